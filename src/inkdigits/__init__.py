@@ -1,0 +1,61 @@
+"""inkdigits: reads handwritten digits from the images people really have.
+
+    >>> from inkdigits import Reader
+    >>> Reader().read("note.jpg").text        # doctest: +SKIP
+    '314'
+
+The names below are the whole public surface. They load on first use: `import inkdigits` imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Reader": "reader",
+    "read": "reader",
+    "Reading": "reading",
+    "Line": "reading",
+    "Digit": "reading",
+    "Error": "errors",
+    "InputError": "errors",
+    "DataError": "errors",
+    "ModelError": "errors",
+    "RecipeError": "errors",
+    "ExportError": "errors",
+    "MissingExtra": "errors",
+}
+
+__all__ = [
+    "DataError",
+    "Digit",
+    "Error",
+    "ExportError",
+    "InputError",
+    "Line",
+    "MissingExtra",
+    "ModelError",
+    "Reader",
+    "Reading",
+    "RecipeError",
+    "read",
+]
+
+if TYPE_CHECKING:
+    from .errors import DataError, Error, ExportError, InputError, MissingExtra, ModelError, RecipeError
+    from .reader import Reader, read
+    from .reading import Digit, Line, Reading
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'inkdigits' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

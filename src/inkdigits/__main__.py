@@ -1,0 +1,5 @@
+"""`python -m inkdigits` is the `inkdigits` command."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,49 @@
+"""The exceptions of inkdigits. `except inkdigits.Error` catches all of ours.
+
+Error
+├── InputError        a source cannot be read: which one, why, and what to do about it
+├── DataError         a data set is missing, damaged, or cannot be downloaded
+├── ModelError        a model file or its card is missing, damaged, or does not fit
+├── RecipeError       a training recipe, or what it was given, does not work
+├── ExportError       a trained model could not be exported faithfully
+└── MissingExtra      an optional dependency is not installed; the message is the command that installs it
+"""
+
+
+class Error(Exception):
+    """Base of every error that inkdigits raises on purpose."""
+
+
+class InputError(Error):
+    """An image source cannot be read.
+
+    Attributes: `source` (the name the user gave), `reason` (what is wrong), `remedy` (what to do; may be empty).
+    """
+
+    def __init__(self, source: str, reason: str, remedy: str = "") -> None:
+        self.source, self.reason, self.remedy = source, reason, remedy
+        super().__init__(f"{source}: {reason}" + (f"; {remedy}" if remedy else ""))
+
+
+class DataError(Error):
+    """A data set is missing, damaged, or cannot be downloaded."""
+
+
+class ModelError(Error):
+    """A model file or its card is missing, damaged, or does not fit what is asked of it."""
+
+
+class RecipeError(Error):
+    """A training recipe, or what it was given, does not work."""
+
+
+class ExportError(Error):
+    """A trained model could not be exported faithfully."""
+
+
+class MissingExtra(Error):
+    """An optional dependency is missing; the message names the command that installs it."""
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        self.extra = extra
+        super().__init__(f"{purpose} needs an optional part of inkdigits: pip install 'inkdigits[{extra}]'")

@@ -1,0 +1,137 @@
+"""What the reader returns: frozen dataclasses that export and show themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Box = tuple[int, int, int, int]
+"""x, y, width, height in pixels of the source image as it is seen (EXIF orientation applied)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """One position of a line.
+
+    label: a class name such as "3", or "?" where the reader will not answer.
+    confidence: calibrated probability in [0, 1] of the best class, also where the label is "?".
+    alternatives: the next classes with their probabilities, most likely first.
+    probabilities: of every class, in the order of the model's classes; empty where they were not asked for.
+    refused: why the label is "?", in words that tell what to do; None where it is answered.
+    tile: float32 (28, 28) in [0, 1], 1 = ink: what the network saw. Not part of comparison or of exports.
+    """
+
+    label: str
+    box: Box
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+    probabilities: tuple[tuple[str, float], ...] = ()
+    refused: str | None = None
+    tile: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in a row's `digits`: label, box, confidence, alternatives (probabilities where there are any)."""
+        row: dict[str, Any] = {
+            "label": self.label,
+            "box": list(self.box),
+            "confidence": round(self.confidence, 4),
+            "alternatives": [[label, round(p, 4)] for label, p in self.alternatives],
+        }
+        if self.probabilities:
+            row["probabilities"] = {label: round(p, 4) for label, p in self.probabilities}
+        if self.refused:
+            row["refused"] = self.refused
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of writing, digits left to right. Its confidence is the product of its digits' confidences."""
+
+    digits: tuple[Digit, ...]
+    box: Box
+
+    @property
+    def text(self) -> str:
+        """The labels joined, "?" where the reader will not answer."""
+        return "".join(digit.label for digit in self.digits)
+
+    @property
+    def confidence(self) -> float:
+        """Probability in [0, 1] that the whole line is right, taking positions as independent."""
+        product = 1.0
+        for digit in self.digits:
+            product *= digit.confidence
+        return product
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in a row's `lines`: text, box, confidence, digits."""
+        return {
+            "text": self.text,
+            "box": list(self.box),
+            "confidence": round(self.confidence, 4),
+            "digits": [digit.to_dict() for digit in self.digits],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one image (or one page) says.
+
+    source: as the user gave it; "" for arrays. page: from 1.
+    refused: why there is no digit to read, None where there is one.
+    ms: milliseconds spent in each stage. model: name/hash of the network that read.
+    image: uint8 (H, W) or (H, W, 3) RGB, as it was read; kept only where asked for, not part of comparison or exports.
+    """
+
+    lines: tuple[Line, ...]
+    source: str = ""
+    page: int = 1
+    refused: str | None = None
+    error: str | None = None
+    ms: dict[str, float] = field(default_factory=dict, compare=False)
+    model: str = ""
+    image: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """Lines joined by a newline; "" where nothing was read."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def confidence(self) -> float:
+        """Probability in [0, 1] that the whole text is right; 0 where nothing was read."""
+        if not self.lines:
+            return 0.0
+        product = 1.0
+        for line in self.lines:
+            product *= line.confidence
+        return product
+
+    @property
+    def needs_review(self) -> bool:
+        """True where a person should look: an error, a refusal, or a "?" in the text."""
+        return bool(self.error or self.refused) or "?" in self.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """One row of `--format jsonl`. The keys are a contract: later versions only add."""
+        return {
+            "source": self.source,
+            "page": self.page,
+            "text": self.text,
+            "confidence": round(self.confidence, 4),
+            "needs_review": self.needs_review,
+            "refused": self.refused,
+            "error": self.error,
+            "lines": [line.to_dict() for line in self.lines],
+            "ms": {stage: round(value, 2) for stage, value in self.ms.items()},
+            "model": self.model,
+        }
+
+    def to_json(self) -> str:
+        """The row as one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)

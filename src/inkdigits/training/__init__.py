@@ -1,0 +1,1 @@
+"""Training, measuring and exporting the networks. Needs `pip install 'inkdigits[train]'`; reading does not."""
