@@ -1,0 +1,180 @@
+"""Ink -> lines of regions in reading order: components grouped, broken strokes joined, specks and dashes left out.
+
+`lines` is for any writing; `one` is for an image that holds exactly one digit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .ink import Ink
+from .rules import digit_height
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Strokes that belong together. x, y, width, height: its box in ink pixels; mask: bool (height, width)."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    mask: Mask
+
+    @property
+    def right(self) -> int:
+        """The first column after the box."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        """The first row below the box."""
+        return self.y + self.height
+
+
+def regions(mask: Mask) -> list[Region]:
+    """The 8-connected components of a mask bool (h, w), in no particular order."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    found = []
+    for label, (x, y, w, h, _area) in enumerate(stats[1:].tolist(), start=1):
+        found.append(Region(x, y, w, h, labels[y : y + h, x : x + w] == label))
+    return found
+
+
+def join(parts: list[Region]) -> Region:
+    """One region of several."""
+    if len(parts) == 1:
+        return parts[0]
+    x, y = min(p.x for p in parts), min(p.y for p in parts)
+    right, bottom = max(p.right for p in parts), max(p.bottom for p in parts)
+    mask = np.zeros((bottom - y, right - x), bool)
+    for p in parts:
+        mask[p.y - y : p.bottom - y, p.x - x : p.right - x] |= p.mask
+    return Region(x, y, right - x, bottom - y, mask)
+
+
+def one(ink: Ink) -> Region | None:
+    """The strokes of the one digit in the image; None where there is no ink.
+
+    The main component is the largest one, the centre of the frame preferred; another part belongs to it if it overlaps it in x or lies
+    above it (a 5's bar), is of its strength, and is no slice of a neighbour or line at the frame's edge.
+    """
+    height, width = ink.mask.shape
+    found = [r for r in regions(ink.mask) if not _edge_line(r, width, height)]
+    if not found:
+        return None
+
+    def weight(r: Region) -> float:
+        dx = (r.x + r.width / 2) / width - 0.5
+        dy = (r.y + r.height / 2) / height - 0.5
+        size = float(np.hypot(r.width, r.height))
+        touches = r.x == 0 or r.y == 0 or r.right == width or r.bottom == height
+        return size * (1 - 0.9 * float(np.hypot(dx, dy))) * (0.6 if touches else 1)
+
+    main = max(found, key=weight)
+    parts = [main]
+    for r in found:
+        if r is main:
+            continue
+        touches = r.x == 0 or r.y == 0 or r.right == width or r.bottom == height
+        overlap = min(r.right, main.right) - max(r.x, main.x)
+        gap_x = max(r.x - main.right, main.x - r.right, 0)
+        gap_y = max(r.y - main.bottom, main.y - r.bottom, 0)
+        big = r.mask.sum() > 0.02 * main.mask.sum() and max(r.width, r.height) > max(0.12 * main.height, 2)
+        close = gap_y <= 0.25 * main.height and gap_x <= 0.25 * main.height
+        belongs = overlap > 0.3 * r.width or (r.y < main.y + 0.4 * main.height and gap_x <= 0.15 * main.height)
+        below = r.y > main.y + 0.85 * main.height
+        if big and close and belongs and not below and not (touches and gap_x + gap_y > 0.1 * main.height):
+            parts.append(r)
+    return join(parts)
+
+
+def _edge_line(r: Region, width: int, height: int) -> bool:
+    """A rule or shadow along the frame: it touches the frame's edge all along, or is a thin line beside it."""
+    near = 0.06
+    flat = r.height <= 0.12 * height and r.width >= 0.3 * width or r.width > 8 * r.height
+    tall = r.width <= 0.12 * width and r.height >= 0.3 * height or r.height > 8 * r.width
+    at_row = r.y <= near * height * (r.y == 0) or r.bottom >= height
+    at_column = r.x == 0 or r.right == width
+    long_row = flat and at_row
+    long_column = tall and at_column
+    corner = (at_row or at_column) and max(r.width / width, r.height / height) < 0.12
+    frame = r.width >= 0.97 * width and r.height >= 0.97 * height and r.mask.mean() < 0.2 and (
+        r.mask[:, 0].mean() > 0.8 or r.mask[0].mean() > 0.8
+    )
+    return bool(long_row or long_column or corner or frame)
+
+
+def lines(ink: Ink) -> list[list[Region]]:
+    """Regions in reading order: lines from top to bottom, left to right within. A region may still hold several touching digits."""
+    if not ink.mask.any():
+        return []
+    tall = digit_height(ink.mask, ink.stroke)
+    height, width = ink.mask.shape
+    found = []
+    for r in regions(ink.mask):
+        if max(r.width, r.height) < 0.3 * tall or r.mask.sum() < 0.02 * tall * tall:
+            continue  # specks, dots, commas
+        if _edge_line(r, width, height) or r.height > 3 * tall or r.width > 9 * r.height:
+            continue
+        found.append(r)
+    full = [r for r in found if r.height >= 0.55 * tall]
+    rows = _rows(full, tall)
+    _adopt(rows, [r for r in found if r.height < 0.55 * tall], tall)
+    return [_merged(row) for row in rows if row]
+
+
+def _rows(found: list[Region], tall: float) -> list[list[Region]]:
+    """Chain regions left to right: each goes to the line whose last region is level with it; slopes and slow curves are followed."""
+    rows: list[list[Region]] = []
+    for r in sorted(found, key=lambda r: r.x):
+        middle = r.y + r.height / 2
+        best, best_gap = None, 0.55 * tall
+        for row in rows:
+            last = row[-1]
+            gap = abs(middle - (last.y + last.height / 2))
+            overlap = min(r.bottom, last.bottom) - max(r.y, last.y)
+            if overlap > 0.35 * min(r.height, last.height) and gap < max(best_gap, 0.5 * min(r.height, last.height)):
+                best, best_gap = row, gap
+        if best is None:
+            rows.append([r])
+        else:
+            best.append(r)
+    return sorted(rows, key=lambda row: float(np.median([r.y + r.height / 2 for r in row])))
+
+
+def _adopt(rows: list[list[Region]], small: list[Region], tall: float) -> None:
+    """Give each small part (a 5's bar, a broken stroke) to the region it overlaps in x and nearly touches; the others are no digits."""
+    for part in small:
+        for row in rows:
+            for i, r in enumerate(row):
+                overlap = min(r.right, part.right) - max(r.x, part.x)
+                gap_x = max(r.x - part.right, part.x - r.right, 0)
+                gap_y = max(r.y - part.bottom, part.y - r.bottom, 0)
+                above = part.y + part.height / 2 < r.y + 0.4 * r.height
+                if gap_y < 0.25 * tall and (overlap > 0.5 * part.width or (above and gap_x < 0.12 * tall)):
+                    row[i] = join([r, part])
+                    break
+            else:
+                continue
+            break
+
+
+def _merged(row: list[Region]) -> list[Region]:
+    """Join neighbours that mostly share their columns: two strokes of one digit."""
+    out: list[Region] = []
+    for r in sorted(row, key=lambda r: r.x):
+        if out:
+            last = out[-1]
+            overlap = min(last.right, r.right) - r.x
+            if overlap > 0.6 * min(last.width, r.width):
+                out[-1] = join([last, r])
+                continue
+        out.append(r)
+    return out

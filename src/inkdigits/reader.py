@@ -1,0 +1,157 @@
+"""The whole way: image -> ink -> lines -> tiles -> scores -> decision -> reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import images, layout, strings
+from .decide import decide
+from .errors import ModelError
+from .ink import Ink, find_ink
+from .models import Model
+from .reading import Box, Digit, Line, Reading
+from .rules import without_rules
+from .tiles import CONTRACT
+
+if TYPE_CHECKING:
+    from .layout import Region
+
+Float = NDArray[np.float32]
+
+SIDE_ONE, SIDE_PAGE = 160, 1200
+"""Longest side, in pixels, at which one digit and a page are looked at. Tuned on photos_single and photos_multi."""
+NO_INK = "no ink: nothing on it stands out from the paper; check that the writing is in the frame and darker or lighter than the paper"
+NO_DIGIT = "no digit: what is on it are lines, dots or edges"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Every stage of reading one image, for `explain`: the image as read, its Ink, and the Reading (its digits carry their tiles)."""
+
+    image: NDArray[np.uint8]
+    ink: Ink
+    reading: Reading
+
+
+class Reader:
+    """Reads digits from images.
+
+    model: a name of a shipped model, a run folder or an ONNX file; None is the shipped `digit`.
+    threshold: the calibrated probability in [0, 1] below which a position is answered "?"; 0 always answers; None is the model card's.
+    The model is loaded at the first image. Raises ModelError if it does not fit, InputError for an image that cannot be read.
+    """
+
+    def __init__(self, model: str | Path | None = None, threshold: float | None = None) -> None:
+        self.model = model
+        self.threshold = threshold
+
+    def read(self, image: Any, *, source: str = "", page: int = 1, keep: bool = False) -> Reading:
+        """Read all the digits in an image (its first page).
+
+        image: path, bytes, binary file, PIL image, or array (H, W[, 1 | 3 | 4]). keep: let the Reading carry the image, to show it.
+        """
+        start = perf_counter()
+        pixels = images.first(image)
+        return self._trace(pixels, False, source or _name(image), page, keep, _since(start)).reading
+
+    def predict(self, image: Any) -> Digit:
+        """Read exactly one digit: the main one in the image. "?" with the reason where there is none."""
+        return self._trace(images.first(image), True, "", 1, False, 0.0).reading.lines[0].digits[0]
+
+    def trace(self, image: Any, *, single: bool = False, source: str = "", page: int = 1) -> Trace:
+        """Read an image and keep every stage; `single` as in `predict`."""
+        start = perf_counter()
+        pixels = images.first(image)
+        return self._trace(pixels, single, source or _name(image), page, True, _since(start))
+
+    def read_many(self, many: Iterable[Any]) -> Iterator[Reading]:
+        """Read images one after the other, as they come."""
+        return (self.read(image) for image in many)
+
+    def classify(self, tiles: Float) -> Float:
+        """Probabilities of the classes: float32 (N, 28, 28) in [0, 1], 1 = ink -> float32 (N, K)."""
+        return self._model.probabilities(tiles)
+
+    @cached_property
+    def _model(self) -> Model:
+        model = Model.load(self.model)
+        if model.card.preprocessing != CONTRACT:
+            raise ModelError(
+                f"model {model.name}: made for tiles of contract {model.card.preprocessing}, this reader makes {CONTRACT}; "
+                "train it again with this version, or install the version it was made with"
+            )
+        return model
+
+    @property
+    def _threshold(self) -> float:
+        return self._model.card.thresholds["answer"] if self.threshold is None else self.threshold
+
+    def _trace(self, image: NDArray[np.uint8], single: bool, source: str, page: int, keep: bool, load_ms: float) -> Trace:
+        model, clock = self._model, _Clock()
+        ink = find_ink(image, side=SIDE_ONE if single else SIDE_PAGE)
+        ms = {"load": load_ms, "ink": clock.lap()}
+        if single:
+            region = layout.one(ink)
+            lines = [[region]] if region else []
+        else:
+            ink = replace(ink, mask=without_rules(ink.mask, ink.stroke))
+            lines = layout.lines(ink)
+        ms["layout"] = clock.lap()
+        if single:
+            tiles = [strings.tile_of(ink, r) for row in lines for r in row]
+            pieces = [[strings.Piece(lines[0][0], tiles[0], self.classify(tiles[0][None])[0])]] if tiles else []
+        else:
+            pieces = strings.digits(ink, lines, self.classify)
+        ms["classify"] = clock.lap()
+        refused = None if pieces else (NO_DIGIT if ink.mask.any() else NO_INK)
+        rows = [self._line(row, ink.scale, image.shape) for row in pieces]
+        if single and not rows:
+            whole = (0, 0, image.shape[1], image.shape[0])
+            rows = [Line((Digit("?", whole, 0.0, refused=refused),), whole)]
+        reading = Reading(tuple(rows), source, page, refused, None, ms, model.name, image if keep else None)
+        return Trace(image, ink, reading)
+
+    def _line(self, pieces: list[strings.Piece], scale: float, shape: tuple[int, ...]) -> Line:
+        classes, threshold = self._model.card.classes, self._threshold
+        row = tuple(decide(p.probabilities, classes, threshold, _box(p.region, scale, shape), p.tile) for p in pieces)
+        left, top = min(d.box[0] for d in row), min(d.box[1] for d in row)
+        right, bottom = max(d.box[0] + d.box[2] for d in row), max(d.box[1] + d.box[3] for d in row)
+        return Line(row, (left, top, right - left, bottom - top))
+
+
+def read(image: Any, *, model: str | Path | None = None, threshold: float | None = None) -> Reading:
+    """Read one image: `Reader(model, threshold).read(image)`. For many images make one Reader and keep it."""
+    return Reader(model, threshold).read(image, keep=True)
+
+
+def _box(region: Region, scale: float, shape: tuple[int, ...]) -> Box:
+    """The region's box in pixels of the source image."""
+    left, top = round(region.x * scale), round(region.y * scale)
+    return left, top, min(round(region.width * scale), shape[1] - left), min(round(region.height * scale), shape[0] - top)
+
+
+def _name(image: Any) -> str:
+    return str(image) if isinstance(image, str | Path) else ""
+
+
+def _since(start: float) -> float:
+    return (perf_counter() - start) * 1000
+
+
+class _Clock:
+    """Milliseconds since the last lap."""
+
+    def __init__(self) -> None:
+        self.at = perf_counter()
+
+    def lap(self) -> float:
+        before, self.at = self.at, perf_counter()
+        return (self.at - before) * 1000

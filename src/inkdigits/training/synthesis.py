@@ -1,0 +1,171 @@
+"""Digits on black -> "writing on paper" -> the reader's own tiles.
+
+A network trained on raw MNIST has never seen what a photo looks like after ink finding and tile making. Here each training digit is written
+on paper (pen width, slant, size, style, paper, light, blur, noise, edges of a form) and goes back through `inkdigits.ink`,
+`inkdigits.layout` and `inkdigits.tiles`, exactly as a user's photo does.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits import layout, strings
+from inkdigits.ink import find_ink
+
+Bytes = NDArray[np.uint8]
+Float = NDArray[np.float32]
+Rng = np.random.Generator
+
+CHUNK = 500
+
+
+def written_tiles(digits: Bytes, labels: NDArray[np.int64], classes: tuple[str, ...], seed: tuple[int, ...]) -> Bytes:
+    """Write every digit on paper and read it back into a tile, on all cores; the result depends on the seed alone, not on the cores.
+
+    digits: uint8 (N, H, W), white ink on black. Returns uint8 (N, 28, 28), 255 = ink. Where the reader finds no ink (too faint on too
+    rough a paper) the digit is written again.
+    """
+    jobs = [
+        (digits[i : i + CHUNK], [classes[k] for k in labels[i : i + CHUNK]], (*seed, i)) for i in range(0, len(digits), CHUNK)
+    ]
+    workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, len(jobs))
+    if workers == 1:
+        return np.concatenate([_chunk(job) for job in jobs])
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        return np.concatenate(list(pool.imap(_chunk, jobs)))
+
+
+def _chunk(job: tuple[Bytes, list[str], tuple[int, ...]]) -> Bytes:
+    digits, names, seed = job
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng(seed)
+    return np.stack([next(_tiles(digit, name, rng)) for digit, name in zip(digits, names, strict=True)])
+
+
+def _tiles(digit: Bytes, name: str, rng: Rng) -> Iterator[Bytes]:
+    while True:
+        ink = find_ink(on_paper(digit, name, rng), side=160)
+        region = layout.one(ink)
+        if region is not None and region.mask.sum() > 6:
+            yield np.round(strings.tile_of(ink, region) * 255).astype(np.uint8)
+
+
+def on_paper(digit: Bytes, name: str, rng: Rng) -> Bytes:
+    """One digit, uint8 (H, W), white on black, written on paper: uint8 (h, w), grey."""
+    pen = stroke(digit, name, rng)  # (h, w) in [0, 1]
+    pen = _framed(pen, rng)
+    height, width = pen.shape
+    dark = rng.uniform(0.15, 1.0) ** 0.7
+    texture = 1 - rng.uniform(0, 0.35) * cv2.GaussianBlur(rng.random((height, width), np.float32), (0, 0), rng.uniform(0.5, 1.5))
+    paper = rng.uniform(0.35, 1.0) * light((height, width), rng)
+    image = paper * (1 - dark * pen * texture)
+    if rng.random() < 0.5:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.02 * max(height, width) + 0.4))
+    image = image + rng.normal(0, rng.uniform(0, 0.035) * dark, image.shape)
+    grey = np.clip(image * 255, 0, 255).astype(np.uint8)
+    if rng.random() < 0.3:
+        done, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))])
+        grey = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE).astype(np.uint8)
+    return 255 - grey if rng.random() < 0.12 else grey
+
+
+def stroke(digit: Bytes, name: str, rng: Rng) -> Float:
+    """Redraw a digit at another size, slant, proportion and pen width: uint8 (H, W) -> float32 (h, w) in [0, 1], cropped to the ink."""
+    side = int(np.exp(rng.uniform(np.log(20), np.log(96))))
+    ys, xs = np.nonzero(digit > 60)
+    crop = digit[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1].astype(np.float32) / 255
+    scale = side / max(crop.shape)
+    around = side // 2
+    canvas = 2 * around + side
+    angle, shear = np.deg2rad(rng.normal(0, 6)), rng.normal(0, 0.13)
+    stretch = np.exp(rng.normal(0, 0.1))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix = turn @ np.array([[1, shear], [0, 1]]) @ np.diag([stretch, 1 / stretch]) * scale
+    middle = np.array([crop.shape[1] - 1, crop.shape[0] - 1]) / 2
+    shift = np.array([canvas / 2, canvas / 2]) - matrix @ middle
+    big = cv2.warpAffine(crop, np.column_stack([matrix, shift]), (canvas, canvas), flags=cv2.INTER_CUBIC)
+    big = cv2.GaussianBlur(big, (0, 0), max(0.35 * scale, 0.3))
+    big = _wobble(big, side, rng)
+    # The 0.45 level of the enlarged grey image is the stroke's edge; moving the level along the distance to it widens or thins the pen.
+    inside = (big > 0.45).astype(np.uint8)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
+    pen = 2 * float(np.quantile(distance[inside > 0], 0.9)) if inside.any() else 1.0
+    wanted = pen * float(np.exp(rng.uniform(np.log(0.45), np.log(1.7))))
+    mark = np.zeros_like(inside)
+    _style(mark, inside, name, max(pen, 1.0), rng)
+    if mark.any():
+        inside |= mark
+        distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
+    grow = (max(wanted, 1.2) - pen) / 2
+    soft = np.clip(distance + grow + 0.5, 0, 1).astype(np.float32)
+    if not (soft > 0.5).any():
+        soft = np.clip(distance + 1.0, 0, 1).astype(np.float32)
+    ys, xs = np.nonzero(soft > 0.05)
+    return np.ascontiguousarray(soft[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1])
+
+
+def _wobble(image: Float, side: int, rng: Rng) -> Float:
+    """A smooth random displacement of up to a few hundredths of the size (Simard, Steinkraus, Platt 2003)."""
+    grid = rng.normal(0, 0.022 * side, (2, 5, 5)).astype(np.float32)
+    field = [cv2.resize(g, image.shape[::-1], interpolation=cv2.INTER_CUBIC) for g in grid]
+    ys, xs = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
+    return cv2.remap(image, xs + field[0], ys + field[1], cv2.INTER_LINEAR).astype(np.float32)
+
+
+def _style(mark: Bytes, inside: Bytes, name: str, pen: float, rng: Rng) -> None:
+    """Draw what hands outside the United States add: the flag and foot of a 1, the bar of a 7. In place; nothing for other classes."""
+    ys, xs = np.nonzero(inside)
+    if ys.size == 0 or name not in "17":
+        return
+    top, bottom, tall = int(ys.min()), int(ys.max()), int(np.ptp(ys)) + 1
+    thick = max(1, round(0.8 * pen))
+    if name == "1":
+        if np.ptp(xs) > 0.45 * tall or rng.random() < 0.45:
+            return  # it has a flag already, or is to keep none
+        x = int(np.mean(xs[ys <= top + 1]))
+        length = rng.uniform(0.15, 0.55) * tall
+        angle = np.deg2rad(rng.uniform(25, 70))
+        end = (int(x - length * np.cos(angle)), int(top + length * np.sin(angle)))
+        cv2.line(mark, (x, top + thick // 2), end, 1, thick)
+        if rng.random() < 0.2:
+            foot, half = int(np.mean(xs[ys >= bottom - 1])), rng.uniform(0.12, 0.3) * tall
+            cv2.line(mark, (int(foot - half), bottom), (int(foot + half), bottom), 1, thick)
+    elif rng.random() < 0.35:
+        y = int(top + rng.uniform(0.42, 0.62) * tall)
+        row = xs[np.abs(ys - y) <= 1]
+        x, half, lean = float(row.mean()), rng.uniform(0.15, 0.32) * tall, rng.normal(0, 0.05) * tall
+        cv2.line(mark, (int(x - half), int(y + lean)), (int(x + half), int(y - lean)), 1, thick)
+
+
+def _framed(pen: Float, rng: Rng) -> Float:
+    """Put the strokes somewhere on a larger sheet, now and then with a dark line along an edge or a speck beside them."""
+    height, width = pen.shape
+    side = max(height, width)
+    margin = (rng.uniform(0.04, 0.9, 4) ** 1.5 * side + 1).astype(int)
+    sheet = np.pad(pen, ((margin[0], margin[1]), (margin[2], margin[3])))
+    if rng.random() < 0.12:
+        line = max(1, int(rng.uniform(0.01, 0.07) * side))
+        near = min(line, int(margin.min()) - 1)
+        if near > 0:
+            edge = sheet[:near] if rng.random() < 0.5 else sheet[:, :near]
+            edge[:] = rng.uniform(0.4, 1)
+    return sheet
+
+
+def light(shape: tuple[int, int], rng: Rng) -> Float:
+    """Uneven light: float32 (h, w) around 1: a gradient, sometimes the edge of a soft shadow."""
+    height, width = shape
+    ys, xs = np.mgrid[:height, :width].astype(np.float32)
+    xs, ys = xs / width - 0.5, ys / height - 0.5
+    angle = rng.uniform(0, 2 * np.pi)
+    along = xs * np.cos(angle) + ys * np.sin(angle)
+    level = 1 + rng.uniform(0, 0.5) * along
+    if rng.random() < 0.25:
+        level = level * (1 - rng.uniform(0.1, 0.5) / (1 + np.exp(-(along - rng.uniform(-0.4, 0.4)) * rng.uniform(6, 60))))
+    return (level / level.max()).astype(np.float32)
