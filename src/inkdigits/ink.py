@@ -21,6 +21,9 @@ PAPER_SIDE = 160
 FAINTEST = 0.06
 """Strokes that take less than this share of the paper's light are not seen. Raising it loses pencil, lowering it finds paper grain."""
 
+SAME_INK = 0.7
+"""What a wider window adds is ink, not shadow, if it is at least this dark beside what was found already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ink:
@@ -80,18 +83,26 @@ def ink_is_light(image: Bytes) -> bool:
 def strength(image: Bytes) -> Float:
     """The share of the paper's light taken away, the strongest of the colour channels: uint8 (H, W[, 3]) -> float32 (H, W) in [0, 1].
 
-    The paper is a grey-level closing at low resolution. Its window must be wider than a stroke: it grows until the strokes found
-    with it are clearly narrower than it is, so thin pens keep a close-fitting paper and felt-tips are not taken for paper.
+    The paper is a grey-level closing at low resolution. Its window must be wider than a stroke: it grows as long as the next larger one
+    finds clearly more ink of the same darkness (the inside of a felt-tip's stroke; a shadow is paler), so thin pens keep a close-fitting
+    paper and felt-tips are not taken for paper.
     """
     small, scale = shrink(image, PAPER_SIDE)
     long, short = max(small.shape[:2]), min(small.shape[:2])
     window, widest = max(5, round(min(long / 8, short / 3))), max(5, short)
-    while True:
-        paper = _paper(small, window)
-        narrow = stroke_width(strokes(_taken(small, paper)), quantile=0.95)
-        if narrow < 0.55 * window or window >= widest:
-            break
+    paper = _paper(small, window)
+    ink = _taken(small, paper)
+    mask = strokes(ink)
+    while window < widest and mask.any():
         window = min(widest, round(window * 1.6) + 1)
+        wider = _paper(small, window)
+        more = _taken(small, wider)
+        found = strokes(more)
+        added = found & ~mask
+        same = added.any() and np.median(more[added]) > SAME_INK * np.median(more[mask])
+        if not same or added.sum() < 0.12 * mask.sum():
+            break
+        paper, mask = wider, found
     if scale > 1:
         paper = cv2.resize(paper, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR)
     return _taken(image, paper)
@@ -104,7 +115,9 @@ def _paper(small: Bytes, window: int) -> Bytes:
 
 
 def _taken(image: Bytes, paper: Bytes) -> Float:
-    light = np.maximum(paper, 24).astype(np.float32)  # in deep shadow a division by next to nothing would make grain into strokes
+    light = np.maximum(paper, 24).astype(
+        np.float32
+    )  # in deep shadow a division by next to nothing would make grain into strokes
     taken = np.clip((paper.astype(np.float32) - image) / light, 0, 1)
     return np.ascontiguousarray(taken if taken.ndim == 2 else taken.max(axis=2))  # (H, W, 3) -> (H, W)
 
@@ -127,13 +140,13 @@ def strokes(ink: Float) -> Mask:
     return strong[labels]
 
 
-def stroke_width(mask: Mask, quantile: float = 0.5) -> float:
-    """Width of the strokes in pixels: twice a quantile of the distance to the paper, taken along the strokes' ridges; 0 without ink."""
+def stroke_width(mask: Mask) -> float:
+    """Width of the strokes in pixels: twice the median distance to the paper along the strokes' ridges; 0 without ink."""
     if not mask.any():
         return 0.0
     distance = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
     ridge = mask & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)) - 1e-3)
-    return float(2 * np.quantile(distance[ridge], quantile) - 1)
+    return float(2 * np.median(distance[ridge]) - 1)
 
 
 def _grey(image: Bytes) -> Bytes:

@@ -105,8 +105,11 @@ def _edge_line(r: Region, width: int, height: int) -> bool:
     long_row = flat and at_row
     long_column = tall and at_column
     corner = (at_row or at_column) and max(r.width / width, r.height / height) < 0.12
-    frame = r.width >= 0.97 * width and r.height >= 0.97 * height and r.mask.mean() < 0.2 and (
-        r.mask[:, 0].mean() > 0.8 or r.mask[0].mean() > 0.8
+    frame = (
+        r.width >= 0.97 * width
+        and r.height >= 0.97 * height
+        and r.mask.mean() < 0.2
+        and (r.mask[:, 0].mean() > 0.8 or r.mask[0].mean() > 0.8)
     )
     return bool(long_row or long_column or corner or frame)
 

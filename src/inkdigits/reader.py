@@ -94,7 +94,9 @@ class Reader:
     def _threshold(self) -> float:
         return self._model.card.thresholds["answer"] if self.threshold is None else self.threshold
 
-    def _trace(self, image: NDArray[np.uint8], single: bool, source: str, page: int, keep: bool, load_ms: float) -> Trace:
+    def _trace(
+        self, image: NDArray[np.uint8], single: bool, source: str, page: int, keep: bool, load_ms: float
+    ) -> Trace:
         model, clock = self._model, _Clock()
         ink = find_ink(image, side=SIDE_ONE if single else SIDE_PAGE)
         ms = {"load": load_ms, "ink": clock.lap()}
@@ -135,7 +137,12 @@ def read(image: Any, *, model: str | Path | None = None, threshold: float | None
 def _box(region: Region, scale: float, shape: tuple[int, ...]) -> Box:
     """The region's box in pixels of the source image."""
     left, top = round(region.x * scale), round(region.y * scale)
-    return left, top, min(round(region.width * scale), shape[1] - left), min(round(region.height * scale), shape[0] - top)
+    return (
+        left,
+        top,
+        min(round(region.width * scale), shape[1] - left),
+        min(round(region.height * scale), shape[0] - top),
+    )
 
 
 def _name(image: Any) -> str:

@@ -1,0 +1,38 @@
+# make            set up .venv with the core, read examples/, draw what was read
+# make test       install what the tests need and run them (make test-all: the slow ones too)
+# make check      ruff and mypy
+# make figures    every figure of the README, by the commands that it names (an hour on two cores)
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA := $(wildcard ../shared/data)
+export INKDIGITS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: examples test test-all check figures clean
+
+examples: .venv/core
+	$(BIN)/inkdigits read examples --annotate out
+
+.venv/core: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable .
+	touch $@
+
+.venv/test: .venv/core
+	$(PIP) --editable '.[train,pdf]' --group test --group check
+	touch $@
+
+test: .venv/test
+	$(BIN)/python -m pytest --numprocesses 2 -m 'not slow'
+
+test-all: .venv/test
+	$(BIN)/python -m pytest --numprocesses 2
+
+check: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv out dist

@@ -1,0 +1,67 @@
+"""Layout: which strokes belong together, and in which order they are read."""
+
+import cv2
+import numpy as np
+import pytest
+
+from inkdigits.ink import Ink
+from inkdigits.layout import lines, one
+
+
+def ink_of(sheet: np.ndarray, stroke: float = 3) -> Ink:
+    return Ink(sheet.astype(np.float32), sheet.astype(bool), stroke, 1.0)
+
+
+def page(*texts: tuple[str, int, int], size: tuple[int, int] = (200, 300)) -> np.ndarray:
+    sheet = np.zeros(size, np.uint8)
+    for text, x, y in texts:
+        cv2.putText(sheet, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 1, 3)
+    return sheet
+
+
+@pytest.mark.parametrize(
+    ("sheet", "expected"),
+    [
+        pytest.param(page(("123", 20, 80)), [3], id="one line"),
+        pytest.param(page(("123", 20, 60), ("45", 30, 150)), [3, 2], id="two lines"),
+        pytest.param(
+            page(("1", 20, 60), ("2", 90, 72), ("3", 160, 84), ("4", 230, 96)), [4], id="a line that climbs down"
+        ),
+        pytest.param(page(("12", 20, 60), ("34", 180, 60)), [4], id="a gap in a line"),
+        pytest.param(np.zeros((50, 50), np.uint8), [], id="nothing"),
+    ],
+)
+def test_lines_from_top_to_bottom(sheet, expected):
+    assert [len(row) for row in lines(ink_of(sheet))] == expected
+
+
+def test_specks_and_commas_are_left_out():
+    sheet = page(("12", 20, 80))
+    sheet[75:79, 150:153] = 1
+    sheet[20:22, 200:202] = 1
+    assert [len(row) for row in lines(ink_of(sheet))] == [2]
+
+
+def test_the_bar_of_a_five_is_joined():
+    sheet = np.zeros((100, 80), np.uint8)
+    cv2.ellipse(sheet, (38, 62), (18, 20), 0, -110, 130, 1, 4)
+    cv2.line(sheet, (32, 22), (30, 42), 1, 4)
+    cv2.line(sheet, (36, 14), (62, 14), 1, 4)
+    region = one(ink_of(sheet, 4))
+    assert region is not None
+    assert region.mask.sum() == sheet.sum()
+
+
+def test_the_line_at_the_edge_of_the_frame_is_not_the_digit():
+    sheet = page(("7", 30, 70), size=(90, 90))
+    digit = one(ink_of(sheet))
+    sheet[:, :4] = 1
+    assert digit is not None
+    assert one(ink_of(sheet)) is not None
+    found = one(ink_of(sheet))
+    assert found is not None
+    assert (found.x, found.y, found.width, found.height) == (digit.x, digit.y, digit.width, digit.height)
+
+
+def test_no_ink_no_digit():
+    assert one(ink_of(np.zeros((30, 30), np.uint8))) is None

@@ -1,0 +1,49 @@
+"""Rules and boxes go, strokes that cross them stay."""
+
+import cv2
+import numpy as np
+import pytest
+
+from inkdigits.rules import without_rules
+
+
+def written(text: str = "40717") -> np.ndarray:
+    """Signs about 40 px high on 120 x 300: uint8."""
+    sheet = np.zeros((120, 300), np.uint8)
+    cv2.putText(sheet, text, (30, 80), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 1, 4)
+    return sheet
+
+
+def ruled(sheet: np.ndarray, *ends: tuple[int, int, int, int]) -> np.ndarray:
+    out = sheet.copy()
+    for x1, y1, x2, y2 in ends:
+        cv2.line(out, (x1, y1), (x2, y2), 1, 2)
+    return out.astype(bool)
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        pytest.param([(0, 100, 299, 100)], id="a rule below"),
+        pytest.param([(0, 80, 299, 80)], id="a rule along the base line"),
+        pytest.param([(0, 62, 299, 62)], id="a rule through the middle"),
+        pytest.param([(0, 100, 299, 108)], id="a rule that leans"),
+        pytest.param([(5, 20, 295, 20), (5, 105, 295, 105), (5, 20, 5, 105), (295, 20, 295, 105)], id="a box"),
+    ],
+)
+def test_rules_go_and_strokes_stay(ends):
+    plain = written().astype(bool)
+    cleaned = without_rules(ruled(written(), *ends), 4)
+    rule = ruled(np.zeros_like(written()), *ends) & ~cv2.dilate(written(), np.ones((5, 5))).astype(bool)
+    assert (cleaned & rule).sum() < 0.15 * rule.sum()
+    assert (cleaned & plain).sum() > 0.9 * plain.sum()
+
+
+@pytest.mark.parametrize("text", ["1 1 1", "777", "5", "1", "40", "000000"])
+def test_straight_strokes_of_digits_are_no_rules(text):
+    plain = written(text).astype(bool)
+    assert (without_rules(plain, 4) == plain).mean() > 0.995
+
+
+def test_no_ink_no_rules():
+    assert not without_rules(np.zeros((30, 30), bool), 0).any()
