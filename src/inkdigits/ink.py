@@ -18,7 +18,7 @@ Mask = NDArray[np.bool_]
 
 PAPER_SIDE = 160
 """Long side, in pixels, at which the paper under the writing is estimated: light changes slowly, strokes are small."""
-FAINTEST = 0.06
+FAINTEST = 0.035
 """Strokes that take less than this share of the paper's light are not seen. Raising it loses pencil, lowering it finds paper grain."""
 
 SAME_INK = 0.7
@@ -131,7 +131,7 @@ def strokes(ink: Float) -> Mask:
     if above.size == 0:
         return np.zeros(ink.shape, bool)
     full = float(np.quantile(above, 0.9))
-    low, high = max(floor, 0.33 * full), max(1.25 * floor, 0.5 * full)
+    low, high = max(floor, 0.2 * full), max(1.25 * floor, 0.45 * full)
     weak = ink > low
     count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
     strong = np.zeros(count, bool)
