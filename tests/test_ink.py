@@ -20,9 +20,7 @@ def agreement(found: np.ndarray, drawn: np.ndarray) -> float:
     return (found & drawn).sum() / (found | drawn).sum()
 
 
-def paper(
-    level: float, dark: float, pen: np.ndarray, light: np.ndarray | float = 1.0, noise: float = 0.0
-) -> np.ndarray:
+def paper(level: float, dark: float, pen: np.ndarray, light: np.ndarray | float = 1.0, noise: float = 0.0) -> np.ndarray:
     """uint8 (h, w): paper of a level in [0, 1] with `dark` of its light taken away where the pen went."""
     image = level * light * (1 - dark * pen) + np.random.default_rng(0).normal(0, noise, pen.shape)
     return np.clip(image * 255, 0, 255).astype(np.uint8)
@@ -40,12 +38,8 @@ SHADOW = np.where(np.arange(96)[:, None] + np.arange(96)[None, :] < 90, 0.5, 1.0
         pytest.param(paper(0.8, 0.15, seven(), noise=0.01), id="faint pencil"),
         pytest.param(paper(0.9, 0.6, seven(), GRADIENT, 0.01), id="light falls off to one side"),
         pytest.param(paper(0.9, 0.8, seven(), cv2.GaussianBlur(SHADOW, (0, 0), 3), 0.01), id="shadow across"),
-        pytest.param(
-            np.dstack([paper(0.9, 0.0, seven()), paper(0.9, 0.7, seven()), paper(0.9, 0.7, seven())]), id="red pen"
-        ),
-        pytest.param(
-            np.dstack([paper(0.9, 0.8, seven()), paper(0.9, 0.7, seven()), paper(0.9, 0.1, seven())]), id="blue pen"
-        ),
+        pytest.param(np.dstack([paper(0.9, 0.0, seven()), paper(0.9, 0.7, seven()), paper(0.9, 0.7, seven())]), id="red pen"),
+        pytest.param(np.dstack([paper(0.9, 0.8, seven()), paper(0.9, 0.7, seven()), paper(0.9, 0.1, seven())]), id="blue pen"),
     ],
 )
 def test_strokes_are_found(image):

@@ -24,9 +24,7 @@ def page(*texts: tuple[str, int, int], size: tuple[int, int] = (200, 300)) -> np
     [
         pytest.param(page(("123", 20, 80)), [3], id="one line"),
         pytest.param(page(("123", 20, 60), ("45", 30, 150)), [3, 2], id="two lines"),
-        pytest.param(
-            page(("1", 20, 60), ("2", 90, 72), ("3", 160, 84), ("4", 230, 96)), [4], id="a line that climbs down"
-        ),
+        pytest.param(page(("1", 20, 60), ("2", 90, 72), ("3", 160, 84), ("4", 230, 96)), [4], id="a line that climbs down"),
         pytest.param(page(("12", 20, 60), ("34", 180, 60)), [4], id="a gap in a line"),
         pytest.param(np.zeros((50, 50), np.uint8), [], id="nothing"),
     ],

@@ -115,9 +115,7 @@ def _paper(small: Bytes, window: int) -> Bytes:
 
 
 def _taken(image: Bytes, paper: Bytes) -> Float:
-    light = np.maximum(paper, 24).astype(
-        np.float32
-    )  # in deep shadow a division by next to nothing would make grain into strokes
+    light = np.maximum(paper, 24).astype(np.float32)  # in deep shadow a division by next to nothing would make grain into strokes
     taken = np.clip((paper.astype(np.float32) - image) / light, 0, 1)
     return np.ascontiguousarray(taken if taken.ndim == 2 else taken.max(axis=2))  # (H, W, 3) -> (H, W)
 

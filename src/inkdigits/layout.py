@@ -89,9 +89,7 @@ def one(ink: Ink) -> Region | None:
         big = r.mask.sum() > 0.02 * main.mask.sum() and max(r.width, r.height) > max(0.12 * main.height, 2)
         close = gap_y <= 0.25 * main.height and gap_x <= 0.25 * main.height
         belongs = overlap > 0.3 * r.width or (r.y < main.y + 0.4 * main.height and gap_x <= 0.15 * main.height)
-        below = r.y > main.y + 0.85 * main.height and (
-            overlap < 0.5 * r.width or r.height < 0.2 * main.height or touches
-        )
+        below = r.y > main.y + 0.85 * main.height and (overlap < 0.5 * r.width or r.height < 0.2 * main.height or touches)
         if big and close and belongs and not below and not (touches and gap_x + gap_y > 0.1 * main.height):
             parts.append(r)
     return join(parts)

@@ -71,25 +71,19 @@ class Card:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise ModelError(
-                f"{path}: there is no card beside the model; a model is a folder with model.onnx and card.json"
-            ) from None
+            raise ModelError(f"{path}: there is no card beside the model; a model is a folder with model.onnx and card.json") from None
         except (ValueError, OSError) as error:
             raise ModelError(f"{path}: the card cannot be read ({error}); export the model again") from None
         known = {f.name for f in fields(cls)}
         if not isinstance(found, dict) or not {"name", "classes", "format", "sha256"} <= found.keys():
-            raise ModelError(
-                f"{path}: not a card of inkdigits (name, classes, format and sha256 are needed); export the model again"
-            )
+            raise ModelError(f"{path}: not a card of inkdigits (name, classes, format and sha256 are needed); export the model again")
         values = {key: value for key, value in found.items() if key in known}
         try:
             values["classes"] = tuple(str(name) for name in values["classes"])
             values["image_shape"] = tuple(int(n) for n in values.get("image_shape", (28, 28)))
             return cls(**values)
         except (TypeError, ValueError, AttributeError) as error:
-            raise ModelError(
-                f"{path}: a field of the card has the wrong type ({error}); export the model again"
-            ) from None
+            raise ModelError(f"{path}: a field of the card has the wrong type ({error}); export the model again") from None
 
     def save(self, path: Path) -> None:
         """Write `card.json`, whole or not at all."""
@@ -132,9 +126,7 @@ class Model:
         """Scores before the softmax: float32 (N, H, W) in [0, 1], 1 = ink -> float32 (N, K). Raises ValueError for another shape."""
         tiles = np.ascontiguousarray(tiles, dtype=np.float32)
         if tiles.ndim != 3 or tiles.shape[1:] != self.card.image_shape:
-            raise ValueError(
-                f"tiles must have the shape (N, {self.card.image_shape[0]}, {self.card.image_shape[1]}), not {tiles.shape}"
-            )
+            raise ValueError(f"tiles must have the shape (N, {self.card.image_shape[0]}, {self.card.image_shape[1]}), not {tiles.shape}")
         out = np.empty((len(tiles), len(self.card.classes)), np.float32)
         for i in range(0, len(tiles), BATCH):
             out[i : i + BATCH] = self._session.run(["logits"], {"tiles": tiles[i : i + BATCH]})[0]
@@ -159,9 +151,7 @@ def _locate(model: str | Path) -> Path:
     if len(path.parts) == 1 and shipped.is_file():
         return shipped
     names = ", ".join(sorted(p.parent.name for p in SHIPPED.glob("*/model.onnx"))) or "none"
-    raise ModelError(
-        f"{model}: no such model; give a run folder, an ONNX file, or the name of a shipped model ({names})"
-    )
+    raise ModelError(f"{model}: no such model; give a run folder, an ONNX file, or the name of a shipped model ({names})")
 
 
 def _session(path: Path, content: bytes, threads: int) -> Any:

@@ -94,9 +94,7 @@ class Reader:
     def _threshold(self) -> float:
         return self._model.card.thresholds["answer"] if self.threshold is None else self.threshold
 
-    def _trace(
-        self, image: NDArray[np.uint8], single: bool, source: str, page: int, keep: bool, load_ms: float
-    ) -> Trace:
+    def _trace(self, image: NDArray[np.uint8], single: bool, source: str, page: int, keep: bool, load_ms: float) -> Trace:
         model, clock = self._model, _Clock()
         ink = find_ink(image, side=SIDE_ONE if single else SIDE_PAGE)
         ms = {"load": load_ms, "ink": clock.lap()}

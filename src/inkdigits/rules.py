@@ -71,9 +71,7 @@ def _chains(plain: Bytes, height: float, stroke: float, gap: int, vertical: bool
     runs &= 1 - cv2.morphologyEx(runs, cv2.MORPH_OPEN, turn(int(3 * stroke + 4), 1))
     joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, turn(1, gap))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    solid = (
-        np.bincount(labels[runs > 0], minlength=len(stats))[1:] > 0.85 * stats[1:, 4]
-    )  # serifs in a row are gaps and runs
+    solid = np.bincount(labels[runs > 0], minlength=len(stats))[1:] > 0.85 * stats[1:, 4]  # serifs in a row are gaps and runs
     boxes: list[Box] = []
     for (x, y, w, h, area), whole in zip(stats[1:].tolist(), solid.tolist(), strict=True):
         long, across = (h, w) if vertical else (w, h)
@@ -96,9 +94,7 @@ def _without_crumbs(mask: Mask, rules: Bytes, height: float) -> Mask:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     touching = np.zeros(count, bool)
     touching[np.unique(labels[cv2.dilate(rules, np.ones((3, 3), np.uint8)).astype(bool)])] = True
-    small = (np.maximum(stats[:, 2], stats[:, 3]) < 0.45 * height) | (
-        np.minimum(stats[:, 2], stats[:, 3]) < 0.08 * height
-    )
+    small = (np.maximum(stats[:, 2], stats[:, 3]) < 0.45 * height) | (np.minimum(stats[:, 2], stats[:, 3]) < 0.08 * height)
     drop = touching & small
     drop[0] = True
     kept: Mask = ~drop[labels]

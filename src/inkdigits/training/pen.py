@@ -90,9 +90,7 @@ def write(text: str, rng: Rng, *, height: int = 48, pen: float = 4.0, gap: float
             points = _spline(np.array(stroke, float))  # (n, 2) in the unit box
             wave = np.column_stack([np.sin(np.pi * (1 + k) * points[:, 1 - k % 2] + k) for k in range(3)])  # (n, 3)
             points = points + wave @ shake.T
-            placed.append(
-                np.column_stack([points[:, 0] * wide * size - slant * (points[:, 1] - 1), points[:, 1] * size])
-            )
+            placed.append(np.column_stack([points[:, 0] * wide * size - slant * (points[:, 1] - 1), points[:, 1] * size]))
         left, right = min(p[:, 0].min() for p in placed), max(p[:, 0].max() for p in placed)
         drop = rng.normal(0, 0.03)
         curves += [p + [x - left, drop + lean * x] for p in placed]

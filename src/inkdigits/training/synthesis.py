@@ -31,10 +31,7 @@ def written_tiles(digits: Bytes, labels: NDArray[np.int64], classes: tuple[str, 
     digits: uint8 (N, H, W), white ink on black. Returns uint8 (N, 28, 28), 255 = ink. Where the reader finds no ink (too faint on too
     rough a paper) the digit is written again.
     """
-    jobs = [
-        (digits[i : i + CHUNK], [classes[k] for k in labels[i : i + CHUNK]], (*seed, i))
-        for i in range(0, len(digits), CHUNK)
-    ]
+    jobs = [(digits[i : i + CHUNK], [classes[k] for k in labels[i : i + CHUNK]], (*seed, i)) for i in range(0, len(digits), CHUNK)]
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, len(jobs))
     if workers == 1:
         return np.concatenate([_chunk(job) for job in jobs])
@@ -63,9 +60,7 @@ def on_paper(digit: Bytes, name: str, rng: Rng) -> Bytes:
     pen = _framed(pen, rng)
     height, width = pen.shape
     dark = rng.uniform(0.15, 1.0) ** 0.7
-    texture = 1 - rng.uniform(0, 0.35) * cv2.GaussianBlur(
-        rng.random((height, width), np.float32), (0, 0), rng.uniform(0.5, 1.5)
-    )
+    texture = 1 - rng.uniform(0, 0.35) * cv2.GaussianBlur(rng.random((height, width), np.float32), (0, 0), rng.uniform(0.5, 1.5))
     paper = rng.uniform(0.35, 1.0) * light((height, width), rng)
     image = paper * (1 - dark * pen * texture)
     if rng.random() < 0.5:
@@ -170,7 +165,5 @@ def light(shape: tuple[int, int], rng: Rng) -> Float:
     along = xs * np.cos(angle) + ys * np.sin(angle)
     level = 1 + rng.uniform(0, 0.5) * along
     if rng.random() < 0.25:
-        level = level * (
-            1 - rng.uniform(0.1, 0.5) / (1 + np.exp(-(along - rng.uniform(-0.4, 0.4)) * rng.uniform(6, 60)))
-        )
+        level = level * (1 - rng.uniform(0.1, 0.5) / (1 + np.exp(-(along - rng.uniform(-0.4, 0.4)) * rng.uniform(6, 60))))
     return (level / level.max()).astype(np.float32)

@@ -1,0 +1,92 @@
+"""What a recipe is, and how one is loaded: by the name of one that comes with inkdigits, or from the user's own file.
+
+A recipe is a Python file with
+    SETTINGS = Settings(...)                                          the schedule; each of its fields can be set on the command line
+    build_model(image_shape, classes) -> keras.Model                  images float32 (N, H, W) in [0, 1] -> probabilities (N, classes)
+    compile_model(model, settings, steps_per_epoch) -> None           optimizer and loss
+and, if it makes its own training images, every epoch anew,
+    training_images(train, settings, seed) -> (epoch -> (images float32 (N, H, W) in [0, 1], labels int64 (N,)))
+Its docstring says what it is, the command, and the accuracy to expect.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from inkdigits.errors import RecipeError
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The schedule of a training.
+
+    validation_split: share of the training images, in [0, 1), that is never trained on: it calibrates the model and draws the second curve.
+    augment: none | light | strong, see `inkdigits.training.augment`; a recipe with `training_images` may ignore it.
+    one_hot: labels reach the loss as one-hot rows (categorical cross-entropy) rather than as numbers (sparse).
+    preprocessing: "raw" for images taken as they are, "tiles" for the reader's tiles: only such a model can read.
+    """
+
+    epochs: int = 5
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    validation_split: float = 0.1
+    augment: str = "none"
+    one_hot: bool = True
+    preprocessing: str = "tiles"
+
+    def __post_init__(self) -> None:
+        """Check the values. Raises RecipeError that names the setting."""
+        for wrong, reason in (
+            (self.epochs < 1, f"epochs must be 1 or more, not {self.epochs}"),
+            (self.batch_size < 1, f"batch size must be 1 or more, not {self.batch_size}"),
+            (not self.learning_rate > 0, f"learning rate must be above 0, not {self.learning_rate}"),
+            (not 0 <= self.validation_split < 1, f"validation split must be at least 0 and below 1, not {self.validation_split}"),
+            (self.augment not in ("none", "light", "strong"), f"augment must be none, light or strong, not {self.augment!r}"),
+            (self.preprocessing not in ("raw", "tiles"), f"preprocessing must be raw or tiles, not {self.preprocessing!r}"),
+        ):
+            if wrong:
+                raise RecipeError(reason)
+
+    def changed(self, **values: Any) -> Settings:
+        """These settings with those values that are not None."""
+        known = {f.name for f in fields(self)}
+        return replace(self, **{k: v for k, v in values.items() if v is not None and k in known})
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with inkdigits."""
+    return sorted(path.stem for path in RECIPES.glob("*.py") if path.stem != "__init__")
+
+
+def recipe_path(name_or_path: str) -> Path:
+    """Where a recipe is. Raises RecipeError if there is none of that name."""
+    shipped = RECIPES / f"{name_or_path}.py"
+    path = shipped if name_or_path in recipe_names() else Path(name_or_path)
+    if path.suffix != ".py" or not path.is_file():
+        raise RecipeError(f"{name_or_path}: no such recipe; give one of {', '.join(recipe_names())}, or your own FILE.py")
+    return path
+
+
+def load_recipe(name_or_path: str) -> ModuleType:
+    """Import a recipe. Raises RecipeError with the reason: no such file, an error in it, something missing from it."""
+    path = recipe_path(name_or_path)
+    spec = importlib.util.spec_from_file_location(f"recipe_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise RecipeError(f"{path}: cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # the user's own code may raise anything; what it raised is the message
+        raise RecipeError(f"{path}: {type(error).__name__} while importing it: {error}") from error
+    missing = [name for name in ("SETTINGS", "build_model", "compile_model") if not hasattr(module, name)]
+    if missing:
+        raise RecipeError(f"{path}: a recipe must define SETTINGS, build_model and compile_model; missing: {', '.join(missing)}")
+    if not isinstance(module.SETTINGS, Settings):
+        raise RecipeError(f"{path}: SETTINGS must be an inkdigits.training.settings.Settings")
+    return module
