@@ -1,6 +1,6 @@
 """cnn2: two convolutions with pooling, then a dense layer; the convolutional network of the tutorials.
 
-    inkdigits train --recipe cnn2 --data mnist
+inkdigits train --recipe cnn2 --data mnist
 """
 
 import keras

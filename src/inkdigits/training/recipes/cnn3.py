@@ -1,6 +1,6 @@
 """cnn3: three convolutions that keep the size, two dense layers with dropout.
 
-    inkdigits train --recipe cnn3 --data mnist
+inkdigits train --recipe cnn3 --data mnist
 """
 
 import keras

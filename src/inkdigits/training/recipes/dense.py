@@ -1,6 +1,6 @@
 """dense: two hidden layers, no convolution; the first network of every textbook.
 
-    inkdigits train --recipe dense --data mnist
+inkdigits train --recipe dense --data mnist
 """
 
 import keras
@@ -26,6 +26,4 @@ def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
 
 def compile_model(model: keras.Model, settings: Settings, steps_per_epoch: int) -> None:
     """Adam at a constant rate; the labels are numbers, so the cross-entropy is the sparse one."""
-    model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile(optimizer=keras.optimizers.Adam(settings.learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])

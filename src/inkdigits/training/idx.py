@@ -1,0 +1,54 @@
+"""IDX, the file format of MNIST: a strict reader. No pickle, no guessing.
+
+The format (LeCun, Cortes, Burges): two zero bytes, a type code, the number of dimensions, each dimension as a big-endian 32-bit number, the data.
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.errors import DataError
+
+TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+def decompressed(name: str, content: bytes) -> bytes:
+    """The bytes inside gzip, or the bytes themselves. Raises DataError that names the file if the gzip is cut off or damaged."""
+    if content[:2] != b"\x1f\x8b":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{name}: the gzip file is damaged ({error}); delete it and fetch it again") from None
+
+
+def parse(name: str, content: bytes, dimensions: int) -> NDArray[np.generic]:
+    """Parse IDX bytes (gzip or not) into an array of that many dimensions. Raises DataError that names the file and what is wrong."""
+    data = decompressed(name, content)
+    if len(data) < 4 or data[0] or data[1]:
+        raise DataError(f"{name}: not an IDX file: it starts with {data[:4].hex(' ') or 'nothing'}, not with 00 00")
+    kind, count = data[2], data[3]
+    if kind not in TYPES:
+        raise DataError(f"{name}: IDX type code 0x{kind:02x} does not exist")
+    if count != dimensions:
+        raise DataError(f"{name}: {count} dimensions where {dimensions} are expected")
+    start = 4 + 4 * count
+    if len(data) < start:
+        raise DataError(f"{name}: cut off in its header")
+    shape = struct.unpack(f">{count}I", data[4:start])
+    dtype = np.dtype(TYPES[kind])
+    expected = start + int(np.prod(shape, dtype=object)) * dtype.itemsize
+    if len(data) != expected:
+        what = "cut off" if len(data) < expected else "followed by bytes that do not belong to it"
+        raise DataError(f"{name}: {what}: {len(data)} bytes where a shape of {shape} needs {expected}")
+    return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+
+
+def build(array: NDArray[np.uint8]) -> bytes:
+    """IDX bytes of a uint8 array."""
+    return bytes([0, 0, 0x08, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
