@@ -14,7 +14,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 def use_backend(name: str | None = None) -> str:
     """Choose Keras' backend before Keras is imported; returns its name.
 
-    name: tensorflow, jax or torch; None takes KERAS_BACKEND, else tensorflow. Raises MissingExtra where Keras or the backend is not installed,
+    name: tensorflow, jax or torch; None takes KERAS_BACKEND, else tensorflow. Raises MissingExtra where Keras is not installed,
     RecipeError where another backend is in use already.
     """
     wanted = name or os.environ.get("KERAS_BACKEND") or "tensorflow"

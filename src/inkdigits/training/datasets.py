@@ -1,4 +1,4 @@
-"""Data sets: `load("mnist", "train")`, and the same for Fashion-MNIST, KMNIST, EMNIST digits, scikit-learn's digits, a folder, an .npz file."""
+"""Data sets: `load("mnist", "train")`; the same for Fashion-MNIST, KMNIST, EMNIST, scikit-learn's digits, a folder, an .npz file."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def corrected_labels(test: Dataset) -> tuple[NDArray[np.int64], NDArray[np.bool_
 
 
 def mnist_writers() -> NDArray[np.int64]:
-    """The NIST writer of each MNIST training image, int64 (60000,), from QMNIST's labels (Yadav, Bottou 2019). Raises DataError if not here."""
+    """The NIST writer of each MNIST training image, int64 (60000,), from QMNIST's labels (Yadav, Bottou 2019). Raises DataError."""
     file = File("qmnist-train-labels-idx2-int.gz")
     path = fetch.find("mnist", file)
     if path is None:

@@ -1,6 +1,6 @@
 """Data files: where they are looked for, how they are downloaded, and how it is known that they are what was published.
 
-Looked for first in $INKDIGITS_DATA/SET, then in the cache, $INKDIGITS_HOME/SET. What is downloaded is resumed, checked, and moved into place
+Looked for first in $INKDIGITS_DATA/SET, then in the cache, $INKDIGITS_HOME/SET. A download is resumed, checked, and moved into place
 whole; two processes that want the same file wait for each other.
 """
 
@@ -27,7 +27,7 @@ TIMEOUT = 20.0
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One published file. md5: of the decompressed bytes; gz_md5: of the file as published, where only that is known. size: bytes, compressed."""
+    """One published file. md5: of the decompressed bytes; gz_md5: of the file as published, where only that is known; size: its bytes."""
 
     name: str
     md5: str = ""

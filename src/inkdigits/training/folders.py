@@ -19,7 +19,7 @@ SIDE = 28
 def load_folder(folder: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]:
     """Images uint8 (N, 28, 28) white on black, labels int64 (N,), and the names of the classes, numbers in order of their value.
 
-    With subfolders train/ and test/ each is its split; else every fifth image of a class is for the test. labels.csv has the columns file and
+    With subfolders train/ and test/ each is its split; else every fifth image of a class is for the test. labels.csv has columns file and
     label, and may have split. Raises DataError that names what is missing, empty or unreadable.
     """
     if (folder / "train").is_dir() and (folder / "test").is_dir():

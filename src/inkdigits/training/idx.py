@@ -1,6 +1,6 @@
 """IDX, the file format of MNIST: a strict reader. No pickle, no guessing.
 
-The format (LeCun, Cortes, Burges): two zero bytes, a type code, the number of dimensions, each dimension as a big-endian 32-bit number, the data.
+The format (LeCun, Cortes, Burges): two zero bytes, a type code, the number of dimensions, each as a big-endian 32-bit number, the data.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ Float = NDArray[np.float32]
 Rng = np.random.Generator
 Stroke = list[tuple[float, float]]
 
+# fmt: off
+# ruff: noqa: E501
 GLYPHS: dict[str, list[list[Stroke]]] = {
     "0": [
         [[(0.55, 0.0), (0.18, 0.22), (0.1, 0.62), (0.38, 0.99), (0.78, 0.74), (0.84, 0.3), (0.6, 0.02), (0.42, 0.04)]],
@@ -66,7 +68,8 @@ GLYPHS: dict[str, list[list[Stroke]]] = {
         [[(0.76, 0.16), (0.46, 0.0), (0.18, 0.22), (0.32, 0.48), (0.6, 0.44), (0.76, 0.16)], [(0.76, 0.16), (0.74, 0.55), (0.66, 1.0)]],
         [[(0.76, 0.16), (0.46, 0.0), (0.18, 0.22), (0.32, 0.48), (0.6, 0.44), (0.76, 0.16)], [(0.76, 0.16), (0.78, 0.6), (0.62, 0.96), (0.3, 0.98), (0.18, 0.86)]],
     ],
-}  # fmt: skip
+}
+# fmt: on
 
 
 def write(text: str, rng: Rng, *, height: int = 48, pen: float = 4.0, gap: float = 0.25) -> Float:
@@ -93,9 +96,22 @@ def write(text: str, rng: Rng, *, height: int = 48, pen: float = 4.0, gap: float
             placed.append(np.column_stack([points[:, 0] * wide * size - slant * (points[:, 1] - 1), points[:, 1] * size]))
         left, right = min(p[:, 0].min() for p in placed), max(p[:, 0].max() for p in placed)
         drop = rng.normal(0, 0.03)
-        curves += [p + [x - left, drop + lean * x] for p in placed]
+        offset = np.array([x - left, drop + lean * x])
+        curves += [p + offset for p in placed]
         x += right - left + max(0.08, rng.normal(gap, 0.05))
     return _ink(curves, height, pen, rng)
+
+
+def digits(count: int, seed: tuple[int, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Single digits by as many hands: uint8 (count, 64, 64), white on black, and their values int64 (count,)."""
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 10, count)
+    sheets = np.zeros((count, 64, 64), np.uint8)
+    for sheet, value in zip(sheets, values, strict=True):
+        sign = write(str(value), rng, height=48, pen=rng.uniform(2.5, 7))[:64, :64]
+        top, left = (64 - sign.shape[0]) // 2, (64 - sign.shape[1]) // 2
+        sheet[top : top + sign.shape[0], left : left + sign.shape[1]] = np.round(sign * 255)
+    return sheets, values
 
 
 def _spline(points: NDArray[np.float64], steps: int = 12) -> NDArray[np.float64]:

@@ -68,7 +68,7 @@ def on_paper(digit: Bytes, name: str, rng: Rng) -> Bytes:
     image = image + rng.normal(0, rng.uniform(0, 0.035) * dark, image.shape)
     grey = np.clip(image * 255, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
-        done, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))])
+        _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))])
         grey = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE).astype(np.uint8)
     return 255 - grey if rng.random() < 0.12 else grey
 
