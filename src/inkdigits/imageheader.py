@@ -1,137 +1,207 @@
-"""What the first bytes of an image file say, before anything is decoded: format, size, whether its end is there, orientation.
+"""bytes -> what kind of image file they are, and the size of every page, before anything is decoded.
 
-The decoders (OpenCV) allocate what a header asks for and fill up a file that is cut off with grey; both are caught here.
+A header that promises 60,000 x 60,000 pixels costs nothing to read and 10 GB to believe. A file that was cut short is told here too:
+decoders fill the missing part with grey, and grey would be read as paper.
 """
 
 from __future__ import annotations
 
+import re
 import struct
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from .errors import InputError
+Size = tuple[int, int]
+"""Width and height in pixels, as stored: EXIF orientation not applied."""
 
-
-class Header(NamedTuple):
-    """format: its usual name. width, height: pixels, 0 for PDF. complete: False if the file ends before the image does."""
-
-    format: str
-    width: int = 0
-    height: int = 0
-    complete: bool = True
+CUT_SHORT = "the file is cut short"
 
 
-def header(name: str, data: bytes) -> Header:
-    """Read the header of an image file's bytes. Raises InputError for what is no image, or none that can be read."""
-    try:
-        for magic, parse in _PARSERS.items():
-            if data.startswith(magic):
-                return parse(data)
-        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-            return _webp(data)
-        if b"%PDF-" in data[:1024]:
-            return Header("PDF")
-        if data[:2] in (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6") and data[2:3].isspace():
-            return _pnm(data)
-    except (struct.error, IndexError, ValueError):
-        raise InputError(name, "the image file is cut off in its header", "copy or save it again") from None
+@dataclass(frozen=True, slots=True)
+class Header:
+    """kind: "PNG", "JPEG", ... sizes: of every page in order; empty for PDF, whose pages have no pixels.
+
+    orientation: EXIF, 1 to 8, of JPEG, PNG and WebP; 1, as stored, for the others (OpenCV itself turns TIFF upright).
+    """
+
+    kind: str
+    sizes: tuple[Size, ...] = ()
+    orientation: int = 1
+
+
+def kind_of(data: bytes) -> str | None:
+    """The file format that the first bytes tell: None where it is none that is known here."""
+    for kind, magics in _MAGIC.items():
+        if data.startswith(magics):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
     if data[4:8] == b"ftyp":
-        raise InputError(name, "HEIC and AVIF files are not read", "save it as JPEG or PNG")
-    start = data[:24].decode("utf-8", "replace").split("\n")[0]
-    what = f"it starts with {start!r}" if start.isprintable() else "its first bytes are those of no known format"
-    raise InputError(name, f"not an image: {what}", "give a PNG, JPEG, WebP, TIFF, BMP, GIF, PNM or PDF file")
+        brands = data[8 : int.from_bytes(data[:4])]
+        if b"avif" in brands or b"avis" in brands:
+            return "AVIF"
+        if any(brand in brands for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1")):
+            return "HEIC"
+    return "PDF" if b"%PDF-" in data[:1024] else None
 
 
-def _png(data: bytes) -> Header:
-    width, height = struct.unpack(">II", data[16:24])
-    return Header("PNG", width, height, b"IEND" in data[-64:] or b"IEND\xaeB`\x82" in data)
-
-
-def _jpeg(data: bytes) -> Header:
-    at = 2
-    while True:
-        if data[at] != 0xFF:
-            raise ValueError("no marker")
-        marker, length = data[at + 1], struct.unpack(">H", data[at + 2 : at + 4])[0]
-        if marker == 0xFF:
-            at += 1
-            continue
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            # Inside the compressed data an FF byte is always followed by 00, so the end marker cannot occur there by chance.
-            scan = data.find(b"\xff\xda", at)
-            return Header("JPEG", width, height, scan > 0 and data.find(b"\xff\xd9", scan) > 0)
-        at += 2 + length
-
-
-def _gif(data: bytes) -> Header:
-    return Header("GIF", *struct.unpack("<HH", data[6:10]))
-
-
-def _bmp(data: bytes) -> Header:
-    width, height = struct.unpack("<ii", data[18:26])
-    return Header("BMP", abs(width), abs(height), len(data) >= min(struct.unpack("<I", data[2:6])[0], len(data) + 1))
-
-
-def _webp(data: bytes) -> Header:
-    kind, complete = data[12:16], len(data) >= struct.unpack("<I", data[4:8])[0] + 8
-    if kind == b"VP8X":
-        width, height = (1 + int.from_bytes(data[i : i + 3], "little") for i in (24, 27))
-    elif kind == b"VP8L":
-        bits = struct.unpack("<I", data[21:25])[0]
-        width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    else:
-        width, height = (n & 0x3FFF for n in struct.unpack("<HH", data[26:30]))
-    return Header("WebP", width, height, complete)
-
-
-def _tiff(data: bytes) -> Header:
-    """Size from the first directory of a classic TIFF (tags 256 and 257)."""
-    values = _ifd(data, 0)
-    return Header("TIFF", values[256], values[257])
-
-
-def _pnm(data: bytes) -> Header:
-    fields = [word for line in data[:512].split(b"\n") for word in line.split(b"#")[0].split()]
-    return Header("PNM", int(fields[1]), int(fields[2]))
-
-
-def _ifd(data: bytes, base: int) -> dict[int, int]:
-    """Numbers of the first directory of TIFF data at `base`: tag -> first value, for the integer types."""
-    order = "<" if data[base : base + 2] == b"II" else ">"
-    start = base + struct.unpack(order + "I", data[base + 4 : base + 8])[0]
-    values = {}
-    for i in range(struct.unpack(order + "H", data[start : start + 2])[0]):
-        entry = data[start + 2 + 12 * i : start + 14 + 12 * i]
-        tag, kind = struct.unpack(order + "HH", entry[:4])
-        if kind in (3, 4):
-            values[tag] = struct.unpack(order + ("H" if kind == 3 else "I"), entry[8 : 10 if kind == 3 else 12])[0]
-    return values
-
-
-def exif_orientation(data: bytes, head: Header) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none (JPEG: the APP1 segment; PNG: eXIf; WebP: EXIF)."""
-    limit = 1 << 18 if head.format == "JPEG" else len(data)
-    marks = {"JPEG": b"Exif\x00\x00", "PNG": b"eXIf", "WebP": b"EXIF"}
-    mark = marks.get(head.format)
-    at = data.find(mark, 0, limit) if mark else -1
-    if at < 0:
-        return 1
-    base = at + {"JPEG": 6, "PNG": 4, "WebP": 8}[head.format]
-    if head.format == "WebP" and data[base : base + 6] == b"Exif\x00\x00":
-        base += 6
+def read_header(data: bytes) -> Header:
+    """Read the header of an image file. Raises ValueError, saying what is wrong, for one that is unknown, damaged or cut short."""
+    kind = kind_of(data)
+    if kind is None:
+        start = data[:24].decode("utf-8", "replace").splitlines()[0]
+        what = f"it starts with {start!r}" if start.isprintable() else "its first bytes are those of no known format"
+        raise ValueError(f"not an image: {what}")
+    if kind not in _PARSERS:
+        return Header(kind)
     try:
-        value = _ifd(data, base).get(0x0112, 1)
+        return _PARSERS[kind](data)
     except (struct.error, IndexError):
-        return 1  # a damaged note about the image is no reason not to read the image
+        raise ValueError(CUT_SHORT) from None
+
+
+def tiff_directories(data: bytes) -> list[dict[int, int]]:
+    """The directories of a TIFF file or an EXIF block (TIFF 6.0, section 2; BigTIFF): the whole-number tags of each, by tag number.
+
+    Raises struct.error where the data ends too early, ValueError where they go in circles.
+    """
+    order = "<" if data[:2] == b"II" else ">"
+    big = struct.unpack_from(order + "H", data, 2)[0] == 43
+    count_code, offset_code, entry_size = ("Q", "Q", 20) if big else ("H", "I", 12)
+    (at,) = struct.unpack_from(order + offset_code, data, 8 if big else 4)
+    directories: list[dict[int, int]] = []
+    visited = set()
+    while at:
+        if at in visited:
+            raise ValueError("its pages go in circles")
+        visited.add(at)
+        (count,) = struct.unpack_from(order + count_code, data, at)
+        at += struct.calcsize(order + count_code)
+        tags = {}
+        for entry in range(at, at + count * entry_size, entry_size):
+            tag, kind = struct.unpack_from(order + "HH", data, entry)
+            if kind in _WHOLE_NUMBERS:  # the value of a single number sits in the entry itself, in its last 4 (BigTIFF 8) bytes
+                tags[tag] = struct.unpack_from(order + _WHOLE_NUMBERS[kind], data, entry + (12 if big else 8))[0]
+        directories.append(tags)
+        (at,) = struct.unpack_from(order + offset_code, data, at + count * entry_size)
+    return directories
+
+
+def _orientation(exif: bytes) -> int:
+    """The orientation that an EXIF block asks for; 1 where it has none or makes no sense: that is no reason not to read the image."""
+    try:
+        value = tiff_directories(exif.removeprefix(b"Exif\0\0"))[0].get(0x0112, 1)
+    except (struct.error, ValueError, IndexError):
+        return 1
     return value if 1 <= value <= 8 else 1
 
 
-_PARSERS = {
-    b"\x89PNG\r\n\x1a\n": _png,
-    b"\xff\xd8\xff": _jpeg,
-    b"GIF87a": _gif,
-    b"GIF89a": _gif,
-    b"BM": _bmp,
-    b"II*\x00": _tiff,
-    b"MM\x00*": _tiff,
+def _png(data: bytes) -> Header:
+    size: Size = struct.unpack_from(">II", data, 16)
+    at, orientation = 8, 1
+    while data[at + 4 : at + 8] != b"IEND":
+        (length,) = struct.unpack_from(">I", data, at)
+        if data[at + 4 : at + 8] == b"eXIf":
+            orientation = _orientation(data[at + 8 : at + 8 + length])
+        at += 12 + length
+    return Header("PNG", (size,), orientation)
+
+
+def _jpeg(data: bytes) -> Header:
+    at, size, orientation = 2, (0, 0), 1
+    while data[at + 1] != 0xDA:  # where the scan begins: nothing but pixels from here on
+        if data[at] != 0xFF:
+            raise ValueError("the JPEG header is damaged")
+        if data[at + 1] == 0xFF:  # a fill byte
+            at += 1
+            continue
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        if data[at + 1] in _START_OF_FRAME:
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            size = (width, height)
+        elif data[at + 1] == 0xE1 and data.startswith(b"Exif\0\0", at + 4):
+            orientation = _orientation(data[at + 4 : at + 2 + length])
+        at += 2 + length
+    # The end marker cannot occur inside compressed data; before the scan it can: an EXIF thumbnail has its own.
+    if data.find(b"\xff\xd9", at) < 0:
+        raise ValueError(CUT_SHORT)
+    return Header("JPEG", (size,), orientation)
+
+
+def _webp(data: bytes) -> Header:
+    end = 8 + struct.unpack_from("<I", data, 4)[0]
+    if len(data) < end:
+        raise ValueError(CUT_SHORT)
+    at, orientation = 12, 1
+    while at < end - 8:
+        (length,) = struct.unpack_from("<I", data, at + 4)
+        if data[at : at + 4] == b"EXIF":
+            orientation = _orientation(data[at + 8 : at + 8 + length])
+        at += 8 + length + length % 2
+    if data[12:16] == b"VP8X":
+        size = (1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little"))
+    elif data[12:16] == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        size = (1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF))
+    else:
+        width, height = struct.unpack_from("<HH", data, 26)
+        size = (width & 0x3FFF, height & 0x3FFF)
+    return Header("WebP", (size,), orientation)
+
+
+def _gif(data: bytes) -> Header:
+    size: Size = struct.unpack_from("<HH", data, 6)
+    return Header("GIF", (size,))  # the first frame is the picture: an animation is no document of several pages
+
+
+def _bmp(data: bytes) -> Header:
+    old = struct.unpack_from("<I", data, 14)[0] == 12
+    width, height = struct.unpack_from("<HH" if old else "<ii", data, 18)
+    if not old:
+        (start,), (bits, method) = struct.unpack_from("<I", data, 10), struct.unpack_from("<HI", data, 28)
+        if method == 0 and len(data) < start + (width * bits + 31) // 32 * 4 * abs(height):
+            raise ValueError(CUT_SHORT)
+    return Header("BMP", ((width, abs(height)),))  # a negative height means rows from top to bottom
+
+
+def _pnm(data: bytes) -> Header:
+    found = (_PAM_SIZE if data[:2] == b"P7" else _PNM_SIZE).match(data[:4096])
+    if not found:
+        raise ValueError("the PNM header is damaged")
+    return Header("PNM", ((int(found[1]), int(found[2])),))
+
+
+def _tiff(data: bytes) -> Header:
+    return Header("TIFF", tuple((tags.get(0x0100, 0), tags.get(0x0101, 0)) for tags in tiff_directories(data)))
+
+
+def _avif(data: bytes) -> Header:
+    found = [struct.unpack_from(">II", data, m.end() + 4) for m in re.finditer(b"ispe", data[: 1 << 16])]
+    if not found:
+        raise ValueError("the AVIF header is damaged")
+    return Header("AVIF", (max(found, key=lambda size: size[0] * size[1]),))  # the others are thumbnails, or parts of a mosaic
+
+
+_MAGIC: dict[str, bytes | tuple[bytes, ...]] = {
+    "PNG": b"\x89PNG\r\n\x1a\n",
+    "JPEG": b"\xff\xd8\xff",
+    "GIF": (b"GIF87a", b"GIF89a"),
+    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "BMP": b"BM",
+    "PNM": tuple(f"P{n}{space}".encode() for n in range(1, 8) for space in "\n\r\t "),
 }
+_PARSERS: dict[str, Callable[[bytes], Header]] = {
+    "PNG": _png,
+    "JPEG": _jpeg,
+    "WebP": _webp,
+    "TIFF": _tiff,
+    "BMP": _bmp,
+    "GIF": _gif,
+    "PNM": _pnm,
+    "AVIF": _avif,
+}
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I", 16: "Q"}
+_GAP = rb"(?:\s|#[^\n]*\n)+"
+_PNM_SIZE = re.compile(rb"P[1-6]" + _GAP + rb"(\d+)" + _GAP + rb"(\d+)\s")
+_PAM_SIZE = re.compile(rb"P7\s.*?WIDTH\s+(\d+)\s.*?HEIGHT\s+(\d+)\s", re.DOTALL)

@@ -1,12 +1,15 @@
-"""path | bytes | file | PIL image | array -> uint8 image: orientation, transparency, 16 bits, pages, and limits checked before decoding."""
+"""path | bytes | file | PIL image | array -> uint8 images: sizes checked first, upright, without transparency, 8 bits, all pages.
+
+Everything that looks at pixels after this sees uint8 (H, W) or (H, W, 3) RGB. Whatever cannot become that is an InputError.
+"""
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,139 +17,213 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError, MissingExtra
-from .imageheader import Header, exif_orientation, header
+from .imageheader import Header, kind_of, read_header
 
 Bytes = NDArray[np.uint8]
 
 MAX_PIXELS = 200_000_000
-"""An image of more pixels is refused before it is decoded: a few bytes of header must not cost gigabytes."""
+"""More than the largest phone cameras and an A3 page at 1200 dpi. One such page decoded takes 600 MB."""
 MIN_SIDE = 2
+MAX_BYTES = 1 << 30
+SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".jpeg", ".jpg", ".pbm", ".pdf", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
+"""Names by which images are found in a folder. HEIC cannot be read, but a photo must not be passed over in silence."""
 PDF_DPI = 200
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".pdf")
-"""Names by which images are found in a folder. What a file is, its first bytes say."""
+"""Resolution at which PDF pages are drawn: a handwritten digit is then 30 to 60 pixels high."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a source. image: uint8 (H, W) or (H, W, 3) RGB, as it is seen; page: from 1."""
+class Document:
+    """An image file whose header was read: so many pages, each decoded when it is asked for, by number from 1."""
 
-    image: Bytes
-    page: int
+    pages: int
+    page: Callable[[int], Bytes]
 
 
 def first(source: Any) -> Bytes:
-    """The first page of anything that can be read: uint8 (H, W) or (H, W, 3) RGB. Raises InputError."""
-    return next(pages(source)).image
+    """The first page of a source: uint8 (H, W) or (H, W, 3) RGB. Raises InputError."""
+    return load(source).page(1)
 
 
-def pages(source: Any) -> Iterator[Page]:
-    """The pages of a source, decoded one at a time: several for TIFF and PDF, one for everything else.
+def load(source: Any, name: str = "") -> Document:
+    """Open an image, whatever it comes as.
 
-    source: path, bytes, binary file, PIL image, or array (H, W[, 1 | 3 | 4]) of bool, uint8, uint16, or float in [0, 1]; colours as RGB[A].
-    Raises InputError with the source, the reason and the remedy.
+    source: path, bytes, binary file, PIL image, or array (H, W) or (H, W, 1 | 3 | 4), RGB(A), of the numbers that `eight_bits` takes.
+    name: what errors call it; by default the path, or what kind of thing it is.
+    Raises InputError for what cannot be read, MissingExtra for a PDF without `inkdigits[pdf]`. `page` raises InputError as well.
     """
     if isinstance(source, np.ndarray):
-        yield Page(_opaque(_to_8_bits(_shaped(source))), 1)
-    elif hasattr(source, "convert") and hasattr(source, "getbands"):  # a PIL image, without importing PIL
-        yield Page(_from_pil(source), 1)
-    else:
-        name, content = _content(source)
-        yield from _decoded(name, content)
-
-
-def _content(source: Any) -> tuple[str, bytes]:
+        pixels = _from_array(source, name or "array")
+        return Document(1, lambda _: pixels)
+    if isinstance(source, str | os.PathLike):
+        name = name or os.fspath(source)
+        return _from_bytes(_contents(source, name), name)
     if isinstance(source, bytes | bytearray | memoryview):
-        return "image bytes", bytes(source)
+        return _from_bytes(bytes(source), name or "bytes")
     if hasattr(source, "read"):
-        return str(getattr(source, "name", "stream")), source.read()
-    name = os.fspath(source)
-    try:
-        return name, Path(name).read_bytes()
-    except FileNotFoundError:
-        raise InputError(name, "there is no such file", "check the path") from None
-    except IsADirectoryError:
-        raise InputError(name, "is a folder", "`inkdigits read FOLDER` reads the images in it") from None
-    except PermissionError:
-        raise InputError(name, "may not be read", "check the file's permissions") from None
-    except OSError as error:
-        raise InputError(name, f"cannot be read ({error.strerror})") from None
+        data = source.read()
+        name = name or str(getattr(source, "name", "file"))
+        if not isinstance(data, bytes):
+            raise InputError(name, "the file gives text, not bytes", 'open it with mode "rb"')
+        return _from_bytes(data, name)
+    if "PIL.Image" in sys.modules and isinstance(source, sys.modules["PIL.Image"].Image):  # else it cannot be one
+        pixels = _from_pil(source, name or getattr(source, "filename", "") or "PIL image")
+        return Document(1, lambda _: pixels)
+    raise InputError(name or type(source).__name__, "not an image", "give a path, bytes, a binary file, a PIL image or an array")
 
 
-def _decoded(name: str, content: bytes) -> Iterator[Page]:
-    if not content:
-        raise InputError(name, "the file is empty", "save or copy it again")
-    head = header(name, content)
-    if head.format == "PDF":
-        yield from _pdf(name, content)
-        return
-    if head.width * head.height > MAX_PIXELS:
-        raise InputError(name, f"{head.width} x {head.height} pixels are more than {MAX_PIXELS // 1_000_000} million", "scale it down")
-    if min(head.width, head.height) < MIN_SIDE:
-        raise InputError(name, f"{head.width} x {head.height} pixels hold no writing", "give an image of the writing")
-    if not head.complete:
-        raise InputError(name, f"the {head.format} file is cut off before its end", "copy or save it again")
-    if head.format == "TIFF":
-        yield from _tiff(name, content)
+def eight_bits(image: NDArray[Any], name: str = "array") -> Bytes:
+    """Scale numbers of any kind to uint8 0..255. uint8 stays as it is, False and True are 0 and 255.
+
+    Other numbers are divided by the smallest 1, 3, 7, ... 2^n - 1 that holds the largest: so floats up to 1, 12 bits stored in 16, and
+    0..16 all end near full range, 0 stays black, and a picture with little contrast is not stretched into noise. With negative numbers
+    among them, the smallest becomes 0 and the largest 255. Raises InputError for NaN, infinity, and numbers that are none of these.
+    """
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype == np.bool_:
+        return image.astype(np.uint8) * np.uint8(255)
+    if image.dtype.kind not in "iuf":
+        raise InputError(name, f"an array of {image.dtype} is not an image", "give uint8, uint16 or floats in [0, 1]")
+    numbers = image.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise InputError(name, "it has NaN or infinite pixels", "replace them first")
+    low, high = float(numbers.min()), float(numbers.max())
+    if low < 0:
+        numbers, full = numbers - low, high - low
     else:
-        yield Page(_as_seen(_decode(name, content, head), exif_orientation(content, head)), 1)
+        full = 2.0 ** int(np.ceil(np.log2(high + 1))) - 1 if high > 1 else 1.0
+    scaled: Bytes = np.rint(numbers * (255 / max(full, 1e-12))).astype(np.uint8)
+    return scaled
 
 
-def _decode(name: str, content: bytes, head: Header) -> Bytes:
-    data = np.frombuffer(content, np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+def _contents(path: str | os.PathLike[str], name: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, ValueError):  # ValueError: a NUL in the name
+        remedy = "addresses are not fetched: download it first" if "://" in name else "check the name and the folder"
+        raise InputError(name, "no such file", remedy) from None
+    except IsADirectoryError:
+        raise InputError(name, "a folder, not an image", "give one image, or use `inkdigits read` for a folder") from None
+    except PermissionError:
+        raise InputError(name, "no permission to read it", "change the file's permissions, or run as its owner") from None
+    except OSError as error:
+        raise InputError(name, f"cannot be read: {error.strerror or error}") from None
+
+
+def _from_bytes(data: bytes, name: str) -> Document:
+    if not data:
+        raise InputError(name, "the file is empty", "copy or download it again")
+    if len(data) > MAX_BYTES:
+        raise InputError(name, f"larger than {MAX_BYTES >> 20} MiB", "make it smaller, or split it")
+    try:
+        header = read_header(data)
+    except ValueError as error:
+        known = kind_of(data)
+        remedy = f"a damaged {known}: copy or download it again" if known else "give PNG, JPEG, WebP, TIFF, BMP, GIF or PDF"
+        raise InputError(name, str(error), remedy) from None
+    if header.kind == "HEIC":
+        remedy = "save it as JPEG (iPhone: Settings > Camera > Formats > Most Compatible)"
+        raise InputError(name, "HEIC photos cannot be read", remedy)
+    if header.kind == "PDF":
+        return _from_pdf(data, name)
+
+    def page(number: int) -> Bytes:
+        _check_size(*header.sizes[number - 1], name)
+        return _decode(data, header, number, name)
+
+    return Document(len(header.sizes), page)
+
+
+def _decode(data: bytes, header: Header, number: int, name: str) -> Bytes:
+    """Decode one page of a file whose header was checked, and turn it upright."""
+    raw, image = np.frombuffer(data, np.uint8), None
+    with suppress(cv2.error):
+        if header.kind == "TIFF":
+            _, pages = cv2.imdecodemulti(raw, cv2.IMREAD_UNCHANGED, range=(number - 1, number))
+            image = pages[0] if pages else None
+        else:
+            image = cv2.imdecode(raw, cv2.IMREAD_UNCHANGED)
     if image is None:
-        raise InputError(name, f"the {head.format} file is damaged", "open and save it again in an image program")
-    return np.asarray(image)
+        raise InputError(name, f"the {header.kind} data are damaged", "copy or download it again, or save it as PNG")
+    image = eight_bits(image, name)
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    return upright(opaque(image), header.orientation)
 
 
-def _tiff(name: str, content: bytes) -> Iterator[Page]:
-    data, page = np.frombuffer(content, np.uint8), 0
-    while True:
-        done, found = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=(page, page + 1))
-        if not done or not found:
-            break
-        page += 1
-        yield Page(_as_seen(np.asarray(found[0]), 1), page)
-    if page == 0:
-        raise InputError(name, "the TIFF file is damaged", "open and save it again in an image program")
-
-
-def _pdf(name: str, content: bytes) -> Iterator[Page]:
+def _from_pdf(data: bytes, name: str) -> Document:
     try:
         import pypdfium2
     except ImportError:
-        raise MissingExtra("pdf", f"{name}: reading PDF") from None
+        raise MissingExtra("pdf", "reading PDF") from None
     try:
-        document = pypdfium2.PdfDocument(content)
+        document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
-        raise InputError(name, f"the PDF file is damaged or locked ({error})", "open and print it to a new PDF") from None
+        locked = "password" in str(error).lower()
+        reason, remedy = ("the PDF has a password", "save it without one") if locked else ("the PDF is damaged", "download it again")
+        raise InputError(name, reason, remedy) from None
+
+    def page(number: int) -> Bytes:
+        sheet = document[number - 1]
+        scale = PDF_DPI / 72  # PDF counts in points, 72 an inch
+        width, height = (round(side * scale) for side in sheet.get_size())
+        _check_size(width, height, name)
+        pixels: Bytes = sheet.render(scale=scale, rev_byteorder=True).to_numpy()
+        return np.ascontiguousarray(pixels[..., :3])  # rendered on white: a fourth channel holds nothing
+
+    return Document(len(document), page)
+
+
+def _from_array(array: NDArray[Any], name: str) -> Bytes:
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]  # (H, W, 1) -> (H, W)
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
+        raise InputError(name, f"an array of shape {array.shape} is not an image", "give (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)")
+    _check_size(array.shape[1], array.shape[0], name)
+    return opaque(np.ascontiguousarray(eight_bits(array, name)))
+
+
+def _from_pil(image: Any, name: str) -> Bytes:
+    width, height = image.size
+    _check_size(width, height, name)
     try:
-        for i in range(len(document)):
-            page = document[i]
-            width, height = page.get_size()
-            scale = PDF_DPI / 72
-            if width * height * scale * scale > MAX_PIXELS:
-                raise InputError(
-                    name, f"page {i + 1} is larger than {MAX_PIXELS // 1_000_000} million pixels", "print it to a smaller page"
-                )
-            yield Page(np.ascontiguousarray(page.render(scale=scale, rev_byteorder=True).to_numpy()[..., :3]), i + 1)
-    finally:
-        document.close()
+        orientation = image.getexif().get(0x0112, 1)
+        if "A" in image.getbands() or "transparency" in image.info:
+            image = image.convert("RGBA")
+        elif image.mode == "1":
+            image = image.convert("L")
+        elif image.mode not in ("L", "RGB", "F") and not image.mode.startswith("I"):
+            image = image.convert("RGB")
+        pixels = np.asarray(image)
+    except OSError as error:  # Pillow decodes when the pixels are asked for
+        raise InputError(name, f"the image is damaged: {error}", "copy or download it again") from None
+    return upright(_from_array(pixels, name), orientation)
 
 
-def _as_seen(image: NDArray[Any], orientation: int) -> Bytes:
-    """OpenCV's BGR[A] of 8, 16 or 32 bits, turned upright, as uint8 (H, W) or (H, W, 3) RGB."""
-    image = _to_8_bits(image)
-    if image.ndim == 3:
-        image = image[..., [2, 1, 0, 3]] if image.shape[2] == 4 else image[..., ::-1]
-    return _upright(_opaque(image), orientation)
+def opaque(image: Bytes) -> Bytes:
+    """Lay an image with transparency on paper: uint8 (H, W, 4) RGBA -> (H, W, 3) RGB; others stay as they are.
+
+    The paper is white, or black where everything visible is light: chalk-white strokes drawn on nothing.
+    """
+    if image.ndim == 2 or image.shape[2] == 3:
+        return image
+    colour, alpha = image[..., :3], image[..., 3]
+    if alpha.min() == 255:
+        return np.ascontiguousarray(colour)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGBA2GRAY)
+    visible = grey[alpha > 127]
+    # The darkest of what is visible, not the mean: a cut-out piece of white paper with dark writing belongs on white.
+    light = visible.size > 0 and float(np.quantile(visible, 0.02)) > 127
+    paper = 0 if light else 255
+    cover = alpha[..., None].astype(np.float32) / 255  # (H, W) -> (H, W, 1)
+    return np.rint(colour * cover + paper * (1 - cover)).astype(np.uint8)
 
 
-def _upright(image: Bytes, orientation: int) -> Bytes:
-    """Undo the EXIF orientation, 1 to 8 (CIPA DC-008, tag 0x0112)."""
+def upright(image: Bytes, orientation: int) -> Bytes:
+    """Turn and mirror an image as its EXIF orientation, 1 to 8, asks."""
     if orientation in (5, 6, 7, 8):
-        image = image.swapaxes(0, 1)
+        image = image.swapaxes(0, 1)  # (H, W[, 3]) -> (W, H[, 3])
     if orientation in (2, 3, 6, 7):
         image = image[:, ::-1]
     if orientation in (3, 4, 7, 8):
@@ -154,56 +231,9 @@ def _upright(image: Bytes, orientation: int) -> Bytes:
     return np.ascontiguousarray(image)
 
 
-def _to_8_bits(image: NDArray[Any]) -> Bytes:
-    """Any depth to 8 bits. 16-bit scans often use a part of the range only: they are stretched over what they use."""
-    if image.dtype == np.uint8:
-        return image
-    if image.dtype == bool:
-        return image.astype(np.uint8) * 255
-    values = image.astype(np.float32)
-    if image.dtype == np.uint16:
-        low, high = np.quantile(values, (0.0005, 0.9995))
-        if values.ndim == 3 and values.shape[2] == 4:
-            low, high = 0, 65535
-        values = (values - low) / max(high - low, 256)
-    elif np.issubdtype(image.dtype, np.integer):
-        values = values / 255
-    return np.round(np.clip(np.nan_to_num(values), 0, 1) * 255).astype(np.uint8)
-
-
-def _opaque(image: Bytes) -> Bytes:
-    """Lay a transparent image (H, W, 4) on paper: white, or black where the strokes that show are light."""
-    if image.ndim == 2 or image.shape[2] == 3:
-        return np.ascontiguousarray(image)
-    alpha = image[..., 3:].astype(np.float32) / 255  # (H, W, 1)
-    colour = image[..., :3].astype(np.float32)
-    shown = float((colour.mean(axis=2, keepdims=True) * alpha).sum() / max(alpha.sum(), 1e-6))
-    sheet = 0.0 if shown > 160 and alpha.mean() < 0.6 else 255.0
-    return np.ascontiguousarray(np.round(colour * alpha + sheet * (1 - alpha)).astype(np.uint8))
-
-
-def _shaped(array: NDArray[Any]) -> NDArray[Any]:
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[..., 0]
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or min(array.shape[:2]) < MIN_SIDE:
-        raise InputError("array", f"shape {array.shape} is no image", "give (H, W), (H, W, 3) or (H, W, 4)")
-    if array.shape[0] * array.shape[1] > MAX_PIXELS:
-        raise InputError("array", f"shape {array.shape} is more than {MAX_PIXELS // 1_000_000} million pixels", "scale it down")
-    return array
-
-
-def _from_pil(image: Any) -> Bytes:
-    """A PIL image by its pixels, upright; palettes and CMYK by Pillow's own conversion."""
-    orientation = int(image.getexif().get(0x0112, 1))
-    if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
-        array = np.asarray(image)
-        array = array.astype(np.uint16) if image.mode != "F" else array / max(float(array.max()), 1.0)
-    else:
-        transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-        array = np.asarray(image.convert("RGBA" if transparent else "L" if image.mode in ("1", "L") else "RGB"))
-    return _upright(_opaque(_to_8_bits(_shaped(array))), orientation if 1 <= orientation <= 8 else 1)
-
-
-def from_file(stream: io.BufferedIOBase) -> Iterator[Page]:
-    """The pages of an open binary file, for `-`."""
-    return pages(stream.read())
+def _check_size(width: int, height: int, name: str) -> None:
+    if width * height > MAX_PIXELS:
+        limit = f"at most {MAX_PIXELS // 1_000_000} million pixels are read: make it smaller"
+        raise InputError(name, f"{width} x {height} pixels are too many", limit)
+    if min(width, height) < MIN_SIDE:
+        raise InputError(name, f"{width} x {height} pixels are too few for a digit", "scan or photograph it larger")

@@ -1,0 +1,327 @@
+"""Images come in as users have them. The pictures show a red block in the top left corner of a light page, 40 wide and 30 high."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from inkdigits import images
+from inkdigits.errors import InputError, MissingExtra
+
+RED, PAPER = (200, 30, 40), (250, 240, 230)
+
+
+def page() -> np.ndarray:
+    image = np.full((30, 40, 3), PAPER, np.uint8)
+    image[:15, :20] = RED
+    return image
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def pil(mode: str = "RGB") -> Image.Image:
+    return Image.fromarray(page()).convert(mode)
+
+
+def exif(orientation: int) -> Image.Exif:
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    return tags
+
+
+def grey(colour: tuple[int, int, int]) -> int:
+    return round(0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encoded(pil(), "PNG"), id="PNG"),
+        pytest.param(encoded(pil("RGBA"), "PNG"), id="PNG with an alpha channel that hides nothing"),
+        pytest.param(encoded(pil(), "JPEG", quality=100, subsampling=0), id="JPEG"),
+        pytest.param(encoded(pil(), "JPEG", progressive=True, quality=100, subsampling=0), id="progressive JPEG"),
+        pytest.param(encoded(pil("CMYK"), "JPEG", quality=100, subsampling=0), id="CMYK JPEG"),
+        pytest.param(encoded(pil(), "WEBP", lossless=True), id="WebP"),
+        pytest.param(encoded(pil(), "WEBP", quality=100), id="lossy WebP"),
+        pytest.param(encoded(pil(), "TIFF"), id="TIFF"),
+        pytest.param(encoded(pil(), "TIFF", compression="tiff_lzw"), id="TIFF, LZW"),
+        pytest.param(encoded(pil(), "TIFF", big_tiff=True), id="BigTIFF"),
+        pytest.param(encoded(pil("CMYK"), "TIFF"), id="CMYK TIFF"),
+        pytest.param(encoded(pil(), "BMP"), id="BMP"),
+        pytest.param(encoded(pil(), "PPM"), id="PNM"),
+        pytest.param(b"P3 # by hand\n40 30\n255\n" + b" ".join(b"%d" % n for n in page().ravel()) + b"\n", id="PNM as text"),
+        pytest.param(encoded(pil().quantize(8), "PNG"), id="PNG with a palette"),
+        pytest.param(encoded(pil().quantize(8), "GIF"), id="GIF"),
+        pytest.param(encoded(pil(), "AVIF", quality=100), id="AVIF"),
+    ],
+)
+def test_formats_keep_their_colours(data: bytes) -> None:
+    image = images.first(data)
+    assert image.dtype == np.uint8
+    assert image.shape == (30, 40, 3)
+    np.testing.assert_allclose(image[7, 10], RED, atol=12)
+    np.testing.assert_allclose(image[25, 35], PAPER, atol=12)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encoded(pil("L"), "PNG"), id="grey PNG"),
+        pytest.param(encoded(pil("L"), "JPEG", quality=100), id="grey JPEG"),
+        pytest.param(encoded(pil("L"), "TIFF"), id="grey TIFF"),
+        pytest.param(encoded(Image.fromarray(np.asarray(pil("L")).astype(np.uint16) * 257), "PNG"), id="16-bit PNG"),
+        pytest.param(encoded(Image.fromarray(np.asarray(pil("L")).astype(np.float32) / 255), "TIFF"), id="TIFF of floats"),
+    ],
+)
+def test_grey_images_stay_grey(data: bytes) -> None:
+    image = images.first(data)
+    assert image.shape == (30, 40)
+    assert abs(int(image[7, 10]) - grey(RED)) <= 2
+    assert abs(int(image[25, 35]) - grey(PAPER)) <= 2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encoded(pil("1"), "PNG"), id="PNG"),
+        pytest.param(encoded(pil("1"), "TIFF", compression="group4"), id="fax TIFF"),
+        pytest.param(encoded(pil("1"), "BMP"), id="BMP"),
+        pytest.param(encoded(pil("1"), "PPM"), id="PBM"),
+    ],
+)
+def test_one_bit_becomes_black_and_white(data: bytes) -> None:
+    assert set(np.unique(images.first(data))) == {0, 255}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
+    """Pillow's own `exif_transpose` is the oracle."""
+    from PIL import ImageOps
+
+    data = encoded(pil(), kind, exif=exif(orientation))
+    with Image.open(io.BytesIO(data)) as stored:
+        upright = np.asarray(ImageOps.exif_transpose(stored).convert("RGB"))
+        np.testing.assert_allclose(images.first(stored), upright, atol=12)
+    np.testing.assert_allclose(images.first(data), upright, atol=12)
+
+
+def transparent(stroke: int, cover: slice) -> bytes:
+    image = np.zeros((30, 40, 4), np.uint8)
+    image[cover, cover] = (stroke, stroke, stroke, 255)
+    return encoded(Image.fromarray(image), "PNG")
+
+
+@pytest.mark.parametrize(
+    ("data", "paper"),
+    [
+        pytest.param(transparent(0, slice(5, 10)), 255, id="black strokes on nothing: white paper"),
+        pytest.param(transparent(120, slice(5, 10)), 255, id="grey strokes on nothing: white paper"),
+        pytest.param(transparent(255, slice(5, 10)), 0, id="white strokes on nothing: black paper"),
+        pytest.param(encoded(Image.new("RGBA", (40, 30)), "PNG"), 255, id="nothing at all: white paper"),
+    ],
+)
+def test_transparent_drawings_are_laid_on_paper_that_shows_them(data: bytes, paper: int) -> None:
+    assert (images.first(data)[20, 30] == paper).all()
+
+
+def test_a_cut_out_note_is_laid_on_white() -> None:
+    note = np.zeros((40, 40, 4), np.uint8)
+    note[5:35, 5:35] = (250, 250, 250, 255)
+    note[10:30, 18:22, :3] = 20
+    assert (images.first(note)[0, 0] == 255).all()
+
+
+def test_half_transparent_strokes_are_mixed_with_the_paper() -> None:
+    image = np.zeros((10, 10, 4), np.uint8)
+    image[2:5, 2:5, 3] = 128
+    assert images.first(image)[3, 3].tolist() == [127, 127, 127]
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        pytest.param(np.array([[0, 1], [0, 1]], bool), [0, 255], id="bool"),
+        pytest.param(np.array([[0, 7], [0, 7]], np.uint8), [0, 7], id="uint8 as it is"),
+        pytest.param(np.array([[0, 65535], [0, 65535]], np.uint16), [0, 255], id="16 bits"),
+        pytest.param(np.array([[0, 4095], [0, 4095]], np.uint16), [0, 255], id="12 bits stored in 16"),
+        pytest.param(np.array([[0, 255], [0, 255]], np.int64), [0, 255], id="8 bits stored in 64"),
+        pytest.param(np.array([[0, 1], [0, 0.2]], np.float64), [0, 255], id="floats up to 1"),
+        pytest.param(np.array([[0, 0.2], [0, 0.2]], np.float32), [0, 51], id="dark floats stay dark"),
+        pytest.param(np.array([[0.0, 255], [0, 9]]), [0, 255], id="floats up to 255"),
+        pytest.param(np.array([[-1.0, 1], [0, 0]]), [0, 255], id="floats around 0"),
+        pytest.param(np.array([[0.0, 0], [0, 0]]), [0, 0], id="all black"),
+    ],
+)
+def test_arrays_of_any_number_become_eight_bits(array: np.ndarray, expected: list[int]) -> None:
+    image = images.first(array)
+    assert image.dtype == np.uint8
+    assert image[0].tolist() == expected
+
+
+def test_sources_of_every_kind_give_the_same_image(tmp_path: Path) -> None:
+    data = encoded(pil(), "PNG")
+    path = tmp_path / "page.png"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        for source in (path, str(path), data, bytearray(data), file, io.BytesIO(data), pil(), page(), Image.open(io.BytesIO(data))):
+            np.testing.assert_array_equal(images.first(source), page())
+    np.testing.assert_array_equal(images.first(page()[..., :1]), page()[..., 0])
+
+
+def test_pages_of_a_tiff_are_decoded_one_by_one() -> None:
+    document = images.load(encoded(pil(), "TIFF", save_all=True, append_images=[pil("L"), pil().resize((20, 10))]))
+    assert document.pages == 3
+    assert [document.page(n).shape for n in (3, 2, 1)] == [(10, 20, 3), (30, 40), (30, 40, 3)]
+
+
+def test_the_pages_of_a_pdf_are_drawn_at_200_dpi() -> None:
+    pytest.importorskip("pypdfium2")
+    document = images.load(encoded(pil(), "PDF", resolution=100, save_all=True, append_images=[pil("L")]))
+    assert document.pages == 2
+    for number in (1, 2):
+        assert np.abs(np.subtract(document.page(number).shape, (60, 80, 3))).max() <= 1
+    np.testing.assert_allclose(document.page(1)[10, 10], RED, atol=12)
+
+
+def test_pdf_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pypdfium2", None)
+    with pytest.raises(MissingExtra, match=r"inkdigits\[pdf\]"):
+        images.first(b"%PDF-1.7\n")
+
+
+def test_the_first_frame_of_an_animation_is_the_picture() -> None:
+    data = encoded(pil().quantize(8), "GIF", save_all=True, append_images=[Image.new("P", (40, 30))], duration=50)
+    document = images.load(data)
+    assert document.pages == 1
+    np.testing.assert_allclose(document.page(1)[7, 10], RED, atol=12)
+
+
+def huge(kind: str) -> bytes:
+    """A header that promises 60,000 x 60,000 pixels, and no pixels."""
+    side = 60_000
+    if kind == "PNG":
+        body = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+        end = struct.pack(">I", 0) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
+        return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body)) + end
+    if kind == "JPEG":
+        data = bytearray(encoded(pil(), "JPEG"))
+        at = data.index(b"\xff\xc0")
+        data[at + 5 : at + 9] = struct.pack(">HH", side, side)
+        return bytes(data)
+    if kind == "GIF":
+        data = bytearray(encoded(pil().quantize(8), "GIF"))
+        data[6:10] = struct.pack("<HH", side, side)
+        return bytes(data)
+    if kind == "BMP":
+        data = bytearray(encoded(pil(), "BMP"))
+        data[18:26], data[30] = struct.pack("<ii", side, -side), 1  # compressed, so that its length proves nothing
+        return bytes(data)
+    if kind == "TIFF":
+        return encoded(pil(), "TIFF").replace(struct.pack("<HHIHH", 256, 4, 1, 40, 0), struct.pack("<HHIHH", 256, 4, 1, 0, 9999))
+    return b"P5\n60000 60000\n255\n"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "PNM"])
+def test_a_huge_header_is_refused_before_anything_is_decoded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(cv2, "imdecodemulti", lambda *_, **__: pytest.fail("decoded"))
+    with pytest.raises(InputError, match="too many"):
+        images.first(huge(kind))
+
+
+def cut(kind: str, **options: object) -> bytes:
+    data = encoded(pil(), kind, **options)
+    return data[: len(data) * 2 // 3]
+
+
+def with_thumbnail() -> bytes:
+    """A JPEG whose EXIF thumbnail is complete, cut short in its own scan."""
+    thumbnail = b"Exif\0\0" + encoded(pil(), "JPEG")
+    data = encoded(pil().resize((400, 300)), "JPEG")
+    data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(thumbnail) + 2) + thumbnail + data[2:]
+    return data[:-20]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(b"", "the file is empty", id="empty"),
+        pytest.param(cut("PNG"), "cut short", id="PNG cut short"),
+        pytest.param(cut("JPEG"), "cut short", id="JPEG cut short"),
+        pytest.param(encoded(pil(), "JPEG")[:-2], "cut short", id="JPEG without its end"),
+        pytest.param(encoded(pil(), "JPEG")[:30], "cut short", id="JPEG cut in its header"),
+        pytest.param(with_thumbnail(), "cut short", id="JPEG cut short after a whole thumbnail"),
+        pytest.param(cut("WEBP"), "cut short", id="WebP cut short"),
+        pytest.param(cut("BMP"), "cut short", id="BMP cut short"),
+        pytest.param(cut("TIFF", compression="tiff_lzw"), "cut short|damaged", id="TIFF cut short"),
+        pytest.param(encoded(pil().quantize(8), "GIF")[:-40], "damaged", id="GIF cut short"),
+        pytest.param(cut("PPM"), "damaged", id="PNM cut short"),
+        pytest.param(b"P6\nwide high\n255\n" + bytes(99), "PNM header", id="PNM without a size"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", "cut short", id="nothing but the magic"),
+        pytest.param(b"hello, this is text", "not an image: it starts with 'hello, this is text'", id="text"),
+        pytest.param(b"\x00\x01\x02\x03" * 9, "not an image", id="bytes of no format"),
+        pytest.param(encoded(Image.new("L", (1, 1)), "PNG"), "too few", id="1 x 1"),
+        pytest.param(encoded(Image.new("L", (300, 1)), "PNG"), "too few", id="one row"),
+        pytest.param(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(80), "HEIC photos cannot be read", id="HEIC"),
+        pytest.param(b"%PDF-1.4 nothing behind it", "the PDF is damaged", id="damaged PDF"),
+    ],
+)
+def test_files_that_cannot_be_read_say_why(data: bytes, reason: str) -> None:
+    if b"%PDF" in data:
+        pytest.importorskip("pypdfium2")
+    with pytest.raises(InputError, match=reason) as caught:
+        images.load(data, "in/a.png").page(1)
+    assert caught.value.source == "in/a.png"
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        pytest.param("nowhere.png", "no such file", id="missing file"),
+        pytest.param("https://example.org/a.png", "no such file; addresses are not fetched", id="address"),
+        pytest.param(".", "a folder", id="folder"),
+        pytest.param("a\0b.png", "no such file", id="a name that no file can have"),
+        pytest.param(io.StringIO("text"), "text, not bytes", id="text file object"),
+        pytest.param(np.zeros((3, 28, 28), np.uint8), r"shape \(3, 28, 28\)", id="channels first"),
+        pytest.param(np.zeros((5, 5, 2), np.uint8), "shape", id="two channels"),
+        pytest.param(np.zeros(784, np.uint8), "shape", id="a flat row"),
+        pytest.param(np.zeros((0, 5), np.uint8), "too few", id="an empty array"),
+        pytest.param(np.full((5, 5), np.nan), "NaN", id="NaN"),
+        pytest.param(np.zeros((5, 5), complex), "complex", id="complex numbers"),
+        pytest.param(3.14, "not an image", id="a number"),
+        pytest.param(None, "not an image", id="None"),
+    ],
+)
+def test_sources_that_cannot_be_read_say_why(source: object, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        images.first(source)
+
+
+def test_a_file_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may read everything: the refusal is the system call's own, made by hand."""
+    path = tmp_path / "locked.png"
+    path.write_bytes(encoded(pil(), "PNG"))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(InputError, match="no permission"):
+        images.first(path)
+
+
+def test_a_damaged_exif_block_does_not_stop_the_image() -> None:
+    data = encoded(pil(), "JPEG", exif=exif(6))
+    at = data.index(b"Exif\0\0")
+    assert images.first(data[: at + 8] + b"\xff" * 8 + data[at + 16 :]).shape == (30, 40, 3)
