@@ -97,10 +97,9 @@ def one(ink: Ink) -> Region | None:
 
 def _edge_line(r: Region, width: int, height: int) -> bool:
     """A rule or shadow along the frame: it touches the frame's edge all along, or is a thin line beside it."""
-    near = 0.06
-    flat = r.height <= 0.12 * height and r.width >= 0.3 * width or r.width > 8 * r.height
-    tall = r.width <= 0.12 * width and r.height >= 0.3 * height or r.height > 8 * r.width
-    at_row = r.y <= near * height * (r.y == 0) or r.bottom >= height
+    flat = (r.height <= 0.12 * height and r.width >= 0.3 * width) or r.width > 8 * r.height
+    tall = (r.width <= 0.12 * width and r.height >= 0.3 * height) or r.height > 8 * r.width
+    at_row = r.y == 0 or r.bottom == height
     at_column = r.x == 0 or r.right == width
     long_row = flat and at_row
     long_column = tall and at_column
@@ -112,6 +111,16 @@ def _edge_line(r: Region, width: int, height: int) -> bool:
         and (r.mask[:, 0].mean() > 0.8 or r.mask[0].mean() > 0.8)
     )
     return bool(long_row or long_column or corner or frame)
+
+
+def _along_edge(r: Region, width: int, height: int) -> float:
+    """The largest share of a side of the region's box where its ink lies on the image's edge."""
+    shares = [0.0]
+    shares += [float(r.mask[0].mean())] if r.y == 0 else []
+    shares += [float(r.mask[-1].mean())] if r.bottom == height else []
+    shares += [float(r.mask[:, 0].mean())] if r.x == 0 else []
+    shares += [float(r.mask[:, -1].mean())] if r.right == width else []
+    return max(shares)
 
 
 def lines(ink: Ink) -> list[list[Region]]:
@@ -126,6 +135,10 @@ def lines(ink: Ink) -> list[list[Region]]:
             continue  # specks, dots, commas
         if _edge_line(r, width, height) or r.height > 3 * tall or r.width > 9 * r.height:
             continue
+        if r.height > 1.7 * tall and r.width < 0.25 * r.height:
+            continue  # the wall of a box
+        if r.height < 0.35 * height and _along_edge(r, width, height) > 0.25:
+            continue  # a shadow or the edge of the sheet
         found.append(r)
     full = [r for r in found if r.height >= 0.55 * tall]
     rows = _rows(full, tall)

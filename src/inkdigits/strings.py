@@ -18,10 +18,12 @@ from .tiles import tile
 
 Float = NDArray[np.float32]
 Classify = Callable[[Float], Float]
+Arc = tuple[int, int, int]
+"""From a cut to a later cut, and the index of the piece between them."""
 
 WIDE = 1.1
 """A region wider than this many line heights may hold several digits. Tuned on photos_multi; lower cuts wide 0s and 2s."""
-PIECE = 0.3
+PIECE = 0.8
 """Cost of one more piece, in nats: it keeps the search from cutting an 0 into two 1s."""
 MOST_CUTS = 14
 
@@ -37,20 +39,20 @@ class Piece:
 
 def digits(ink: Ink, lines: list[list[Region]], classify: Classify) -> list[list[Piece]]:
     """The digits of every line, left to right. `classify`: tiles float32 (N, 28, 28) -> probabilities float32 (N, K); called once."""
-    spans: list[Region] = []
-    lattices: list[list[list[tuple[int, int, int]]]] = []  # line -> region -> arcs (from, to, index into spans)
+    spans: list[Span] = []
+    lattices: list[list[list[Arc]]] = []  # line -> region -> arcs
     for line in lines:
-        tall = float(np.median([r.height for r in line]))
-        lattices.append([_arcs(region, tall, spans) for region in line])
+        tall, slant = float(np.median([r.height for r in line])), _slant(line)
+        lattices.append([_arcs(region, tall, slant, spans) for region in line])
     if not spans:
         return []
-    tiles = np.stack([tile_of(ink, span) for span in spans])  # (N, 28, 28)
+    tiles = np.stack([tile_of(ink, span.region) for span in spans])  # (N, 28, 28)
     probabilities = classify(tiles)  # (N, K)
+    doubts = -np.log(np.maximum(probabilities.max(axis=1), 1e-6))
     out = []
-    for line, arcs in zip(lines, lattices, strict=True):
-        tall = float(np.median([r.height for r in line]))
-        best = [i for region_arcs in arcs for i in _cheapest(region_arcs, spans, probabilities, tall)]
-        out.append([Piece(spans[i], tiles[i], probabilities[i]) for i in best])
+    for arcs in lattices:
+        best = [i for region_arcs in arcs for i in _cheapest(region_arcs, spans, doubts)]
+        out.append([Piece(spans[i].region, tiles[i], probabilities[i]) for i in best])
     return out
 
 
@@ -60,60 +62,82 @@ def tile_of(ink: Ink, region: Region) -> Float:
     return tile(ink.strength[window], region.mask)
 
 
-def _arcs(region: Region, tall: float, spans: list[Region]) -> list[tuple[int, int, int]]:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece that a region may be cut into. odd: cost in nats of a shape that no digit has, too wide or too low for its line."""
+
+    region: Region
+    odd: float
+
+
+def _slant(line: list[Region]) -> float:
+    """Shift to the right per pixel upwards: the shear under which the columns of the line are fullest and emptiest."""
+    shears = np.linspace(-0.3, 0.9, 13)
+    score = np.zeros(len(shears))
+    for region in line:
+        ys, xs = np.nonzero(region.mask)
+        for k, shear in enumerate(shears):
+            score[k] += float((np.bincount((xs + shear * (ys + 1)).astype(int) + region.height).astype(float) ** 2).sum())
+    return float(shears[np.argmax(score)])
+
+
+def _arcs(region: Region, tall: float, slant: float, spans: list[Span]) -> list[Arc]:
     """The pieces a region may be cut into, as arcs between cuts; appends the pieces to `spans`."""
-    cuts = [0, region.width]
-    if region.width > WIDE * max(region.height, 0.8 * tall):
-        cuts = [0, *_cuts(region, tall), region.width]
+    ys, xs = np.nonzero(region.mask)
+    upright = np.round(xs + slant * ys).astype(int)  # the column each pixel has once the writing stands upright
+    upright -= upright.min()
+    width = int(upright.max()) + 1
+    cuts = [0, width]
+    if width > WIDE * max(region.height, 0.8 * tall):
+        cuts = [0, *_cuts(np.bincount(upright, minlength=width), region.height, tall), width]
     last, arcs = len(cuts) - 1, []
     for i in range(last):
         for j in range(i + 1, last + 1):
-            width = cuts[j] - cuts[i]
-            if last > 1 and (width > 1.5 * max(region.height, tall) or width < 0.12 * tall) and j - i != last:
+            whole, wide = j - i == last, cuts[j] - cuts[i]
+            if not whole and not 0.12 * tall <= wide <= 1.5 * max(region.height, tall):
                 continue
-            mask = region.mask[:, cuts[i] : cuts[j]]
-            rows = np.nonzero(mask.any(axis=1))[0]
-            if rows.size == 0 or (last > 1 and rows[-1] - rows[0] < 0.35 * tall):
+            inside = (upright >= cuts[i]) & (upright < cuts[j])
+            if not whole and (not inside.any() or np.ptp(ys[inside]) < 0.35 * tall):
                 continue
-            top, bottom = int(rows[0]), int(rows[-1]) + 1
+            piece = region if whole else _part(region, ys[inside], xs[inside])
+            odd = 3 * max(0.0, wide / max(piece.height, 0.7 * tall) - 1.1) + 4 * max(0.0, 0.6 - piece.height / tall)
             arcs.append((i, j, len(spans)))
-            spans.append(Region(region.x + cuts[i], region.y + top, width, bottom - top, mask[top:bottom]))
+            spans.append(Span(piece, odd))
     return arcs
 
 
-def _cuts(region: Region, tall: float) -> list[int]:
+def _part(region: Region, ys: NDArray[np.intp], xs: NDArray[np.intp]) -> Region:
+    """The region of some of a region's pixels."""
+    top, left = int(ys.min()), int(xs.min())
+    mask = np.zeros((int(ys.max()) - top + 1, int(xs.max()) - left + 1), bool)
+    mask[ys - top, xs - left] = True
+    return Region(region.x + left, region.y + top, mask.shape[1], mask.shape[0], mask)
+
+
+def _cuts(ink: NDArray[np.intp], height: int, tall: float) -> list[int]:
     """Columns where little ink has to be cut, at least a tenth of a line height apart, the cheapest first until there are enough."""
-    ink = region.mask.sum(axis=0).astype(np.float32)
-    smooth = np.convolve(ink, np.ones(3, np.float32) / 3, mode="same")
+    smooth = np.convolve(ink, np.ones(3) / 3, mode="same")
     apart = max(2, int(0.1 * tall))
     chosen: list[int] = []
     for column in np.argsort(smooth, kind="stable").tolist():
-        if column < 0.12 * tall or column > region.width - 0.12 * tall:
+        if not 0.12 * tall <= column <= len(ink) - 0.12 * tall:
             continue
-        if smooth[column] > 0.55 * region.height or len(chosen) == MOST_CUTS:
+        if smooth[column] > 0.55 * height or len(chosen) == MOST_CUTS:
             break
         if all(abs(column - other) >= apart for other in chosen):
             chosen.append(column)
     return sorted(chosen)
 
 
-def _cheapest(arcs: list[tuple[int, int, int]], spans: list[Region], probabilities: Float, tall: float) -> list[int]:
+def _cheapest(arcs: list[Arc], spans: list[Span], doubts: Float) -> list[int]:
     """The path of least cost from the first cut to the last, as indices into `spans`."""
-    if len(arcs) == 1:
-        return [arcs[0][2]]
     last = max(j for _, j, _ in arcs)
     cost: list[float] = [0.0] + [np.inf] * last
     came: list[tuple[int, int]] = [(-1, -1)] * (last + 1)
     for i, j, span in sorted(arcs):
-        width, height = spans[span].width, spans[span].height
-        # Each piece weighs as much as it is wide, or a cut that makes one bad wide piece into a bad and a good one would pay.
-        doubt = -float(np.log(max(probabilities[span].max(), 1e-6)))
-        odd = max(0.0, width / max(height, 0.7 * tall) - 1.1) * 3 + max(0.0, 0.6 - height / tall) * 4
-        total = cost[i] + doubt + odd + PIECE
+        total = cost[i] + float(doubts[span]) + spans[span].odd + PIECE
         if total < cost[j]:
             cost[j], came[j] = total, (i, span)
-    if not np.isfinite(cost[last]):
-        return [next(span for i, j, span in arcs if i == 0 and j == last)]
     path: list[int] = []
     at = last
     while at > 0:
