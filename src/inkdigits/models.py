@@ -113,8 +113,13 @@ class Model:
             raise ModelError(
                 f"{path}: its hash is not the one in its card: the file is damaged or belongs to another card; export it again"
             )
-        session = _session(path, content, threads)
-        _check_graph(path, card, session)
+        return cls.of_bytes(content, card, source=str(path), threads=threads)
+
+    @classmethod
+    def of_bytes(cls, content: bytes, card: Card, *, source: str = "model", threads: int = 1) -> Model:
+        """A model from the bytes of an ONNX file and its card. Raises ModelError, naming `source`, if they do not fit each other."""
+        session = _session(source, content, threads)
+        _check_graph(source, card, session)
         return cls(card, session)
 
     @property
@@ -154,7 +159,7 @@ def _locate(model: str | Path) -> Path:
     raise ModelError(f"{model}: no such model; give a run folder, an ONNX file, or the name of a shipped model ({names})")
 
 
-def _session(path: Path, content: bytes, threads: int) -> Any:
+def _session(path: str, content: bytes, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -173,7 +178,7 @@ def _runtime_errors() -> tuple[type[Exception], ...]:
     return state.InvalidProtobuf, state.InvalidGraph, state.Fail, state.NotImplemented, state.InvalidArgument
 
 
-def _check_graph(path: Path, card: Card, session: Any) -> None:
+def _check_graph(path: str, card: Card, session: Any) -> None:
     ends = [(e.name, e.type, tuple(e.shape[1:])) for e in (*session.get_inputs(), *session.get_outputs())]
     expected = [("tiles", "tensor(float)", card.image_shape), ("logits", "tensor(float)", (len(card.classes),))]
     if ends != expected:
