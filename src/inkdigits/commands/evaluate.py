@@ -1,0 +1,39 @@
+"""`inkdigits evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Measure a trained network on a data set.")
+@click.argument("model", metavar="RUN_OR_MODEL")
+@click.option("--data", default="mnist", show_default=True, metavar="NAME|FOLDER|FILE", help="What to measure on.")
+@click.option("--split", type=click.Choice(["train", "test"]), default="test", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="A folder for confusion.png, mistakes.png and metrics.json.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(model: str, data: str, split: str, out: Path | None, form: str) -> None:
+    """Accuracy, loss, per-class figures, confusion matrix, calibration, and accuracy against share answered.
+
+    RUN_OR_MODEL is a run folder, an ONNX file, or the name of a shipped model. On MNIST also measured on the corrected labels.
+    """
+    from inkdigits.errors import ModelError
+    from inkdigits.models import Model
+    from inkdigits.training.datasets import load
+    from inkdigits.training.evaluate import evaluate
+
+    try:
+        result = evaluate(Model.load(model), load(data, split))
+    except ValueError as error:
+        raise ModelError(f"{model} does not fit {data}: {error}") from None
+    click.echo(json.dumps(result.to_dict(), indent=2, ensure_ascii=False) if form == "json" else result.report(), nl=form == "json")
+    if out is not None:
+        from inkdigits.training import plots
+
+        out.mkdir(parents=True, exist_ok=True)
+        plots.confusion(result).savefig(out / "confusion.png")
+        plots.mistakes(result).savefig(out / "mistakes.png")
+        (out / "metrics.json").write_text(json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        click.echo(str(out), err=True)

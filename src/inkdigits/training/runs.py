@@ -1,0 +1,179 @@
+"""A run folder, from the first byte to the report: `train` is what the command calls."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import shutil
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inkdigits import __version__
+from inkdigits.errors import RecipeError
+from inkdigits.models import Card, Model
+from inkdigits.tiles import CONTRACT, SIZE
+
+from . import backend, report
+from .calibrate import answer_threshold, fit_temperature, softmax
+from .datasets import Dataset, load, uci_handwriting
+from .evaluate import Evaluation, evaluate
+from .export import export_onnx
+from .fit import Run, recover, train_model, write_history
+from .settings import Settings, load_recipe
+
+PRECISION = 0.998
+"""The card's threshold is where this share of the answers on validation data is right."""
+
+
+def train(
+    recipe_name: str,
+    data_name: str,
+    folder: Path,
+    *,
+    seed: int = 0,
+    backend_name: str | None = None,
+    resume: bool = False,
+    force: bool = False,
+    quiet: bool = False,
+    **overrides: Any,
+) -> tuple[Run, Evaluation | None]:
+    """Train a recipe on a data set into a run folder; returns the run and its test figures (None if Ctrl-C came before the first epoch's end).
+
+    overrides: fields of Settings, None to keep the recipe's. A finished run is not overwritten without `force`; an unfinished one wants `resume`
+    or `force`. Raises RecipeError, DataError, ExportError.
+    """
+    backend.use_backend(backend_name)
+    recipe = load_recipe(recipe_name)
+    settings = recipe.SETTINGS.changed(**overrides)
+    data = load(data_name, "train")
+    _claim(folder, {"recipe": recipe_name, "data": data_name, "seed": seed, "settings": asdict(settings)}, resume, force)
+    fitting, held_out = split(data, settings.validation_split, seed)
+    run = train_model(recipe, settings, fitting, held_out, folder, seed=seed, resume=resume, quiet=quiet)
+    if not run.history:
+        return run, None
+    result = _finish(run, recipe_name, settings, data, held_out, load(data_name, "test"), seed)
+    return run, result
+
+
+def split(data: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset | None]:
+    """Part off a share of every class, drawn by the seed: (what is trained on, what is held out or None)."""
+    if share == 0:
+        return data, None
+    rng = np.random.default_rng((seed, 99))
+    held = np.zeros(len(data.labels), bool)
+    for label in range(len(data.classes)):
+        own = np.flatnonzero(data.labels == label)
+        held[rng.permutation(own)[: round(share * len(own))]] = True
+    if not held.any() or held.all():
+        raise RecipeError(f"validation split {share}: leaves no images on one side of {len(data.labels)}")
+    return data.subset(np.flatnonzero(~held)), data.subset(np.flatnonzero(held))
+
+
+def _claim(folder: Path, plan: dict[str, Any], resume: bool, force: bool) -> None:
+    """Make the folder ours: refuse another run's, remember the plan for `resume`."""
+    path = folder / "plan.json"
+    if force and folder.exists():
+        if not path.exists() and any(folder.iterdir()):
+            raise RecipeError(f"{folder}: holds files of no run; --force deletes runs only. Give another --out")
+        shutil.rmtree(folder)
+    if path.exists():
+        if (folder / "metrics.json").exists() and not resume:
+            raise RecipeError(f"{folder}: holds a finished run; give another --out, or --force to train it anew")
+        if not resume:
+            raise RecipeError(f"{folder}: holds an unfinished run; --resume goes on with it, --force starts it anew")
+        before = json.loads(path.read_text())
+        if before != plan:
+            changed = [key for key in plan if before.get(key) != plan[key]]
+            raise RecipeError(f"{folder}: the run there differs in {', '.join(changed)}; resume it with what it was started with")
+        recover(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(plan, indent=2) + "\n")
+
+
+def _finish(run: Run, recipe: str, settings: Settings, data: Dataset, held_out: Dataset | None, test: Dataset, seed: int) -> Evaluation:
+    """Everything a finished run leaves behind, from the weights of its last epoch."""
+    folder = run.folder
+    run.model.save(folder / "model.keras")
+    write_history(run.history, folder / "history.csv")
+    temperature, threshold = _calibrated(run.model, held_out)
+    sources = [data, *(uci_handwriting() if recipe == "digit" else [])]
+    facts = {
+        "recipe": recipe,
+        "settings": asdict(settings),
+        "seed": seed,
+        "epochs_done": len(run.history),
+        "command": "inkdigits " + " ".join(_relative(a) for a in sys.argv[1:]),
+        "versions": _versions(),
+        "data": [{"name": d.name, "images": len(d.labels), "licence": d.licence, "sha256": d.sha256} for d in sources],
+        "calibrated_on": f"{len(held_out.labels)} held-out training images" if held_out else "nothing: no validation split",
+    }
+    if recipe == "digit":
+        facts["data"].append({"name": "pen strokes (inkdigits.training.pen)", "licence": "MIT"})
+    readable = settings.preprocessing == "tiles" and data.images.shape[1:] == (SIZE, SIZE)
+    card = Card(
+        name=Path(recipe).stem,
+        classes=data.classes,
+        image_shape=(data.images.shape[1], data.images.shape[2]),
+        version=datetime.date.today().strftime("%Y.%m"),
+        preprocessing=CONTRACT if readable else {"version": 0},
+        temperature=temperature,
+        thresholds={"answer": threshold},
+        training=facts,
+    )
+    card = export_onnx(run.model, folder / "model.onnx", card=card, real_images=test.images[:1000].astype(np.float32) / 255)
+    result = evaluate(Model.load(folder), test)
+    metrics = {
+        **facts,
+        "seconds_per_epoch": [row["seconds"] for row in run.history],
+        "temperature": temperature,
+        "threshold": threshold,
+        "test": result.to_dict(),
+    }
+    kept = ("accuracy", "corrected_accuracy", "loss", "calibration_error", "images", "data")
+    replace(card, metrics={"test": {k: v for k, v in metrics["test"].items() if k in kept}}).save(folder / "card.json")
+    report.write(folder, result, run.history, metrics)
+    _write_json(folder / "metrics.json", metrics)
+    return result
+
+
+def _calibrated(model: Any, held_out: Dataset | None) -> tuple[float, float]:
+    """Temperature and threshold from held-out images; 1 and 0 where there are none."""
+    if held_out is None:
+        return 1.0, 0.0
+    said = np.asarray(model.predict(held_out.images.astype(np.float32) / 255, batch_size=500, verbose=0), np.float64)
+    logits = np.log(np.maximum(said, 1e-12))
+    temperature = fit_temperature(logits, held_out.labels)
+    return temperature, min(answer_threshold(softmax(logits / temperature), held_out.labels, PRECISION), 0.99)
+
+
+def _versions() -> dict[str, str]:
+    import keras
+    import onnx
+    import onnxruntime
+
+    return {
+        "inkdigits": __version__,
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "backend": backend.backend_version(),
+        "numpy": np.__version__,
+        "onnx": onnx.__version__,
+        "onnxruntime": onnxruntime.__version__,
+    }
+
+
+def _relative(argument: str) -> str:
+    """An absolute path says more about this machine than about the run: its last part is enough."""
+    return Path(argument).name if os.path.isabs(argument) else argument
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(part, path)
