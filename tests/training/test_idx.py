@@ -1,0 +1,42 @@
+"""IDX: what is well formed is read, what is not is refused with its name and the reason."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from inkdigits.errors import DataError
+from inkdigits.training.idx import build, parse
+
+IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+GOOD = build(IMAGES)
+
+
+@pytest.mark.parametrize("data", [pytest.param(GOOD, id="plain"), pytest.param(gzip.compress(GOOD), id="gzip")])
+def test_round_trip(data):
+    np.testing.assert_array_equal(parse("x", data, 3), IMAGES)
+
+
+def test_big_endian_numbers():
+    data = bytes([0, 0, 0x0C, 1, 0, 0, 0, 2]) + np.array([1, -70000], ">i4").tobytes()
+    assert parse("x", data, 1).tolist() == [1, -70000]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(b"", "not an IDX file", id="empty"),
+        pytest.param(b"<html>404</html>", "not an IDX file", id="an error page"),
+        pytest.param(b"\0\0\x07\x01" + GOOD[4:], "type code 0x07", id="unknown type"),
+        pytest.param(GOOD[:10], "cut off", id="cut off in the header"),
+        pytest.param(GOOD[:-1], "cut off", id="cut off in the data"),
+        pytest.param(GOOD + b"\0", "do not belong", id="trailing bytes"),
+        pytest.param(gzip.compress(GOOD)[:-9], "damaged", id="cut off gzip"),
+        pytest.param(build(np.zeros(3, np.uint8)), "1 dimensions", id="labels for images"),
+        pytest.param(b"\0\0\x08\x03" + b"\xff" * 12, "cut off", id="a shape of 2^96 bytes"),
+    ],
+)
+def test_refused(data, reason):
+    with pytest.raises(DataError, match=reason) as error:
+        parse("images.gz", data, 3)
+    assert "images.gz" in str(error.value)
