@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,38 @@ Float = NDArray[np.float32]
 
 SHIPPED = Path(__file__).parent / "weights"
 FORMAT = 1
-"""Version of the card's format. A card of a newer format is refused, one of the same format may carry keys that we do not know."""
+"""Version of the card's format. A newer one is refused; keys of the same format that we do not know are left alone, not read."""
 BATCH = 32
 """Tiles in one call of ONNX Runtime: larger batches fall out of the processor's cache and run slower."""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (lambda v: isinstance(v, str) and v != "", "a text"),
+    "version": (lambda v: isinstance(v, str) and v != "", "a text"),
+    "classes": (
+        lambda v: isinstance(v, tuple) and all(isinstance(name, str) and name for name in v) and len(set(v)) == len(v) > 1,
+        "two or more different texts",
+    ),
+    "image_shape": (lambda v: isinstance(v, tuple) and len(v) == 2 and all(map(_is_count, v)), "height and width in pixels"),
+    "preprocessing": (lambda v: isinstance(v, Mapping) and isinstance(v.get("version"), int), "an object with the contract's `version`"),
+    "temperature": (lambda v: _is_number(v) and v > 0, "a number above 0"),
+    "thresholds": (
+        lambda v: isinstance(v, Mapping) and all(_is_number(p) and 0 <= p <= 1 for p in (*v.values(), v.get("answer"))),
+        "an object with `answer`, and only probabilities",
+    ),
+    "training": (lambda v: isinstance(v, Mapping), "an object"),
+    "metrics": (lambda v: isinstance(v, Mapping), "an object"),
+    "sha256": (lambda v: isinstance(v, str) and re.fullmatch("[0-9a-f]{64}|", v) is not None, "64 hexadecimal digits"),
+}
+"""What each field of a card has to be, as a test and in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +66,9 @@ class Card:
     that the tiles were made by (`inkdigits.tiles.CONTRACT`), or {"version": 0} for images taken as they are.
     temperature: divides the logits, so that the probabilities are calibrated (Guo et al., 2017). thresholds: `answer` is the probability
     below which a position is answered "?". training: recipe, command, seed, versions, data with licences and hashes. metrics: measured
-    after training. sha256: of `model.onnx`.
+    after training. sha256: of `model.onnx`, "" before there is one.
+
+    Raises ModelError that names the field, for a value that does not fit.
     """
 
     name: str
@@ -51,135 +84,139 @@ class Card:
     format: int = FORMAT
 
     def __post_init__(self) -> None:
-        """Check every field that reading depends on. Raises ModelError that names the field and the reason."""
-        for wrong, reason in (
-            (self.format != FORMAT, f"format is {self.format}, this version of inkdigits reads format {FORMAT}"),
-            (
-                len(self.classes) < 2 or len(set(self.classes)) != len(self.classes),
-                "classes must be two or more different names",
-            ),
-            (len(self.image_shape) != 2 or min(self.image_shape) < 1, "image_shape must be height and width in pixels"),
-            (not self.temperature > 0, f"temperature must be above 0, it is {self.temperature}"),
-            (not 0 <= self.thresholds.get("answer", -1) <= 1, "thresholds must hold `answer`, a probability"),
-        ):
-            if wrong:
-                raise ModelError(f"card of {self.name or 'a model'}: {reason}")
+        """Check every field."""
+        if self.format != FORMAT:
+            raise ModelError(f"format is {self.format!r}, this inkdigits reads {FORMAT}; update inkdigits, or export the model again")
+        for name, (fits, wanted) in FIELDS.items():
+            if not fits(getattr(self, name)):
+                raise ModelError(f"{name} must be {wanted}, not {getattr(self, name)!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON has them."""
+        return asdict(self)
 
     @classmethod
-    def load(cls, path: Path) -> Card:
+    def from_dict(cls, found: Any) -> Card:
+        """A card of what `to_dict` gives. Name, classes, format and sha256 must be there; keys that no field has are not read."""
+        if not isinstance(found, dict) or not {"name", "classes", "format", "sha256"} <= found.keys():
+            raise ModelError("not a card of inkdigits (name, classes, format and sha256 are needed); export the model again")
+        known = {f.name for f in fields(cls)}
+        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in found.items() if key in known}
+        return cls(**values)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Card:
         """Read a `card.json`. Raises ModelError if it is missing, damaged, or does not hold what a card must."""
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise ModelError(f"{path}: there is no card beside the model; a model is a folder with model.onnx and card.json") from None
         except (ValueError, OSError) as error:
             raise ModelError(f"{path}: the card cannot be read ({error}); export the model again") from None
-        known = {f.name for f in fields(cls)}
-        if not isinstance(found, dict) or not {"name", "classes", "format", "sha256"} <= found.keys():
-            raise ModelError(f"{path}: not a card of inkdigits (name, classes, format and sha256 are needed); export the model again")
-        values = {key: value for key, value in found.items() if key in known}
-        try:
-            values["classes"] = tuple(str(name) for name in values["classes"])
-            values["image_shape"] = tuple(int(n) for n in values.get("image_shape", (28, 28)))
-            return cls(**values)
-        except (TypeError, ValueError, AttributeError) as error:
-            raise ModelError(f"{path}: a field of the card has the wrong type ({error}); export the model again") from None
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from None
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write `card.json`, whole or not at all."""
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        part = Path(f"{path}.part")
+        part.write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         os.replace(part, path)
 
 
 class Model:
     """A network ready to run. Make one with `Model.load`."""
 
-    def __init__(self, card: Card, session: Any) -> None:
+    def __init__(self, content: bytes, card: Card, *, threads: int = 1, source: str = "model") -> None:
+        """content: the bytes of an ONNX file. threads: what one call may use. source: what errors call it. Raises ModelError as `load`."""
+        if hashlib.sha256(content).hexdigest() != card.sha256:
+            raise ModelError(f"{source}: its hash is not the one in its card; it is damaged or belongs to another card: export it again")
         self.card = card
-        self._session = session
+        self._session = _session(content, threads, source)
+        _check_ends(self._session, card, source)
 
     @classmethod
     def load(cls, model: str | Path | None = None, *, threads: int = 1) -> Model:
         """Load a model and check that its file, its card and its graph fit each other.
 
         model: the name of a shipped model (None: "digit"), a run folder of `inkdigits train`, or an ONNX file with card.json beside it.
-        threads: what ONNX Runtime may use for one call. Raises ModelError with the reason and the remedy.
+        A folder that has the name of a shipped model is reached as "./NAME". threads: what ONNX Runtime may use for one call.
+        Raises ModelError with the reason and the remedy. Whether the tiles of the reader are what the model was trained on is for
+        the reader to check, by `card.preprocessing`: other models can still be evaluated.
         """
         path = _locate("digit" if model is None else model)
         card = Card.load(path.with_name("card.json"))
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != card.sha256:
-            raise ModelError(
-                f"{path}: its hash is not the one in its card: the file is damaged or belongs to another card; export it again"
-            )
-        return cls.of_bytes(content, card, source=str(path), threads=threads)
-
-    @classmethod
-    def of_bytes(cls, content: bytes, card: Card, *, source: str = "model", threads: int = 1) -> Model:
-        """A model from the bytes of an ONNX file and its card. Raises ModelError, naming `source`, if they do not fit each other."""
-        session = _session(source, content, threads)
-        _check_graph(source, card, session)
-        return cls(card, session)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+        return cls(content, card, threads=threads, source=str(path))
 
     @property
     def name(self) -> str:
         """name-version/first digits of the hash: it names these very weights."""
         return f"{self.card.name}-{self.card.version}/{self.card.sha256[:8]}"
 
-    def logits(self, tiles: Float) -> Float:
-        """Scores before the softmax: float32 (N, H, W) in [0, 1], 1 = ink -> float32 (N, K). Raises ValueError for another shape."""
+    def logits(self, tiles: NDArray[np.floating[Any]]) -> Float:
+        """Scores before the softmax: tiles float32 (N, H, W) in [0, 1], 1 = ink -> float32 (N, K). N may be 0.
+
+        Raises ValueError for another shape, for whole numbers, and for values outside [0, 1].
+        """
+        height, width = self.card.image_shape
+        if tiles.ndim != 3 or tiles.shape[1:] != (height, width):
+            raise ValueError(f"tiles must have the shape (N, {height}, {width}), not {tiles.shape}")
+        # Resampling may overshoot by a rounding error; what is refused here is images in 0..255, and NaN.
+        if tiles.dtype.kind != "f" or not (tiles.min(initial=0) > -0.01 and tiles.max(initial=0) < 1.01):
+            raise ValueError(f"tiles must be floats in [0, 1], 1 = ink, not {tiles.dtype} up to {tiles.max(initial=0)}")
         tiles = np.ascontiguousarray(tiles, dtype=np.float32)
-        if tiles.ndim != 3 or tiles.shape[1:] != self.card.image_shape:
-            raise ValueError(f"tiles must have the shape (N, {self.card.image_shape[0]}, {self.card.image_shape[1]}), not {tiles.shape}")
         out = np.empty((len(tiles), len(self.card.classes)), np.float32)
         for i in range(0, len(tiles), BATCH):
             out[i : i + BATCH] = self._session.run(["logits"], {"tiles": tiles[i : i + BATCH]})[0]
         return out
 
-    def probabilities(self, tiles: Float) -> Float:
-        """Calibrated probabilities: float32 (N, H, W) -> float32 (N, K), each row summing to 1."""
+    def probabilities(self, tiles: NDArray[np.floating[Any]]) -> Float:
+        """Calibrated probabilities: tiles as for `logits` -> float32 (N, K), each row summing to 1."""
         scaled = self.logits(tiles) / np.float32(self.card.temperature)
-        scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf) if len(scaled) else 0
-        powers = np.exp(scaled)
+        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         result: Float = powers / powers.sum(axis=1, keepdims=True)
         return result
 
 
 def _locate(model: str | Path) -> Path:
     """The ONNX file that a name, a folder or a path means."""
-    shipped, path = SHIPPED / str(model) / "model.onnx", Path(model)
-    if path.is_dir() and (path / "model.onnx").is_file():
-        return path / "model.onnx"
-    if path.is_file():
-        return path
-    if len(path.parts) == 1 and shipped.is_file():
-        return shipped
-    names = ", ".join(sorted(p.parent.name for p in SHIPPED.glob("*/model.onnx"))) or "none"
-    raise ModelError(f"{model}: no such model; give a run folder, an ONNX file, or the name of a shipped model ({names})")
+    shipped = {path.parent.name: path for path in SHIPPED.glob("*/model.onnx")}
+    if isinstance(model, str) and model in shipped:
+        return shipped[model]
+    path = Path(model)
+    if path.is_dir():
+        path /= "model.onnx"
+        if not path.exists():
+            raise ModelError(f"{model}: the folder holds no model.onnx; give the folder of a finished `inkdigits train`")
+    if not path.exists():
+        names = ", ".join(sorted(shipped)) or "none"
+        raise ModelError(f"{model}: no such model; give a run folder, an ONNX file, or the name of a shipped model ({names})")
+    return path
 
 
-def _session(path: str, content: bytes, threads: int) -> Any:
+def _session(content: bytes, threads: int, source: str) -> Any:
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1  # it ignores OMP_NUM_THREADS
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except (RuntimeError, ValueError, *_runtime_errors()) as error:
+    except (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NotImplemented, state.Fail) as error:
         reason = str(error).splitlines()[0]
-        raise ModelError(f"{path}: ONNX Runtime cannot load it ({reason}); export the model again") from None
+        raise ModelError(f"{source}: ONNX Runtime cannot load it ({reason}); export the model again") from None
 
 
-def _runtime_errors() -> tuple[type[Exception], ...]:
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    return state.InvalidProtobuf, state.InvalidGraph, state.Fail, state.NotImplemented, state.InvalidArgument
-
-
-def _check_graph(path: str, card: Card, session: Any) -> None:
-    ends = [(e.name, e.type, tuple(e.shape[1:])) for e in (*session.get_inputs(), *session.get_outputs())]
+def _check_ends(session: Any, card: Card, source: str) -> None:
+    """Raise ModelError unless the graph takes "tiles" (batch, H, W) and gives "logits" (batch, K), float32, for any batch."""
+    ends = [(end.name, end.type, tuple(end.shape)) for end in (*session.get_inputs(), *session.get_outputs())]
     expected = [("tiles", "tensor(float)", card.image_shape), ("logits", "tensor(float)", (len(card.classes),))]
-    if ends != expected:
-        raise ModelError(f"{path}: its ends are {ends}, its card wants {expected}; export the model again")
+    free = all(shape and not isinstance(shape[0], int) for _, _, shape in ends)
+    if not free or [(name, kind, shape[1:]) for name, kind, shape in ends] != expected:
+        wanted = f"tiles (batch, {card.image_shape[0]}, {card.image_shape[1]}) and logits (batch, {len(card.classes)}), float"
+        found = ", ".join(f"{name} {shape} {kind}" for name, kind, shape in ends)
+        raise ModelError(f"{source}: its inputs and outputs do not fit its card, which wants {wanted}, not {found}; export the model again")

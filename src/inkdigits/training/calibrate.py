@@ -1,4 +1,7 @@
-"""Probabilities that mean what they say: one temperature, fitted on data that was not trained on."""
+"""Calibration: the temperature that makes probabilities honest, and the confidence below which not to answer.
+
+Both are fitted on the validation part of the training data, never on a test set.
+"""
 
 from __future__ import annotations
 
@@ -8,49 +11,47 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating]
 Labels = NDArray[np.int64]
 
-
-def softmax(logits: Floats) -> NDArray[np.float64]:
-    """Rows of logits (N, K) -> rows of probabilities (N, K), summing to 1."""
-    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    result: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return result
-
-
-def negative_log_likelihood(logits: Floats, labels: Labels, temperature: float = 1.0) -> float:
-    """Mean over the rows of -log softmax(logits / temperature)[label], in nats."""
-    scaled = logits.astype(np.float64) / temperature
-    peak = scaled.max(axis=1)
-    log_sum = peak + np.log(np.exp(scaled - peak[:, None]).sum(axis=1))
-    return float(np.mean(log_sum - scaled[np.arange(len(labels)), labels]))
+LIMITS = (0.05, 20.0)
+"""A validation set without a mistake would drive the temperature to 0, one of noise to infinity."""
 
 
 def fit_temperature(logits: Floats, labels: Labels) -> float:
-    """The temperature in [0.05, 20] of least negative log-likelihood (Guo, Pleiss, Sun, Weinberger 2017, section 4.2).
+    """The temperature T in LIMITS for which softmax(logits / T) has the least negative log-likelihood (Guo et al. 2017, section 4.2).
 
-    logits: (N, K), labels: (N,). By golden-section search over the logarithm, where the loss has one minimum.
+    logits: (N, K), before the softmax; logarithms of probabilities serve as well, they differ by a constant a row. labels: (N,), 0..K-1.
+    The likelihood is concave in 1/T: the root of its derivative, mean(expected logit - logit of the label), is found by bisection.
+    Raises ValueError where there is nothing to fit: N = 0, shapes that do not match, values that are not finite.
     """
-    ratio = (np.sqrt(5) - 1) / 2
-    low, high = np.log(0.05), np.log(20.0)
-    while high - low > 1e-4:
-        a, b = high - ratio * (high - low), low + ratio * (high - low)
-        if negative_log_likelihood(logits, labels, float(np.exp(a))) < negative_log_likelihood(logits, labels, float(np.exp(b))):
-            high = b
-        else:
-            low = a
+    if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
+        raise ValueError(f"logits must be (N, K) and labels (N,), N at least 1, not {logits.shape} and {labels.shape}")
+    if not np.isfinite(logits).all():
+        raise ValueError("logits must be finite; clip probabilities before taking their logarithm")
+    centred = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)  # (N, K), at most 0
+    wanted = centred[np.arange(len(labels)), labels].mean()
+    low, high = np.log(LIMITS)
+    for _ in range(40):  # log T is known to 6 / 2**40
+        middle = (low + high) / 2
+        powers = np.exp(centred / np.exp(middle))
+        expected = ((powers * centred).sum(axis=1) / powers.sum(axis=1)).mean()
+        low, high = (middle, high) if expected > wanted else (low, middle)  # too sure: it must be warmer
     return float(np.exp((low + high) / 2))
 
 
 def answer_threshold(probabilities: Floats, labels: Labels, precision: float) -> float:
-    """The least confidence at which the answers above it are right at least as often as `precision`.
+    """The lowest confidence at and above which at least `precision` of the answers are right.
 
-    probabilities: (N, K), labels: (N,). 0 where answering always is good enough; 1 where no threshold is.
+    probabilities: (N, K), calibrated. labels: (N,). precision: in [0, 1]. Returns 0.0 where answering always is good enough, and 1.0
+    where no threshold is. Answers of the same confidence stand or fall together.
     """
+    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not len(labels):
+        raise ValueError(f"probabilities must be (N, K) and labels (N,), N at least 1, not {probabilities.shape} and {labels.shape}")
     confidence = probabilities.max(axis=1)
     order = np.argsort(-confidence, kind="stable")
+    ranked = confidence[order]  # falling
     right = (probabilities.argmax(axis=1) == labels)[order]
-    share = np.cumsum(right) / np.arange(1, len(right) + 1)
-    good = np.flatnonzero(share >= precision)
+    share = right.cumsum() / np.arange(1, len(right) + 1)  # of the i + 1 surest answers
+    whole = np.append(ranked[1:] < ranked[:-1], True)  # no further answer has this confidence
+    good = np.nonzero(whole & (share >= precision))[0]
     if not len(good):
         return 1.0
-    last = int(good[-1])
-    return 0.0 if last == len(right) - 1 else float(confidence[order][last])
+    return 0.0 if good[-1] == len(right) - 1 else float(ranked[good[-1]])

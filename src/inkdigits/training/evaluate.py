@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from inkdigits.models import Model
 
-from .calibrate import negative_log_likelihood
 from .datasets import Dataset, corrected_labels
 
 BINS = 15
@@ -18,7 +17,7 @@ BINS = 15
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Figures of one model on one data set. probabilities: float32 (N, K); labels: int64 (N,); confusion: int64 (K, K), rows are the truth."""
+    """Figures of one model on one data set. probabilities: float32 (N, K); labels: int64 (N,); confusion: (K, K), rows = truth."""
 
     model: str
     data: Dataset
@@ -132,6 +131,14 @@ class Evaluation:
         for name, counts in zip(self.data.classes, self.confusion, strict=True):
             lines.append(f"{name:>{width}}" + "".join(f"{count or '.':>{cell}}" for count in counts))
         return "\n".join(lines) + "\n"
+
+
+def negative_log_likelihood(logits: NDArray[np.floating], labels: NDArray[np.int64], temperature: float = 1.0) -> float:
+    """Mean over the rows of -log softmax(logits / temperature)[label], in nats. logits: (N, K), labels: (N,)."""
+    scaled = logits.astype(np.float64) / temperature
+    scaled -= scaled.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(scaled).sum(axis=1))
+    return float(np.mean(log_sum - scaled[np.arange(len(labels)), labels]))
 
 
 def evaluate(model: Model, data: Dataset) -> Evaluation:

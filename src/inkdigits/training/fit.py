@@ -52,8 +52,8 @@ def train_model(
 ) -> Run:
     """Train a recipe's network and leave it, with its history, in the folder's checkpoint.
 
-    With `resume` a run goes on after its last finished epoch, and ends with the weights that an uninterrupted run on the same machine has. Ctrl-C
-    ends the run after the last finished epoch. Raises RecipeError if the network does not fit the data.
+    With `resume` a run goes on after its last finished epoch, and ends with the weights that an uninterrupted run on the same machine has.
+    Ctrl-C ends the run after the last finished epoch. Raises RecipeError if the network does not fit the data.
     """
     from .backend import make_deterministic
 
@@ -138,7 +138,7 @@ def _fit_epoch(
 
 
 def _seed_layers(model: Any, seed: int, epoch: int) -> None:
-    """Dropout draws from generators of its own: setting them by seed and epoch makes an epoch the same whether or not the run was cut off."""
+    """Dropout draws from generators of its own: set by seed and epoch, an epoch is the same whether or not the run was cut off."""
     import keras
 
     keras.utils.set_random_seed(seed * 1000 + epoch)

@@ -1,10 +1,12 @@
-"""A forward pass in plain NumPy, written from the layers' definitions: the independent oracle that exports are checked against.
+"""A forward pass in plain NumPy: the second opinion that every export has to agree with.
 
-It shares no code with Keras, TensorFlow or ONNX; it is slow, and meant to be.
+Written from the definitions of the layers, in double precision and channels last, with nothing taken from Keras but its weights and
+settings, and nothing shared with the ONNX writer but the order of the steps. Slow and clear.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,83 +14,160 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from inkdigits.errors import ExportError
+from .graph import INPUT, Graph, Step
 
 Array = NDArray[np.float64]
+BATCH = 64
 
 
-def forward(model: Any, images: NDArray[np.float32]) -> Array:
-    """What the Keras model computes: float32 (N, H, W) -> float64 (N, K), its last activation included. Raises ExportError for a layer unknown."""
-    values: Array = images.astype(np.float64)
-    for layer in model.layers:
-        kind = type(layer).__name__
-        if kind not in _LAYERS:
-            raise ExportError(f"layer {layer.name} ({kind}) cannot be exported; known are {', '.join(sorted(_LAYERS))}")
-        weights = [np.asarray(w, dtype=np.float64) for w in layer.get_weights()]
-        values = _LAYERS[kind](values, layer.get_config(), weights)
-    return values
+def forward(graph: Graph, images: NDArray[np.float32]) -> Array:
+    """Run the steps: images float32 (N, H, W) in [0, 1] -> logits float64 (N, K)."""
+    rows = []
+    for start in range(0, len(images), BATCH):
+        values = {INPUT: images[start : start + BATCH].astype(np.float64)}
+        for step in graph.steps:
+            value = LAYERS[step.kind](step, *(values[name] for name in step.inputs))
+            if step.activation:
+                name, parameters = step.activation
+                value = ACTIVATIONS[name](value, **parameters)
+            values[step.name] = value
+        rows.append(values[graph.steps[-1].name])
+    return np.concatenate(rows)
 
 
-def _conv(x: Array, config: dict[str, Any], weights: list[Array]) -> Array:
-    kernel = weights[0]  # (kh, kw, in, out)
-    x = _padded(x, kernel.shape[:2], config["strides"], config["padding"], 0.0)
-    windows = sliding_window_view(x, kernel.shape[:2], axis=(1, 2))[:, :: config["strides"][0], :: config["strides"][1]]
-    out: Array = np.einsum("nhwcij,ijco->nhwo", windows, kernel, optimize=True)
-    return _activated(out + weights[1] if config["use_bias"] else out, config["activation"])
+def softmax(logits: NDArray[np.floating[Any]]) -> Array:
+    """Rows of logits (N, K) -> rows of probabilities, float64 (N, K), each summing to 1."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    result: Array = powers / powers.sum(axis=1, keepdims=True)
+    return result
 
 
-def _pool(reduce: Callable[..., Array], fill: float) -> Callable[[Array, dict[str, Any], list[Array]], Array]:
-    def apply(x: Array, config: dict[str, Any], weights: list[Array]) -> Array:
-        size, strides = config["pool_size"], config["strides"] or config["pool_size"]
-        x = _padded(x, size, strides, config["padding"], fill)
-        windows = sliding_window_view(x, size, axis=(1, 2))[:, :: strides[0], :: strides[1]]
-        return reduce(windows, axis=(-2, -1))
-
-    return apply
+def _weights(layer: Any) -> list[Array]:
+    return [weight.astype(np.float64) for weight in layer.get_weights()]
 
 
-def _padded(x: Array, size: tuple[int, ...], strides: tuple[int, ...], padding: str, fill: float) -> Array:
-    if padding == "valid":
-        return x
-    pads = [(0, 0)]
-    for length, window, stride in zip(x.shape[1:3], size, strides, strict=True):
-        total = max((-(-length // stride) - 1) * stride + window - length, 0)
-        pads.append((total // 2, total - total // 2))
-    return np.pad(x, [*pads, (0, 0)], constant_values=fill)
+def _kernels_and_bias(layer: Any) -> list[Array]:
+    """The weights of a Dense layer or a convolution, with a bias of zero where it has none."""
+    return [*_weights(layer), *([] if layer.use_bias else [np.zeros(1)])]
 
 
-def _norm(x: Array, config: dict[str, Any], weights: list[Array]) -> Array:
-    rest = list(weights)
-    gamma = rest.pop(0) if config["scale"] else np.ones(1)
-    beta = rest.pop(0) if config["center"] else np.zeros(1)
-    mean, variance = rest
-    return (x - mean) / np.sqrt(variance + config["epsilon"]) * gamma + beta
+def _dense(step: Step, x: Array) -> Array:
+    kernel, bias = _kernels_and_bias(step.layer)  # (F, units)
+    out: Array = x @ kernel + bias
+    return out
 
 
-def _activated(x: Array, name: str) -> Array:
-    if name == "linear":
-        return x
-    if name == "relu":
-        return np.maximum(x, 0)
-    if name == "softmax":
-        powers = np.exp(x - x.max(axis=-1, keepdims=True))
-        result: Array = powers / powers.sum(axis=-1, keepdims=True)
-        return result
-    raise ExportError(f"activation {name!r} cannot be exported; known are linear, relu and softmax")
+def _windows(x: Array, layer: Any, size: tuple[int, int], fill: float) -> Array:
+    """Every window a layer looks at: (N, H, W, C) -> (N, H', W', C, kh, kw). What padding adds holds `fill`."""
+    dilation = getattr(layer, "dilation_rate", (1, 1))
+    spans = [(k - 1) * d + 1 for k, d in zip(size, dilation, strict=True)]
+    if layer.padding == "same":
+        margins = []
+        for length, span, stride in zip(x.shape[1:3], spans, layer.strides, strict=True):
+            missing = max(span - (length % stride or stride), 0)  # so that ceil(length / stride) windows fit
+            margins.append((missing // 2, missing - missing // 2))
+        x = np.pad(x, ((0, 0), *margins, (0, 0)), constant_values=fill)
+    windows = sliding_window_view(x, (spans[0], spans[1]), axis=(1, 2))
+    result: Array = windows[:, :: layer.strides[0], :: layer.strides[1], :, :: dilation[0], :: dilation[1]]
+    return result
 
 
-_LAYERS: dict[str, Callable[[Array, dict[str, Any], list[Array]], Array]] = {
-    "Activation": lambda x, config, weights: _activated(x, config["activation"]),
-    "AveragePooling2D": _pool(np.mean, 0.0),
-    "BatchNormalization": _norm,
+def _conv(step: Step, x: Array) -> Array:
+    kernel, bias = _kernels_and_bias(step.layer)  # (kh, kw, C / groups, filters)
+    windows = _windows(x, step.layer, kernel.shape[:2], 0)
+    groups = step.layer.groups
+    parts = zip(np.split(windows, groups, axis=3), np.split(kernel, groups, axis=3), strict=True)
+    out: Array = np.concatenate([np.tensordot(part, filters, ((4, 5, 3), (0, 1, 2))) for part, filters in parts], axis=-1)
+    return out + bias
+
+
+def _depthwise(x: Array, layer: Any, kernel: Array) -> Array:
+    """Each channel by its own filters: kernel (kh, kw, C, M), (N, H, W, C) -> (N, H', W', C * M)."""
+    out: Array = np.einsum("nhwcij,ijcm->nhwcm", _windows(x, layer, kernel.shape[:2], 0), kernel)
+    return out.reshape(*out.shape[:3], -1)
+
+
+def _depthwise_conv(step: Step, x: Array) -> Array:
+    kernel, bias = _kernels_and_bias(step.layer)
+    return _depthwise(x, step.layer, kernel) + bias
+
+
+def _separable_conv(step: Step, x: Array) -> Array:
+    depthwise, pointwise, bias = _kernels_and_bias(step.layer)  # pointwise: (1, 1, C * M, filters)
+    out: Array = _depthwise(x, step.layer, depthwise) @ pointwise[0, 0] + bias
+    return out
+
+
+def _max_pool(step: Step, x: Array) -> Array:
+    out: Array = _windows(x, step.layer, step.layer.pool_size, -np.inf).max(axis=(-2, -1))
+    return out
+
+
+def _average_pool(step: Step, x: Array) -> Array:
+    out: Array = np.nanmean(_windows(x, step.layer, step.layer.pool_size, np.nan), axis=(-2, -1))  # padding does not count
+    return out
+
+
+def _batch_norm(step: Step, x: Array) -> Array:
+    layer, weights = step.layer, iter(_weights(step.layer))
+    gamma = next(weights) if layer.scale else 1.0
+    beta = next(weights) if layer.center else 0.0
+    mean, variance = next(weights), next(weights)
+    out: Array = (x - mean) / np.sqrt(variance + layer.epsilon) * gamma + beta
+    return out
+
+
+LAYERS: dict[str, Callable[..., Array]] = {
+    "Add": lambda step, *xs: sum(xs[1:], xs[0]),
+    "AveragePooling2D": _average_pool,
+    "BatchNormalization": _batch_norm,
+    "Concatenate": lambda step, *xs: np.concatenate(xs, axis=step.layer.axis),
     "Conv2D": _conv,
-    "Dense": lambda x, config, weights: _activated(x @ weights[0] + (weights[1] if config["use_bias"] else 0), config["activation"]),
-    "Dropout": lambda x, config, weights: x,
-    "Flatten": lambda x, config, weights: x.reshape(len(x), -1),
-    "GlobalAveragePooling2D": lambda x, config, weights: x.mean(axis=(1, 2)),
-    "GlobalMaxPooling2D": lambda x, config, weights: x.max(axis=(1, 2)),
-    "MaxPooling2D": _pool(np.max, -np.inf),
-    "ReLU": lambda x, config, weights: _activated(x, "relu"),
-    "Reshape": lambda x, config, weights: x.reshape(len(x), *config["target_shape"]),
-    "Softmax": lambda x, config, weights: _activated(x, "softmax"),
+    "Dense": _dense,
+    "DepthwiseConv2D": _depthwise_conv,
+    "Flatten": lambda step, x: x.reshape(len(x), -1),
+    "GlobalAveragePooling2D": lambda step, x: x.mean(axis=(1, 2), keepdims=step.layer.keepdims),
+    "GlobalMaxPooling2D": lambda step, x: x.max(axis=(1, 2), keepdims=step.layer.keepdims),
+    "Identity": lambda step, x: x,
+    "MaxPooling2D": _max_pool,
+    "Rescaling": lambda step, x: x * step.layer.scale + step.layer.offset,
+    "Reshape": lambda step, x: x.reshape(len(x), *step.shape),
+    "SeparableConv2D": _separable_conv,
+    "ZeroPadding2D": lambda step, x: np.pad(x, ((0, 0), *step.layer.padding, (0, 0))),
 }
+"""What each layer does to its inputs, as (N, ...) arrays."""
+
+
+def _relu(x: Array, negative_slope: float = 0, max_value: float | None = None, threshold: float = 0) -> Array:
+    out = np.where(x >= threshold, x, negative_slope * (x - threshold))
+    return out if max_value is None else np.minimum(out, max_value)
+
+
+def _sigmoid(x: Array) -> Array:
+    result: Array = 0.5 + 0.5 * np.tanh(x / 2)  # cannot overflow
+    return result
+
+
+def _gelu(x: Array) -> Array:
+    result: Array = x * 0.5 * (1 + np.vectorize(math.erf, otypes=[np.float64])(x / math.sqrt(2)))
+    return result
+
+
+def _hard_sigmoid(x: Array) -> Array:
+    result: Array = np.clip(x / 6 + 0.5, 0, 1)
+    return result
+
+
+ACTIVATIONS: dict[str, Callable[..., Array]] = {
+    "elu": lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
+    "gelu": _gelu,
+    "hard_sigmoid": _hard_sigmoid,
+    "hard_silu": lambda x: x * _hard_sigmoid(x),
+    "leaky_relu": lambda x, negative_slope=0.2: _relu(x, negative_slope),
+    "relu": _relu,
+    "relu6": lambda x: _relu(x, max_value=6),
+    "sigmoid": _sigmoid,
+    "silu": lambda x: x * _sigmoid(x),
+    "tanh": np.tanh,
+}
+"""The functions of `keras.activations`, element by element."""

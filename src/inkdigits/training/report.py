@@ -1,4 +1,4 @@
-"""What a run leaves for people: curves.png, confusion.png, mistakes.png, classification_report.txt, and report.html, one page with all of it."""
+"""What a run leaves for people: curves, confusion matrix and mistakes as PNG, the classification report, and one page with all of it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def page(result: Evaluation, history: list[dict[str, float]], metrics: dict[str,
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1f2430; --soft: #6b7280; --paper: #fff; --line: #e3e6eb; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e8ec; --soft: #9aa3b2; --paper: #14171c; --line: #2b313b; } img { filter: invert(.9) hue-rotate(180deg); } }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e8ec; --soft: #9aa3b2; --paper: #14171c; --line: #2b313b; }
+  img { filter: invert(.9) hue-rotate(180deg); } }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 60rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
 h1 { margin: 0; font-size: 1.8rem; } h2 { margin: 2.5rem 0 .75rem; font-size: 1.2rem; }
@@ -75,7 +76,8 @@ code { color: var(--soft); overflow-wrap: anywhere; } img { display: block; max-
 .facts { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.25rem; }
 .facts div { border: 1px solid var(--line); border-radius: .6rem; padding: .6rem 1rem; }
 .facts b { display: block; font-size: 1.35rem; } .facts span { color: var(--soft); font-size: .85rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; margin: 0 0 1rem; font-variant-numeric: tabular-nums; font-size: .92rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; margin: 0 0 1rem; font-variant-numeric: tabular-nums; }
+table { font-size: .92rem; }
 th, td { padding: .25rem .9rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; }
 """
 

@@ -20,11 +20,12 @@ from inkdigits.models import Card, Model
 from inkdigits.tiles import CONTRACT, SIZE
 
 from . import backend, report
-from .calibrate import answer_threshold, fit_temperature, softmax
+from .calibrate import answer_threshold, fit_temperature
 from .datasets import Dataset, load, uci_handwriting
 from .evaluate import Evaluation, evaluate
 from .export import export_onnx
 from .fit import Run, recover, train_model, write_history
+from .forward import softmax
 from .settings import Settings, load_recipe
 
 PRECISION = 0.998
@@ -43,10 +44,10 @@ def train(
     quiet: bool = False,
     **overrides: Any,
 ) -> tuple[Run, Evaluation | None]:
-    """Train a recipe on a data set into a run folder; returns the run and its test figures (None if Ctrl-C came before the first epoch's end).
+    """Train a recipe on a data set into a run folder; returns the run and its test figures (None if Ctrl-C came in the first epoch).
 
-    overrides: fields of Settings, None to keep the recipe's. A finished run is not overwritten without `force`; an unfinished one wants `resume`
-    or `force`. Raises RecipeError, DataError, ExportError.
+    overrides: fields of Settings, None to keep the recipe's. A finished run is not overwritten without `force`; an unfinished one wants
+    `resume` or `force`. Raises RecipeError, DataError, ExportError.
     """
     backend.use_backend(backend_name)
     recipe = load_recipe(recipe_name)
@@ -127,6 +128,7 @@ def _finish(run: Run, recipe: str, settings: Settings, data: Dataset, held_out: 
         training=facts,
     )
     card = export_onnx(run.model, folder / "model.onnx", card=card, real_images=test.images[:1000].astype(np.float32) / 255)
+    card.save(folder / "card.json")
     result = evaluate(Model.load(folder), test)
     metrics = {
         **facts,

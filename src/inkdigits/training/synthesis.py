@@ -137,6 +137,8 @@ def _style(mark: Bytes, inside: Bytes, name: str, pen: float, rng: Rng) -> None:
     elif rng.random() < 0.35:
         y = int(top + rng.uniform(0.42, 0.62) * tall)
         row = xs[np.abs(ys - y) <= 1]
+        if row.size == 0:
+            return  # the stroke is broken just there
         x, half, lean = float(row.mean()), rng.uniform(0.15, 0.32) * tall, rng.normal(0, 0.05) * tall
         cv2.line(mark, (int(x - half), int(y + lean)), (int(x + half), int(y - lean)), 1, thick)
 
