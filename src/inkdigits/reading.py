@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the source image as it is seen (EXIF orientation applied)."""
 
+CSV_COLUMNS = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "model")
+"""The columns of `to_csv`: the keys of `to_dict` that hold one value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Digit:
@@ -135,3 +138,60 @@ class Reading:
     def to_json(self) -> str:
         """The row as one line of JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def to_csv(self, *, header: bool = True) -> str:
+        """The row as CSV (RFC 4180, lines end with \\n), under a line of column names. None is an empty field, a line break is quoted."""
+        import csv
+        import io
+
+        out, row = io.StringIO(), self.to_dict()
+        lines = csv.writer(out, lineterminator="\n")
+        if header:
+            lines.writerow(CSV_COLUMNS)
+        lines.writerow([row[column] for column in CSV_COLUMNS])
+        return out.getvalue()
+
+    def plot(self, axes: Any = None) -> Any:
+        """Show the image with boxes, labels and confidence on matplotlib `axes` (new ones by default), and return them.
+
+        Raises MissingExtra without matplotlib, ValueError where the image was not kept.
+        """
+        from . import drawing
+        from .errors import MissingExtra
+
+        try:
+            from matplotlib import pyplot
+        except ImportError:
+            raise MissingExtra("train", "Reading.plot") from None
+        picture = drawing.annotate(self)
+        if axes is None:
+            axes = pyplot.subplots()[1]
+        axes.imshow(picture)
+        axes.set_axis_off()
+        axes.set_title(self.text or self.refused or self.error or "")
+        return axes
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the annotated image where it was kept, and a table of the lines."""
+        from html import escape
+
+        if self.error or self.refused:
+            rows = f"<tr><td>{escape(self.error or self.refused or '')}</td></tr>"
+        else:
+            head = "<tr><th>line</th><th>text</th><th>confidence</th></tr>"
+            rows = head + "".join(
+                f"<tr><td>{number}</td><td><b>{escape(line.text)}</b></td><td>{line.confidence:.1%}</td></tr>"
+                for number, line in enumerate(self.lines, start=1)
+            )
+        caption = f"<caption>{escape(self.source)}{f', page {self.page}' if self.page > 1 else ''}</caption>" if self.source else ""
+        return self._image_html() + f"<table>{caption}{rows}</table>"
+
+    def _image_html(self) -> str:
+        if self.image is None:
+            return ""
+        import base64
+
+        from . import drawing
+
+        data = base64.b64encode(drawing.encode(drawing.annotate(self))).decode()
+        return f'<img alt="{len(self.lines)} lines read" style="max-width: 100%" src="data:image/png;base64,{data}">'

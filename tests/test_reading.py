@@ -1,0 +1,103 @@
+"""A Reading exports and shows itself."""
+
+import base64
+import csv
+import io
+import json
+import re
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from inkdigits.errors import MissingExtra
+from inkdigits.reading import CSV_COLUMNS, Digit, Line, Reading
+
+
+def digit(label: str, x: int = 0, confidence: float = 0.9) -> Digit:
+    return Digit(label, (x, 5, 10, 20), confidence, alternatives=(("8", 0.05), ("5", 0.02)))
+
+
+def reading(*texts: str, **facts: object) -> Reading:
+    lines = tuple(Line(tuple(digit(label, 12 * i) for i, label in enumerate(text)), (0, 5, 12 * len(text), 20)) for text in texts)
+    return Reading(lines, **{"source": "in/a.jpg", "model": "digit-1/abc", **facts})
+
+
+FAILED = Reading((), "in/b.jpg", error="no such file")
+BLANK = Reading((), "in/c.jpg", refused="no ink")
+
+
+def test_the_keys_of_a_row_are_a_contract():
+    row = json.loads(reading("31", "4?").to_json())
+    assert list(row) == [
+        "source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model",
+    ]  # fmt: skip
+    assert list(row["lines"][0]) == ["text", "box", "confidence", "digits"]
+    assert list(row["lines"][0]["digits"][0]) == ["label", "box", "confidence", "alternatives"]
+    assert (row["text"], row["confidence"], row["needs_review"]) == ("31\n4?", 0.6561, True)
+
+
+@pytest.mark.parametrize(
+    ("row", "text", "confidence", "needs_review"),
+    [
+        pytest.param(reading("7"), "7", 0.9, False, id="sure"),
+        pytest.param(reading("7?"), "7?", 0.81, True, id="not sure of one"),
+        pytest.param(BLANK, "", 0.0, True, id="blank"),
+        pytest.param(FAILED, "", 0.0, True, id="failed"),
+    ],
+)
+def test_text_confidence_and_review(row: Reading, text: str, confidence: float, needs_review: bool):
+    assert row.text == text
+    assert row.confidence == pytest.approx(confidence)
+    assert row.needs_review is needs_review
+
+
+def test_csv_survives_line_breaks_commas_and_quotes():
+    row = reading("31", "4", source='a, "b".jpg')
+    table = list(csv.DictReader(io.StringIO(row.to_csv() + FAILED.to_csv(header=False))))
+    assert list(table[0]) == list(CSV_COLUMNS)
+    assert (table[0]["source"], table[0]["text"], table[0]["error"]) == ('a, "b".jpg', "31\n4", "")
+    assert (table[1]["error"], table[1]["text"]) == ("no such file", "")
+
+
+def test_a_notebook_shows_the_annotated_image_and_the_lines():
+    html = reading("31", image=np.full((40, 60), 255, np.uint8))._repr_html_()
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", html)[1])
+    assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape[1] == 640
+    assert "<b>31</b>" in html
+    assert "81.0%" in html
+
+
+@pytest.mark.parametrize("row", [FAILED, BLANK])
+def test_a_notebook_shows_why_there_is_nothing(row: Reading):
+    assert (row.error or row.refused) in row._repr_html_()
+    assert "<img" not in row._repr_html_()
+
+
+def test_a_notebook_is_safe_from_names():
+    assert "<script>" not in reading("1", source="<script>.png")._repr_html_()
+
+
+def test_plot_draws_on_axes():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots()
+    assert reading("31", image=np.full((40, 60), 255, np.uint8)).plot(axes) is axes
+    assert axes.get_title() == "31"
+    assert len(axes.images) == 1
+    pyplot.close(figure)
+
+
+def test_plot_without_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtra, match=r"inkdigits\[train\]"):
+        reading("1").plot()
+
+
+def test_plot_without_the_image_says_how_to_keep_it():
+    pytest.importorskip("matplotlib")
+    with pytest.raises(ValueError, match="keep=True"):
+        reading("1").plot()
