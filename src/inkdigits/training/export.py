@@ -17,13 +17,16 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import ExportError, MissingExtra
+from inkdigits.errors import ExportError, MissingExtra, ModelError
 from inkdigits.models import Card, Model
 
+from .backend import use_backend
+from .datasets import load
 from .forward import forward, softmax
 from .graph import graph_of
 
@@ -32,6 +35,45 @@ Float = NDArray[np.float32]
 TOLERANCE = 1e-5
 RANDOM_IMAGES, REAL_IMAGES = 256, 1000
 BATCH = 128
+
+
+def export_run(run: str | Path, to: str, out: Path | None = None) -> Path:
+    """Export what `inkdigits train` left in a folder; returns where it was written.
+
+    run: a folder with model.keras and card.json. to: onnx, savedmodel or tflite. out: a folder for onnx (it gets model.onnx and card.json)
+    and savedmodel, a file for tflite; None: inside the run. Raises ModelError for a folder that is no run, ExportError as the exports do.
+    """
+    run = Path(run)
+    weights = run / "model.keras"
+    if not weights.is_file():
+        remedy = "a model that has only an ONNX file is exported already" if run.exists() else "give the folder of an `inkdigits train`"
+        raise ModelError(f"{run}: holds no model.keras to export; {remedy}")
+    card = Card.load(run / "card.json")
+    use_backend(None if to == "onnx" else "tensorflow")
+    import keras
+
+    try:
+        model = keras.models.load_model(weights, compile=False)
+    except (ValueError, OSError, TypeError, BadZipFile) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"{weights}: Keras cannot load it ({reason}); train it again") from None
+    images = real_digits(card.image_shape)
+    out = out or {"onnx": run, "savedmodel": run / "savedmodel", "tflite": run / "model.tflite"}[to]
+    (out if to == "onnx" else out.parent).mkdir(parents=True, exist_ok=True)
+    if to == "onnx":
+        export_onnx(model, out / "model.onnx", card=card, real_images=images).save(out / "card.json")
+        return out / "model.onnx"
+    (export_savedmodel if to == "savedmodel" else export_tflite)(model, out, real_images=images)
+    return out
+
+
+def real_digits(image_shape: tuple[int, int]) -> Float:
+    """1,000 handwritten digits that are always at hand, scikit-learn's: float32 (1000, H, W) in [0, 1], 1 = ink."""
+    import cv2
+
+    height, width = image_shape
+    images = load("digits", "train").images[:REAL_IMAGES]  # uint8 (1000, 28, 28)
+    return np.stack([cv2.resize(image, (width, height)) for image in images]).astype(np.float32) / np.float32(255)
 
 
 def export_onnx(model: Any, path: str | Path, *, card: Card, real_images: Float) -> Card:
