@@ -1,8 +1,4 @@
-"""Pictures of readings: `annotate` for any, `predict_picture` for one digit, `explain_picture` for every stage. All uint8 (H, W, 3) RGB.
-
-OpenCV draws them, so that the core install can. Colours are Okabe and Ito's, told apart by colour-blind readers too:
-blue is an answer, orange is a "?".
-"""
+"""Pictures of readings: `annotate` for any, `predict_picture` for one digit, `explain_picture` for every stage. All uint8 (H, W, 3) RGB."""
 
 from __future__ import annotations
 
@@ -13,6 +9,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .canvas import (
+    DARK,
+    GAP,
+    GROUND,
+    SOFT,
+    SURE,
+    TRACK,
+    UNSURE,
+    WHITE,
+    Colour,
+    Picture,
+    beside,
+    blank,
+    coloured,
+    fit,
+    framed,
+    resized,
+    scaled,
+    text_width,
+    wrapped,
+    write,
+)
 from .errors import Error
 from .ink import Ink
 from .reading import Digit, Reading
@@ -20,22 +38,13 @@ from .reading import Digit, Reading
 if TYPE_CHECKING:
     from .reader import Trace
 
-Picture = NDArray[np.uint8]
-Colour = tuple[int, int, int]
-
-SURE: Colour = (0, 114, 178)
-UNSURE: Colour = (213, 94, 0)
-WHITE: Colour = (255, 255, 255)
-DARK: Colour = (40, 44, 52)
-SOFT: Colour = (110, 116, 126)
-TRACK: Colour = (232, 235, 239)
-GROUND: Colour = (246, 247, 249)
+Corners = tuple[int, int, int, int]
+"""Left, top, right and bottom, in pixels of a picture."""
 
 SMALLEST, LARGEST = 640, 1600
 """Limits of an annotated picture's long side: labels can be read on a 28 x 28 image, and a 12-megapixel photo stays small."""
 SMALL, WIDE, TALL = 340, 1068, 440
 """Width of a panel beside others, width of a panel on its own (three small ones and their gaps), and greatest height of both."""
-GAP = 24
 MOST_TILES = 40
 
 
@@ -59,35 +68,35 @@ def predict_picture(reading: Reading) -> Picture:
     reading: of one digit, with its image. Raises ValueError where it does not carry its image.
     """
     image, digits = _image_of(reading), _digits(reading)
-    panels = [_panel(_boxed(image, digits, _fit(image, SMALL, SMALL), labels=False), "the image", SMALL, SMALL)]
+    panels = [_panel(_boxed(image, digits, fit(image, SMALL, SMALL), labels=False), "the image", SMALL, SMALL)]
     if digits and digits[0].tile is not None:
         tile = _tile(digits[0].tile)
-        panels.append(_panel(_scaled(tile, SMALL / len(tile)), f"what the network saw, {tile.shape[1]} x {tile.shape[0]}", SMALL))
-        panels.append(_panel(_bars(digits[0], SMALL, SMALL), "probability", SMALL))
-    row = _beside(panels)
-    return _framed([_caption(reading, WIDE), row])
+        panels.append(_panel(scaled(tile, SMALL / len(tile)), f"what the network saw, {tile.shape[1]} x {tile.shape[0]}", SMALL))
+        panels.append(np.vstack([_bars(digits[0], SMALL, SMALL), _title("probability", SMALL)]))
+    row = beside(panels)
+    return framed([_caption(reading, WIDE), row])
 
 
 def explain_picture(trace: Trace) -> Picture:
     """Every stage of reading an image: the image, its ink, the digits found, their tiles with probabilities, and the answer."""
     image, digits = trace.image, _digits(trace.reading)
     on_its_own = image.shape[1] > 2 * image.shape[0]
-    scale = _fit(image, WIDE if on_its_own else SMALL, TALL)
-    first = _scaled(_coloured(image), scale)
+    scale = fit(image, WIDE if on_its_own else SMALL, TALL)
+    first = scaled(coloured(image), scale)
     stages = [
         (first, "1. the image"),
-        (_resized(_ink(trace.ink), first.shape[1], first.shape[0]), "2. its ink: strokes in black, what else stands out in grey"),
+        (resized(_ink(trace.ink), first.shape[1], first.shape[0]), "2. its ink: strokes in black, what else stands out in grey"),
         (_boxed(image, digits, scale), "3. the digits found" if digits else "3. no digit found"),
     ]
     panels = [_panel(picture, title, WIDE if on_its_own else SMALL) for picture, title in stages]
-    parts = [_caption(trace.reading, WIDE), *(panels if on_its_own else [_beside(panels)])]
+    parts = [_caption(trace.reading, WIDE), *(panels if on_its_own else [beside(panels)])]
     cards = [_card(digit) for digit in digits[:MOST_TILES]]
     if cards:
         across = (WIDE + GAP) // (cards[0].shape[1] + GAP)
-        parts += [_beside(cards[i : i + across]) for i in range(0, len(cards), across)]
+        parts += [beside(cards[i : i + across]) for i in range(0, len(cards), across)]
         rest = f"; {len(digits) - MOST_TILES} more are not shown" if len(digits) > MOST_TILES else ""
         parts.append(_title(f"4. what the network saw, and its three likeliest answers{rest}", WIDE))
-    return _framed(parts)
+    return framed(parts)
 
 
 def encode(picture: Picture, suffix: str = ".png") -> bytes:
@@ -112,17 +121,13 @@ def _image_of(reading: Reading) -> Picture:
     return reading.image
 
 
-def _coloured(image: NDArray[np.uint8]) -> Picture:
-    return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image
-
-
 def _colour(digit: Digit) -> Colour:
     return UNSURE if digit.label == "?" else SURE
 
 
 def _boxed(image: NDArray[np.uint8], digits: Sequence[Digit], scale: float, *, labels: bool = True) -> Picture:
     """The image scaled, with the digits' boxes: label above, confidence in percent below."""
-    picture = _scaled(_coloured(image), scale)
+    picture = scaled(coloured(image), scale)
     if not digits:
         return picture
     boxes = [_corners(digit, scale) for digit in digits]
@@ -137,15 +142,23 @@ def _boxed(image: NDArray[np.uint8], digits: Sequence[Digit], scale: float, *, l
     for digit, (left, top, right, bottom) in zip(digits, boxes, strict=True):
         cv2.rectangle(picture, (left, top), (right, bottom), WHITE, line + 2, cv2.LINE_AA)  # a halo: seen on dark and busy images
         cv2.rectangle(picture, (left, top), (right, bottom), _colour(digit), line, cv2.LINE_AA)
-    for digit, (left, top, right, bottom) in zip(digits, boxes, strict=True) if labels else ():
-        percent, middle = f"{100 * digit.confidence:.0f}", (left + right) // 2
-        if _width(percent, small) + 4 <= max(right - left, cap):  # where digits stand close, the colour has to do
-            _chip(picture, percent, middle, bottom, small, _colour(digit))
-        _chip(picture, digit.label, middle, top - _chip_height(cap), cap, _colour(digit))
+    if labels:
+        taken = [(left, top - _chip_height(cap), right, bottom) for left, top, right, bottom in boxes]
+        for number, (digit, (left, top, right, bottom)) in enumerate(zip(digits, boxes, strict=True)):
+            percent, middle = f"{100 * digit.confidence:.0f}", (left + right) // 2
+            half = text_width(percent, small) // 2
+            space = (middle - half, bottom, middle + half, bottom + _chip_height(small))
+            if not any(_overlap(space, other) for other in taken[:number] + taken[number + 1 :]):  # close by, the colour has to do
+                _chip(picture, percent, middle, bottom, small, _colour(digit))
+            _chip(picture, digit.label, middle, top - _chip_height(cap), cap, _colour(digit))
     return picture
 
 
-def _corners(digit: Digit, scale: float) -> tuple[int, int, int, int]:
+def _overlap(one: Corners, other: Corners) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _corners(digit: Digit, scale: float) -> Corners:
     """Left, top, right and bottom of a frame just outside of the digit's box."""
     x, y, width, height = digit.box
     return round(x * scale) - 3, round(y * scale) - 3, round((x + width) * scale) + 2, round((y + height) * scale) + 2
@@ -157,10 +170,10 @@ def _chip_height(cap: float) -> int:
 
 def _chip(picture: Picture, text: str, middle: int, top: int, cap: float, colour: Colour) -> None:
     """White text on colour; moved sideways to stay in the picture."""
-    width = round(_width(text, cap, bold=True) + 0.9 * cap)
+    width = round(text_width(text, cap, bold=True) + 0.9 * cap)
     left = min(max(middle - width // 2, 0), max(picture.shape[1] - width, 0))
     cv2.rectangle(picture, (left, top), (left + width, top + _chip_height(cap)), colour, cv2.FILLED)
-    _write(picture, text, left + 0.45 * cap, top + 0.35 * cap, cap, WHITE, bold=True)
+    write(picture, text, left + 0.45 * cap, top + 0.35 * cap, cap, WHITE, bold=True)
 
 
 def _caption(reading: Reading, width: int) -> Picture:
@@ -170,21 +183,21 @@ def _caption(reading: Reading, width: int) -> Picture:
     note = "" if reason else f"confidence {100 * reading.confidence:.0f} %"
     if "?" in reading.text:
         note += ", ? where it is not sure enough"
-    lines, step = _wrapped(text, width, cap), round(1.7 * cap)
-    last = _width(lines[-1], cap, bold=True) + GAP
-    beside = last + _width(note, 11) < width
-    out = _blank(width, step * len(lines) + (0 if beside else 20))
+    lines, step = wrapped(text, width, cap), round(1.7 * cap)
+    last = text_width(lines[-1], cap, bold=True) + GAP
+    level = last + text_width(note, 11) < width
+    out = blank(width, step * len(lines) + (0 if level else 20))
     for number, line in enumerate(lines):
-        _write(out, line, 0, 2 + step * number, cap, UNSURE if reading.needs_review else SURE, bold=True)
-    x, y = (last, step * (len(lines) - 1) + cap - 9) if beside else (0, step * len(lines) + 2)
-    _write(out, note, x, y, 11, SOFT)
+        write(out, line, 0, 2 + step * number, cap, UNSURE if reading.needs_review else SURE, bold=True)
+    x, y = (last, step * (len(lines) - 1) + cap - 9) if level else (0, step * len(lines) + 2)
+    write(out, note, x, y, 11, SOFT)
     return out
 
 
 def _panel(picture: Picture, title: str, width: int, height: int = 0) -> Picture:
     """A picture in the middle of a framed ground of the given width, and of its own height or more, with its title below."""
     height = max(height, picture.shape[0])
-    ground = _blank(width, height, GROUND)
+    ground = blank(width, height, GROUND)
     left, top = (width - picture.shape[1]) // 2, (height - picture.shape[0]) // 2
     ground[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     cv2.rectangle(ground, (0, 0), (width - 1, height - 1), TRACK, 1)
@@ -192,16 +205,16 @@ def _panel(picture: Picture, title: str, width: int, height: int = 0) -> Picture
 
 
 def _title(title: str, width: int) -> Picture:
-    lines = _wrapped(title, width, 10)
-    out = _blank(width, 10 + 18 * len(lines))
+    lines = wrapped(title, width, 10)
+    out = blank(width, 10 + 18 * len(lines))
     for number, line in enumerate(lines):
-        _write(out, line, 0, 9 + 18 * number, 10, SOFT)
+        write(out, line, 0, 9 + 18 * number, 10, SOFT)
     return out
 
 
 def _bars(digit: Digit, width: int, height: int) -> Picture:
     """A bar for every class, the answer's in colour."""
-    picture = _blank(width, height)
+    picture = blank(width, height)
     classes = digit.probabilities or ((digit.label, digit.confidence), *digit.alternatives)
     best = max(probability for _, probability in classes)
     step = height / len(classes)
@@ -218,91 +231,27 @@ def _bar(picture: Picture, label: str, probability: float, top: float, step: flo
     cv2.rectangle(picture, (left, first), (right, last), TRACK, cv2.FILLED)
     if probability > 0.002:
         cv2.rectangle(picture, (left, first), (max(left + 1, round(left + probability * (right - left))), last), colour, cv2.FILLED)
-    _write(picture, label, 0, text, cap, DARK, bold=colour != SOFT)
-    _write(picture, f"{100 * probability:.0f} %" if probability >= 0.005 else "", right + 0.8 * cap, text, cap, DARK)
+    write(picture, label, 0, text, cap, DARK, bold=colour != SOFT)
+    write(picture, f"{100 * probability:.0f} %" if probability >= 0.005 else "", right + 0.8 * cap, text, cap, DARK)
 
 
 def _card(digit: Digit) -> Picture:
     """A tile above the bars of its likeliest classes."""
     side, step = 126, 22
     ranked = sorted(digit.probabilities, key=lambda item: -item[1])[:3] or [(digit.label, digit.confidence), *digit.alternatives[:2]]
-    chart = _blank(side, step * 3 + 6)
+    chart = blank(side, step * 3 + 6)
     for number, (label, probability) in enumerate(ranked):
         _bar(chart, label, probability, 6 + step * number, step, _colour(digit) if number == 0 else SOFT)
     tile = np.zeros((28, 28), np.float32) if digit.tile is None else digit.tile
-    return np.vstack([_scaled(_tile(tile), side / len(tile)), chart])
+    return np.vstack([scaled(_tile(tile), side / len(tile)), chart])
 
 
 def _tile(tile: NDArray[np.float32]) -> Picture:
     """float32 (h, w) in [0, 1] -> white on black, as the network sees it."""
-    return _coloured(np.rint(np.clip(tile, 0, 1) * 255).astype(np.uint8))
+    return coloured(np.rint(np.clip(tile, 0, 1) * 255).astype(np.uint8))
 
 
 def _ink(ink: Ink) -> Picture:
     """The strength of the ink in grey, strokes in black."""
     light = 255 - np.clip(ink.strength * 200, 0, 120)
-    return _coloured(np.where(ink.mask, 20, light).astype(np.uint8))
-
-
-def _fit(image: NDArray[np.uint8], width: int, height: int) -> float:
-    """The scale at which an image just fits."""
-    return float(min(width / image.shape[1], height / image.shape[0]))
-
-
-def _scaled(picture: Picture, scale: float) -> Picture:
-    return _resized(picture, max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-
-
-def _resized(picture: Picture, width: int, height: int) -> Picture:
-    """Resized; blown up far, its pixels can be told from each other."""
-    scale = width / picture.shape[1]
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST if scale > 4 else cv2.INTER_CUBIC
-    out: Picture = cv2.resize(picture, (width, height), interpolation=method)
-    return out
-
-
-def _blank(width: int, height: int, colour: Colour = WHITE) -> Picture:
-    return np.full((height, width, 3), colour, np.uint8)
-
-
-def _beside(pictures: Sequence[Picture]) -> Picture:
-    """Pictures side by side, tops level."""
-    tall = max(picture.shape[0] for picture in pictures)
-    parts: list[Picture] = []
-    for picture in pictures:
-        below = _blank(picture.shape[1], tall - picture.shape[0])
-        parts += [np.vstack([picture, below]), _blank(GAP, tall)]
-    return np.hstack(parts[:-1])
-
-
-def _framed(pictures: Sequence[Picture]) -> Picture:
-    """Pictures below each other, left sides level, with a margin around."""
-    wide = max(picture.shape[1] for picture in pictures)
-    rows = [np.hstack([picture, _blank(wide - picture.shape[1], picture.shape[0])]) for picture in pictures]
-    spaced = [part for row in rows for part in (row, _blank(wide, 10))]
-    framed: Picture = cv2.copyMakeBorder(np.vstack(spaced[:-1]), 16, 16, GAP, GAP, cv2.BORDER_CONSTANT, value=WHITE)
-    return framed
-
-
-def _write(picture: Picture, text: str, x: float, y: float, cap: float, colour: Colour, *, bold: bool = False) -> None:
-    """Write text with the upper left corner of its capitals at x, y, and capitals `cap` pixels high."""
-    font = cv2.FONT_HERSHEY_DUPLEX if bold else cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(picture, text, (round(x), round(y + cap)), font, cap / 22, colour, 1, cv2.LINE_AA)
-
-
-def _width(text: str, cap: float, *, bold: bool = False) -> int:
-    font = cv2.FONT_HERSHEY_DUPLEX if bold else cv2.FONT_HERSHEY_SIMPLEX
-    width: int = cv2.getTextSize(text, font, cap / 22, 1)[0][0]
-    return width
-
-
-def _wrapped(text: str, width: float, cap: float) -> list[str]:
-    """The text in lines of at most so many pixels, broken between words."""
-    lines: list[str] = []
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and _width(longer, cap, bold=True) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
+    return coloured(np.where(ink.mask, 20, light).astype(np.uint8))
