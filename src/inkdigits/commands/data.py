@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import click
+
+FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
 @click.group(short_help="List, fetch and verify data sets.")
 def command() -> None:
     """List, fetch and verify the data sets that `--data` knows by name.
 
-    They are looked for in $INKDIGITS_DATA/NAME, then in the cache ($INKDIGITS_HOME, or the platform's cache folder), and downloaded into the cache.
+    They are looked for in $INKDIGITS_DATA/NAME, then in the cache ($INKDIGITS_HOME, or the platform's cache folder), and downloaded into
+    the cache.
     """
 
 
 @command.command("list")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@FORMAT
 def list_(form: str) -> None:
     """What there is, where it is, how big, under which licence."""
-    rows = _rows()
+    rows = list(_rows())
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
+    click.echo(f"{'name':14} {'images':>17}  {'classes':7}  {'MB':>5}  {'licence':21}  where")
     for row in rows:
-        click.echo(
-            f"{row['name']:14} {row['train']:>7,} + {row['test']:>6,} images, {row['classes']} classes: {row['title']}; {row['licence']}"
-        )
-        click.echo(
-            f"{'':14} {row['where'] or 'not here; downloaded when needed'}" + (f" ({row['bytes'] / 1e6:.1f} MB)" if row["bytes"] else "")
-        )
+        images, size = f"{row['train']:,} + {row['test']:,}", f"{row['bytes'] / 1e6:.1f}" if row["bytes"] else ""
+        where = row["where"] or "not here; downloaded when needed"
+        click.echo(f"{row['name']:14} {images:>17}  {row['classes']:7}  {size:>5}  {row['licence']:21}  {where}")
 
 
 @command.command()
@@ -39,78 +41,86 @@ def fetch(names: tuple[str, ...]) -> None:
     """Download data sets into the cache; what is here and whole is not downloaded again."""
     from inkdigits.training.datasets import SPLITS, load
 
-    for name in names:
-        _known(name)
+    for name in _known(names):
         count = sum(len(load(name, split).labels) for split in SPLITS)
         click.echo(f"{name}: {count:,} images, whole")
 
 
 @command.command()
 @click.argument("names", nargs=-1, metavar="[NAME...]")
-def verify(names: tuple[str, ...]) -> int:
+@FORMAT
+def verify(names: tuple[str, ...], form: str) -> int:
     """Check the files that are here against the published hashes; exit 1 if one is damaged."""
+    rows = [row for name in _known(names) for row in _verified(name)]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        for row in rows:
+            click.echo(": ".join(filter(None, (row["path"] or f"{row['name']}/{row['file']}", row["state"], row["reason"]))))
+    return int(any(row["state"] == "damaged" for row in rows))
+
+
+def _verified(name: str) -> Iterator[dict[str, Any]]:
+    """A row for each file of a data set; state: "whole", "damaged" or "not here"."""
     from inkdigits.training import fetch
     from inkdigits.training.datasets import PUBLISHED
 
-    damaged = 0
-    for name in names or tuple(PUBLISHED):
-        _known(name)
-        entry = PUBLISHED.get(name)
-        files = [] if entry is None else [file for pair in entry.files.values() for file in pair if not entry.archive]
-        if entry is not None and entry.archive:
-            files = [entry.archive]
-        for file in files:
-            path = fetch.find(name, file)
-            if path is None:
-                click.echo(f"{name}/{file.name}: not here")
-            elif fault := file.fault(path.read_bytes()):
-                damaged += 1
-                click.echo(f"{path}: DAMAGED: {fault}; delete it, `inkdigits data fetch {name}` downloads it again")
-            else:
-                click.echo(f"{path}: whole")
-        if entry is None:
-            click.echo(f"{name}: part of scikit-learn")
-    return int(damaged > 0)
+    if name not in PUBLISHED:  # digits
+        yield {"name": name, "file": "scikit-learn", "path": "", "state": "whole" if _scikit_learn() else "not here", "reason": ""}
+        return
+    for file in PUBLISHED[name].files:
+        path = fetch.find(name, file)
+        state, reason = "not here", ""
+        if path is not None:
+            reason = fetch.fault(path, file)
+            state = "damaged" if reason else "whole"
+            if reason:
+                reason += f"; `inkdigits data fetch {name}` downloads it again" if fetch.in_cache(path) else "; replace it"
+            elif not file.inner and path.name != file.name:
+                reason = "as far as can be told: no hash of the decompressed file is published"
+        yield {"name": name, "file": file.name, "path": str(path or ""), "state": state, "reason": reason}
 
 
-def _known(name: str) -> None:
+def _known(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, or all there are if none is given. Raises UsageError for an unknown one, before anything is done."""
     from inkdigits.training.datasets import PUBLISHED
 
-    if name not in PUBLISHED and name != "digits":
-        raise click.UsageError(f"{name}: no such data set; `inkdigits data list` shows them.")
+    known = (*PUBLISHED, "digits")
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"{name}: no such data set; there are {', '.join(known)}")
+    return names or known
 
 
-def _rows() -> list[dict[str, Any]]:
-    from inkdigits.training import fetch
-    from inkdigits.training.datasets import PUBLISHED
+def _rows() -> Iterator[dict[str, Any]]:
+    from inkdigits.training import datasets, fetch
 
-    rows: list[dict[str, Any]] = []
-    for name, entry in PUBLISHED.items():
-        files = [entry.archive] if entry.archive else [file for pair in entry.files.values() for file in pair]
-        paths = [fetch.find(name, file) for file in files]
+    for name, entry in datasets.PUBLISHED.items():
+        paths = [fetch.find(name, file) for file in entry.files]
         here = [path for path in paths if path is not None]
-        rows.append(
-            {
-                "name": name,
-                "title": entry.title,
-                "train": entry.sizes[0],
-                "test": entry.sizes[1],
-                "classes": len(entry.classes),
-                "licence": entry.licence,
-                "where": str(here[0].parent) if here and len(here) == len(paths) else "",
-                "bytes": sum(path.stat().st_size for path in here),
-            }
-        )
-    rows.append(
-        {
-            "name": "digits",
-            "title": "handwritten digits, 8x8 (Alpaydin, Kaynak 1998)",
-            "train": 1442,
-            "test": 355,
-            "classes": 10,
-            "licence": "CC BY 4.0",
-            "where": "inside scikit-learn, always offline",
-            "bytes": 0,
+        yield {
+            "name": name,
+            "title": entry.title,
+            "train": entry.sizes[0],
+            "test": entry.sizes[1],
+            "classes": len(entry.classes),
+            "licence": entry.licence,
+            "where": str(here[0].parent) if len(here) == len(paths) else "",
+            "bytes": sum(path.stat().st_size for path in here),
         }
-    )
-    return rows
+    yield {
+        "name": "digits",
+        "title": datasets.DIGITS_TITLE,
+        "train": datasets.DIGITS_SIZES[0],
+        "test": datasets.DIGITS_SIZES[1],
+        "classes": len(datasets.DIGITS),
+        "licence": "CC BY 4.0",
+        "where": "inside scikit-learn, always offline" if _scikit_learn() else "inside scikit-learn: pip install 'inkdigits[train]'",
+        "bytes": 0,
+    }
+
+
+def _scikit_learn() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("sklearn") is not None

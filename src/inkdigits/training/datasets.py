@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +16,17 @@ from numpy.typing import NDArray
 from inkdigits.errors import DataError, MissingExtra
 
 from . import fetch
-from .fetch import File
-from .folders import load_folder, split_of
 from .idx import parse
+from .published import DIGITS, ERRATA, PUBLISHED, SPLITS
 
-DIGITS = tuple("0123456789")
-SPLITS = ("train", "test")
+OWN = "the user's own"
+DIGITS_TITLE, DIGITS_LICENCE = "handwritten digits, 8x8 (Alpaydin, Kaynak 1998)", "CC BY 4.0 (UCI optical digits)"
+DIGITS_SIZES = (1442, 355)
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Labelled images. images: uint8 (N, H, W), white ink on black; labels: int64 (N,), indices into classes."""
+    """Labelled images. images: uint8 (N, H, W) in 0..255, white ink on black; labels: int64 (N,), indices into classes."""
 
     name: str
     split: str
@@ -43,95 +45,12 @@ class Dataset:
         return Dataset(self.name, self.split, self.images[index], self.labels[index], self.classes, self.licence)
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A data set that can be downloaded. files: for each split its images and labels; archive: the zip they come in, if they do."""
-
-    title: str
-    licence: str
-    classes: tuple[str, ...]
-    mirrors: tuple[str, ...]
-    files: dict[str, tuple[File, File]]
-    sizes: tuple[int, int]
-    archive: File | None = None
-    turned: bool = False
-
-
-def _idx_files(sums: str, key: str) -> dict[str, tuple[File, File]]:
-    names = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
-    files = [File(name, **{key: value}) for name, value in zip(names, sums.split(), strict=True)]
-    return {"train": (files[0], files[1]), "test": (files[2], files[3])}
-
-
-PUBLISHED = {
-    "mnist": Published(
-        "handwritten digits (LeCun, Cortes, Burges 1998)",
-        "CC BY-SA 3.0",
-        DIGITS,
-        (
-            "https://ossci-datasets.s3.amazonaws.com/mnist/",
-            "https://storage.googleapis.com/cvdf-datasets/mnist/",
-            "https://yann.lecun.com/exdb/mnist/",
-        ),
-        _idx_files(
-            "6bbc9ace898e44ae57da46a324031adb a25bea736e30d166cdddb491f175f624 "
-            "2646ac647ad5339dbf082846283269ea 27ae3e4e09519cfbb04c329615203637",
-            "md5",
-        ),
-        (60_000, 10_000),
-    ),
-    "fashion-mnist": Published(
-        "articles of clothing (Xiao, Rasul, Vollgraf 2017)",
-        "MIT",
-        ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-        (
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-        ),
-        _idx_files(
-            "8d4fb7e6c68d591d4c3dfef9ec88bf0d 25c81989df183df01b3e8a0aad5dffbe "
-            "bef4ecab320f06d8554ea6380940ec79 bb300cfdad3c16e7a12a480ee83cd310",
-            "gz_md5",
-        ),
-        (60_000, 10_000),
-    ),
-    "kmnist": Published(
-        "cursive Japanese characters (Clanuwat et al. 2018)",
-        "CC BY-SA 4.0",
-        ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
-        ("https://codh.rois.ac.jp/kmnist/dataset/kmnist/", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
-        _idx_files(
-            "bdb82020997e1d708af4cf47b453dcf7 e144d726b3acfaa3e44228e80efcd344 "
-            "5c965bf0a639b31b8f53240b1b52f4d7 7320c461ea6c1c855c0b718fb2a4b134",
-            "gz_md5",
-        ),
-        (60_000, 10_000),
-    ),
-    "emnist-digits": Published(
-        "handwritten digits of NIST's 3,600 writers (Cohen et al. 2017)",
-        "public domain (NIST)",
-        DIGITS,
-        ("https://biometrics.nist.gov/cs_links/EMNIST/", "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/"),
-        {
-            split: (File(f"emnist-digits-{split}-images-idx3-ubyte.gz"), File(f"emnist-digits-{split}-labels-idx1-ubyte.gz"))
-            for split in SPLITS
-        },
-        (240_000, 40_000),
-        archive=File("gzip.zip", gz_md5="58c8d27c78d21e728a6bc7b3cc06412e", size=561_753_746),
-        turned=True,
-    ),
-}
-
-ERRATA = {
-    947: 9, 1621: 6, 1901: 4, 2462: 0, 2597: 3, 3558: 0, 5937: 3, 6651: 6, 6783: 6, 9729: 6,
-    2130: None, 2654: None, 3520: None, 8527: None, 9679: None,
-}  # fmt: skip
-"""MNIST test labels found wrong by human validation (Northcutt, Athalye, Mueller: Pervasive Label Errors in Test Sets, 2021):
-index -> the right digit, None where the people asked agreed on none."""
-
-
 def load(name: str, split: str) -> Dataset:
-    """Load a data set: a name of `PUBLISHED`, "digits", a folder, or an .npz file. split: "train" or "test". Raises DataError."""
+    """Load a data set: a name of `PUBLISHED`, "digits", a folder, or an .npz file. split: "train" or "test".
+
+    Downloads what is published and not here. Raises DataError that names what is missing or wrong, MissingExtra for "digits" without
+    scikit-learn.
+    """
     if split not in SPLITS:
         raise DataError(f"split {split!r}: choose train or test")
     if name in PUBLISHED:
@@ -140,11 +59,22 @@ def load(name: str, split: str) -> Dataset:
         return _digits(split)
     path = Path(name)
     if path.is_dir():
+        from .folders import load_folder  # it decodes images: the only one here that needs OpenCV
+
         images, labels, classes = load_folder(path, split)
-        return Dataset(path.name, split, images, labels, classes, "the user's own")
+        return Dataset(path.resolve().name, split, images, labels, classes, OWN)
     if path.suffix == ".npz" and path.is_file():
         return _npz(path, split)
     raise DataError(f"{name}: no such data set; give {', '.join(PUBLISHED)}, digits, a folder, or a FILE.npz")
+
+
+def split_of(labels: NDArray[np.int64], split: str) -> NDArray[np.int64]:
+    """Indices of a fixed split: of each class every fifth image is for the test, the others are for training."""
+    place = np.zeros(len(labels), np.int64)  # of each image among those of its class
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        place[own] = np.arange(len(own))
+    return np.flatnonzero((place % 5 == 4) == (split == "test"))
 
 
 def corrected_labels(test: Dataset) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -160,11 +90,14 @@ def corrected_labels(test: Dataset) -> tuple[NDArray[np.int64], NDArray[np.bool_
 
 def mnist_writers() -> NDArray[np.int64]:
     """The NIST writer of each MNIST training image, int64 (60000,), from QMNIST's labels (Yadav, Bottou 2019). Raises DataError."""
-    file = File("qmnist-train-labels-idx2-int.gz")
+    file = fetch.File("qmnist-train-labels-idx2-int.gz")
     path = fetch.find("mnist", file)
     if path is None:
         raise DataError(f"{file.name} is not here; put it into {' or '.join(str(f) for f in fetch.folders('mnist'))}")
-    return parse(str(path), path.read_bytes(), 2)[:, 2].astype(np.int64)
+    table = parse(str(path), path.read_bytes(), 2)  # (60000, 8); column 2 is the writer
+    if table.shape != (60_000, 8):
+        raise DataError(f"{path}: a table of {table.shape} where QMNIST's is (60000, 8), in the order of MNIST's training images")
+    return table[:, 2].astype(np.int64)
 
 
 def uci_handwriting() -> list[Dataset]:
@@ -180,34 +113,28 @@ def uci_handwriting() -> list[Dataset]:
 
 
 def _published(name: str, split: str) -> Dataset:
-    entry = PUBLISHED[name]
+    entry, parts = PUBLISHED[name], PUBLISHED[name].splits[split]
+    needed = {part.partition("/")[0] for part in parts}
+    paths = {file.name: fetch.obtain(name, file, entry.mirrors) for file in entry.files if file.name in needed}
     arrays = []
-    for file, dimensions in zip(entry.files[split], (3, 1), strict=True):
-        data = _from_archive(name, entry, file) if entry.archive else fetch.content(name, file, entry.mirrors)
-        arrays.append(parse(f"{name}/{file.name}", data, dimensions))
-    images = arrays[0].astype(np.uint8)
+    for part, dimensions in zip(parts, (3, 1), strict=True):
+        file, _, member = part.partition("/")
+        if member:
+            with zipfile.ZipFile(paths[file]) as archive:
+                content = archive.read(member)
+        else:
+            content = paths[file].read_bytes()
+        arrays.append(parse(f"{paths[file]}{member and '/' + member}", content, dimensions))
+    images, labels = arrays
+    if len(images) != (expected := entry.sizes[SPLITS.index(split)]):
+        raise DataError(f"{paths[file]}: {len(images)} images where {name} has {expected} for {split}")
     if entry.turned:
-        images = np.ascontiguousarray(images.swapaxes(1, 2))  # published with rows and columns swapped
-    return _checked(Dataset(name, split, images, arrays[1].astype(np.int64), entry.classes, entry.licence))
-
-
-def _from_archive(name: str, entry: Published, file: File) -> bytes:
-    """A member of the zip that EMNIST comes in; kept beside it once it is out."""
-    path = fetch.find(name, file)
-    if path is None:
-        assert entry.archive is not None
-        archive = fetch.find(name, entry.archive) or fetch.download(name, entry.archive, entry.mirrors)
-        with zipfile.ZipFile(archive) as files:
-            data = files.read(f"gzip/{file.name}")
-        path = fetch.cache_folder() / name / file.name
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(data)
-        os.replace(part, path)
-    return path.read_bytes()
+        images = np.ascontiguousarray(images.swapaxes(1, 2))
+    return _checked(name, name, split, images, labels, entry.classes, entry.licence)
 
 
 def _digits(split: str) -> Dataset:
-    """scikit-learn's 1,797 digits, 8x8, scaled into 28x28 in the manner of MNIST; every fifth of a class is for the test."""
+    """scikit-learn's 1,797 digits, 8x8, scaled into 28x28 in the manner of MNIST: a box of 20x20 in the middle."""
     try:
         from sklearn.datasets import load_digits
     except ImportError:
@@ -221,38 +148,48 @@ def _digits(split: str) -> Dataset:
         images[i, 4:24, 4:24] = cv2.resize(image, (20, 20), interpolation=cv2.INTER_CUBIC)
     labels = found.target.astype(np.int64)
     use = split_of(labels, split)
-    return Dataset("digits", split, images[use], labels[use], DIGITS, "CC BY 4.0 (UCI optical digits)")
+    return Dataset("digits", split, images[use], labels[use], DIGITS, DIGITS_LICENCE)
 
 
 def _npz(path: Path, split: str) -> Dataset:
+    """images and labels, split here; or x_train, y_train, x_test and y_test, as Keras' mnist.npz has them."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with zipfile.ZipFile(path) as _, np.load(path, allow_pickle=False) as data:
             arrays = {key: data[key] for key in data.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: cannot be read as .npz ({error}); it needs arrays without pickled objects") from None
     if {"x_train", "y_train", "x_test", "y_test"} <= arrays.keys():
         images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
-        classes = np.unique(np.concatenate([arrays["y_train"], arrays["y_test"]]))
+        classes = np.unique(np.concatenate([arrays["y_train"].ravel(), arrays["y_test"].ravel()]))
     elif {"images", "labels"} <= arrays.keys():
-        classes = np.unique(arrays["labels"])
-        use = split_of(np.searchsorted(classes, arrays["labels"]), split)
-        images, labels = arrays["images"][use], arrays["labels"][use]
+        images, labels = arrays["images"], arrays["labels"]
+        classes = np.unique(labels)
     else:
         raise DataError(f"{path}: holds {', '.join(arrays) or 'nothing'}; needs images and labels, or x_train, y_train, x_test and y_test")
     if images.ndim == 4 and images.shape[3] == 1:
-        images = images[..., 0]
-    if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != (len(images),):
-        raise DataError(f"{path}: images must be uint8 (N, H, W) and labels (N,), not {images.dtype} {images.shape} and {labels.shape}")
-    index = np.searchsorted(classes, labels).astype(np.int64)
-    return _checked(Dataset(path.stem, split, images, index, tuple(str(c) for c in classes), "the user's own"))
+        images = images[..., 0]  # (N, H, W, 1) -> (N, H, W)
+    if labels.shape != (len(images),) or labels.dtype.kind not in "iuU":
+        raise DataError(f"{path}: labels must be whole numbers or names, ({len(images)},), not {labels.dtype} {labels.shape}")
+    index = np.searchsorted(classes, labels)
+    if "images" in arrays:
+        use = split_of(index, split)
+        images, index = images[use], index[use]
+    return _checked(str(path), path.stem, split, images, index, tuple(str(name) for name in classes), OWN)
 
 
-def _checked(data: Dataset) -> Dataset:
-    if len(data.images) != len(data.labels):
-        raise DataError(f"{data.name}: {len(data.images)} images but {len(data.labels)} labels")
-    if len(data.labels) == 0 or data.labels.min() < 0 or data.labels.max() >= len(data.classes):
-        raise DataError(f"{data.name}: labels must be 0 to {len(data.classes) - 1}")
-    return data
+def _checked(
+    source: str, name: str, split: str, images: NDArray[Any], labels: NDArray[Any], classes: tuple[str, ...], licence: str
+) -> Dataset:
+    """A data set whose arrays fit each other. source: what the error calls it. Raises DataError."""
+    if images.ndim != 3 or images.dtype != np.uint8:
+        raise DataError(f"{source}: images must be uint8 (N, H, W), white ink on black, not {images.dtype} {images.shape}")
+    if labels.dtype.kind not in "iu" or labels.shape != (len(images),):
+        raise DataError(f"{source}: {len(images)} images but labels of {labels.dtype} {labels.shape}")
+    if len(labels) == 0 or len(classes) < 2:
+        raise DataError(f"{source}: {len(labels)} images of {len(classes)} class(es) for {split}; two classes or more are needed")
+    if labels.min() < 0 or labels.max() >= len(classes):
+        raise DataError(f"{source}: labels from {labels.min()} to {labels.max()}, must be 0 to {len(classes) - 1}")
+    return Dataset(name, split, images, labels.astype(np.int64), classes, licence)
 
 
-__all__ = ["ERRATA", "PUBLISHED", "Dataset", "Published", "corrected_labels", "load", "mnist_writers", "uci_handwriting"]
+__all__ = ["DIGITS", "ERRATA", "PUBLISHED", "SPLITS", "Dataset", "corrected_labels", "load", "mnist_writers", "split_of", "uci_handwriting"]

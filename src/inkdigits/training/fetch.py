@@ -7,11 +7,15 @@ whole; two processes that want the same file wait for each other.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
+import http.client
 import os
 import sys
+import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,48 +23,38 @@ from typing import IO
 
 from inkdigits.errors import DataError
 
-from .idx import decompressed
-
 TIMEOUT = 20.0
 """Seconds without a byte after which a mirror is given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One published file. md5: of the decompressed bytes; gz_md5: of the file as published, where only that is known; size: its bytes."""
+    """One published file. inner: the hash of its decompressed bytes, outer: of the file as published; "md5:HEX" or "sha256:HEX".
+
+    Where `inner` is known a recompressed or decompressed copy is as good as the original. Where only `outer` is known a decompressed copy
+    cannot be told from a changed one: it is taken, and only its format is checked when it is read.
+    """
 
     name: str
-    md5: str = ""
-    gz_md5: str = ""
-    size: int = 0
-
-    def fault(self, content: bytes) -> str:
-        """Why these bytes are not the published file; "" if they are."""
-        if self.md5:
-            try:
-                found = hashlib.md5(decompressed(self.name, content), usedforsecurity=False).hexdigest()
-            except DataError as error:
-                return str(error)
-            return "" if found == self.md5 else f"the decompressed bytes have MD5 {found}, published are {self.md5}"
-        found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        return "" if found == self.gz_md5 else f"the file has MD5 {found}, published is {self.gz_md5}"
+    inner: str = ""
+    outer: str = ""
 
 
 def cache_folder() -> Path:
     """$INKDIGITS_HOME, or the platform's folder for caches."""
     if home := os.environ.get("INKDIGITS_HOME"):
-        return Path(home)
+        return Path(home).expanduser()
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "inkdigits"
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "inkdigits"
-    return Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))) / "inkdigits"
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "inkdigits"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inkdigits"
 
 
 def folders(group: str) -> list[Path]:
     """Where the files of a data set are looked for, in this order."""
     given = os.environ.get("INKDIGITS_DATA")
-    return ([Path(given) / group] if given else []) + [cache_folder() / group]
+    return ([Path(given).expanduser() / group] if given else []) + [cache_folder() / group]
 
 
 def find(group: str, file: File) -> Path | None:
@@ -72,55 +66,100 @@ def find(group: str, file: File) -> Path | None:
     return None
 
 
-def content(group: str, file: File, mirrors: tuple[str, ...], *, timeout: float = TIMEOUT) -> bytes:
-    """The checked bytes of a file; it is downloaded if it is not here, and again if the copy in the cache is damaged.
+def in_cache(path: Path) -> bool:
+    """Whether inkdigits may replace this file; what lies in INKDIGITS_DATA is the user's."""
+    return path.parent.parent == cache_folder()
 
+
+def fault(path: Path, file: File) -> str:
+    """Why the file at `path` is not the published one; "" if it is. Any size: it is read in pieces."""
+    try:
+        raw = path.open("rb")
+    except PermissionError as error:
+        return f"it cannot be read ({error.strerror})"
+    with raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        if file.inner:
+            kind, _, published = file.inner.partition(":")
+            try:
+                found = hashlib.file_digest(gzip.GzipFile(fileobj=raw) if packed else raw, kind).hexdigest()
+            except (OSError, EOFError, zlib.error) as error:
+                return f"the gzip file is damaged ({error})"
+            return "" if found == published else f"the decompressed bytes have {kind.upper()} {found}, published is {published}"
+        if path.name != file.name:
+            return ""
+        kind, _, published = file.outer.partition(":")
+        found = hashlib.file_digest(raw, kind).hexdigest()
+        return "" if found == published else f"the file has {kind.upper()} {found}, published is {published}"
+
+
+def obtain(group: str, file: File, mirrors: tuple[str, ...], *, timeout: float = TIMEOUT) -> Path:
+    """The path of a file that is known to be good. Downloaded if it is not here, and again if the copy in the cache is damaged.
+
+    mirrors: URLs that end in "/"; $INKDIGITS_MIRROR/GROUP/ is asked before them. timeout: seconds without a byte.
     Raises DataError that names the folders, the mirrors with what went wrong, and the remedy.
     """
     path = find(group, file)
     if path is not None:
-        data = path.read_bytes()
-        if not (fault := file.fault(data)):
-            return data
-        if path.parent != cache_folder() / group:
-            raise DataError(f"{path}: damaged: {fault}; replace it (it lies in INKDIGITS_DATA, which inkdigits never changes)")
-        path.unlink()
-    return download(group, file, mirrors, timeout=timeout).read_bytes()
-
-
-def download(group: str, file: File, mirrors: tuple[str, ...], *, timeout: float = TIMEOUT) -> Path:
-    """Download a file into the cache from the first mirror that has it; returns its path. Raises DataError."""
-    folder = cache_folder() / group
-    folder.mkdir(parents=True, exist_ok=True)
-    path, part = folder / file.name, folder / (file.name + ".part")
-    if own := os.environ.get("INKDIGITS_MIRROR"):
-        mirrors = (own.rstrip("/") + f"/{group}/", *mirrors)
-    with _locked(folder / (file.name + ".lock")):
-        if path.is_file() and not file.fault(path.read_bytes()):
-            return path  # another process was faster
-        failures = []
-        for mirror in mirrors:
-            try:
-                _get(mirror + file.name, part, file, timeout)
-            except (OSError, ValueError) as error:  # urllib's errors are OSErrors, a mangled answer is a ValueError
-                failures.append(f"  {mirror + file.name}: {getattr(error, 'reason', None) or error}")
-                continue
-            if fault := file.fault(part.read_bytes()):
-                failures.append(f"  {mirror + file.name}: {fault}")
-                part.unlink()
-                continue
-            os.replace(part, path)
+        if not (reason := fault(path, file)):
             return path
-    places = " or ".join(str(f) for f in folders(group))
+        if not in_cache(path):
+            raise DataError(f"{path}: damaged: {reason}; replace it (it lies in INKDIGITS_DATA, which inkdigits never changes)")
+    target = cache_folder() / group / file.name
+    if own := os.environ.get("INKDIGITS_MIRROR"):
+        mirrors = (f"{own.rstrip('/')}/{group}/", *mirrors)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(target.with_name(target.name + ".lock")):
+            if path is not None and path.is_file() and fault(path, file):
+                path.unlink()
+            if target.is_file() and not fault(target, file):
+                return target  # another process was faster
+            failures = _download(file, target, mirrors, timeout)
+    except OSError as error:  # what mirrors do wrong is in `failures`; this is the cache
+        raise DataError(f"{target.parent}: cannot keep {file.name} there ({error}); name another folder by INKDIGITS_HOME") from None
+    if not failures:
+        return target
+    places = " or ".join(str(folder) for folder in folders(group))
     raise DataError(
         f"{file.name} of {group} is not here and could not be downloaded:\n"
-        + "\n".join(failures)
-        + f"\nPut the file into {places}, or set INKDIGITS_MIRROR; `--data digits` needs no download."
+        + "".join(f"  {failure}\n" for failure in failures)
+        + f"Put the file into {places}, or name another mirror by INKDIGITS_MIRROR; `--data digits` needs no download."
     )
 
 
-def _get(url: str, part: Path, file: File, timeout: float) -> None:
-    """Download into `part`, going on where an earlier attempt stopped."""
+def _download(file: File, target: Path, mirrors: tuple[str, ...], timeout: float) -> list[str]:
+    """Ask one mirror after the other; [] once the file is in its place, else why each of them failed."""
+    part, failures = target.with_name(target.name + ".part"), []
+    for mirror in mirrors:
+        if reason := _attempt(mirror + file.name, part, file, timeout):
+            failures.append(f"{mirror}{file.name}: {reason}")
+        else:
+            os.replace(part, target)
+            return []
+    return failures
+
+
+def _attempt(url: str, part: Path, file: File, timeout: float) -> str:
+    """Download into `part` from one mirror; why it failed, or "" if `part` is now the published file."""
+    resumed = part.exists() and part.stat().st_size > 0
+    try:
+        _get(url, part, timeout)
+    except urllib.error.HTTPError as error:
+        reason = str(error)
+    except (OSError, http.client.HTTPException, ValueError) as error:  # urllib's errors are OSErrors, a mangled answer is one of the others
+        reason = str(getattr(error, "reason", error)) or type(error).__name__
+    else:
+        if reason := fault(part, file):
+            part.unlink()
+    if reason and resumed and not part.exists():
+        return _attempt(url, part, file, timeout)  # the beginning may have come from another mirror: let this one send it all
+    return reason
+
+
+def _get(url: str, part: Path, timeout: float) -> None:
+    """Download into `part`, going on where an earlier attempt stopped. Raises URLError, OSError, HTTPException or ValueError."""
     done = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"User-Agent": "inkdigits"})
     if done:
@@ -128,11 +167,14 @@ def _get(url: str, part: Path, file: File, timeout: float) -> None:
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             going_on = answer.status == 206
+            if going_on and not (answer.headers.get("Content-Range") or "").startswith(f"bytes {done}-"):
+                part.unlink()
+                raise ValueError(f"answered with the range {answer.headers.get('Content-Range')}, asked for was {done}-")
             expected = int(answer.headers.get("Content-Length") or 0) + (done if going_on else 0)
             with part.open("ab" if going_on else "wb") as out:
                 while chunk := answer.read(1 << 16):
                     out.write(chunk)
-                    _progress(file.name, out.tell(), expected)
+                    _progress(part.stem, out.tell(), expected)
                 out.flush()
                 os.fsync(out.fileno())
                 got = out.tell()
@@ -143,11 +185,12 @@ def _get(url: str, part: Path, file: File, timeout: float) -> None:
         raise
     finally:
         _progress("", 0, 0)
-    if expected and got < expected:
-        raise OSError(f"the connection ended after {got} of {expected} bytes")
+    if got < expected:
+        raise ConnectionError(f"the connection ended after {got:,} of {expected:,} bytes")
 
 
 def _progress(name: str, done: int, expected: int) -> None:
+    """A line on a terminal, rewritten in place; nothing in a pipe. An empty name clears it."""
     if sys.stderr.isatty():
         share = f" {done / expected:4.0%}" if expected else ""
         sys.stderr.write(f"\r\x1b[K{name} {done / 1e6:.1f} MB{share}" if name else "\r\x1b[K")
@@ -166,7 +209,11 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(file: IO[bytes]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        while True:
+            try:
+                return msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            except PermissionError:  # held by another process
+                time.sleep(0.1)
 
 else:
     import fcntl

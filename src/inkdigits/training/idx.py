@@ -1,4 +1,4 @@
-"""IDX, the file format of MNIST: a strict reader. No pickle, no guessing.
+"""IDX, the file format of MNIST: a strict reader and its writer. No pickle, no guessing.
 
 The format (LeCun, Cortes, Burges): two zero bytes, a type code, the number of dimensions, each as a big-endian 32-bit number, the data.
 """
@@ -6,8 +6,10 @@ The format (LeCun, Cortes, Burges): two zero bytes, a type code, the number of d
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +19,12 @@ from inkdigits.errors import DataError
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
-def decompressed(name: str, content: bytes) -> bytes:
-    """The bytes inside gzip, or the bytes themselves. Raises DataError that names the file if the gzip is cut off or damaged."""
-    if content[:2] != b"\x1f\x8b":
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{name}: the gzip file is damaged ({error}); delete it and fetch it again") from None
+def parse(name: str, content: bytes, dimensions: int) -> NDArray[Any]:
+    """Parse IDX bytes, compressed by gzip or not, into an array of that many dimensions and of the file's own type.
 
-
-def parse(name: str, content: bytes, dimensions: int) -> NDArray[np.generic]:
-    """Parse IDX bytes (gzip or not) into an array of that many dimensions. Raises DataError that names the file and what is wrong."""
-    data = decompressed(name, content)
+    Raises DataError that names the file and what is wrong: header, type, dimensions, and a length that is not exactly the shape's.
+    """
+    data = _decompressed(name, content) if content[:2] == b"\x1f\x8b" else content
     if len(data) < 4 or data[0] or data[1]:
         raise DataError(f"{name}: not an IDX file: it starts with {data[:4].hex(' ') or 'nothing'}, not with 00 00")
     kind, count = data[2], data[3]
@@ -42,13 +37,24 @@ def parse(name: str, content: bytes, dimensions: int) -> NDArray[np.generic]:
         raise DataError(f"{name}: cut off in its header")
     shape = struct.unpack(f">{count}I", data[4:start])
     dtype = np.dtype(TYPES[kind])
-    expected = start + int(np.prod(shape, dtype=object)) * dtype.itemsize
+    expected = start + math.prod(shape) * dtype.itemsize
     if len(data) != expected:
         what = "cut off" if len(data) < expected else "followed by bytes that do not belong to it"
         raise DataError(f"{name}: {what}: {len(data)} bytes where a shape of {shape} needs {expected}")
     return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
 
 
-def build(array: NDArray[np.uint8]) -> bytes:
-    """IDX bytes of a uint8 array."""
-    return bytes([0, 0, 0x08, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+def build(array: NDArray[Any]) -> bytes:
+    """IDX bytes of an array. Raises DataError for a type that IDX does not have."""
+    dtype = array.dtype.newbyteorder(">")
+    for code, name in TYPES.items():
+        if np.dtype(name) == dtype:
+            return bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(dtype).tobytes()
+    raise DataError(f"IDX has no type for {array.dtype}; it has {', '.join(np.dtype(name).name for name in TYPES.values())}")
+
+
+def _decompressed(name: str, content: bytes) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{name}: the gzip file is damaged ({error}); delete it and fetch it again") from None
