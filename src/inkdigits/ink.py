@@ -110,8 +110,20 @@ def strength(image: Bytes) -> Float:
 
 def _paper(small: Bytes, window: int) -> Bytes:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window | 1, window | 1))
-    closed = cv2.morphologyEx(cv2.medianBlur(small, 3), cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
-    return cv2.blur(closed, (window | 1, window | 1))
+    clean = cv2.medianBlur(small, 3).astype(np.float32)
+    # At the frame a closing sees one side only and takes the dark end of a gradient for ink: a plane through the paper goes out before it.
+    slope = _plane(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, kernel))
+    closed = cv2.morphologyEx(clean - slope, cv2.MORPH_CLOSE, kernel)
+    smooth = cv2.blur(closed, (window | 1, window | 1)) + slope
+    return np.clip(smooth, 0, 255).astype(np.uint8)
+
+
+def _plane(image: Float) -> Float:
+    """The plane of least squares through each channel, less its mean: float32 (H, W[, 3]) -> the same shape."""
+    height, width = image.shape[:2]
+    ys = np.linspace(-1, 1, height, dtype=np.float32).reshape(-1, *[1] * (image.ndim - 1))
+    xs = np.linspace(-1, 1, width, dtype=np.float32).reshape(1, -1, *[1] * (image.ndim - 2))
+    return (image * ys).mean(axis=(0, 1)) / max((ys**2).mean(), 1e-6) * ys + (image * xs).mean(axis=(0, 1)) / max((xs**2).mean(), 1e-6) * xs
 
 
 def _taken(image: Bytes, paper: Bytes) -> Float:
@@ -135,7 +147,8 @@ def strokes(ink: Float) -> Mask:
     strong = np.zeros(count, bool)
     strong[labels[ink > high]] = True
     strong[0] = False
-    return strong[labels]
+    mask: Mask = strong[labels]
+    return mask
 
 
 def stroke_width(mask: Mask) -> float:

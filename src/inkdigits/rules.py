@@ -53,7 +53,9 @@ def digit_height(mask: Mask, stroke: float) -> float:
     # Grain is frequent and small: weigh by height.
     order = np.argsort(h[signs])
     weights = np.cumsum(h[signs][order])
-    return float(h[signs][order][np.searchsorted(weights, weights[-1] / 2)])
+    middle = int(np.searchsorted(weights, weights[-1] / 2))
+    typical = np.sort(h[signs])[middle]
+    return float(typical)
 
 
 def _chains(plain: Bytes, height: float, stroke: float, gap: int, vertical: bool) -> tuple[Labels, list[Box]]:
@@ -62,14 +64,13 @@ def _chains(plain: Bytes, height: float, stroke: float, gap: int, vertical: bool
     Returns int32 (h, w) labels and, for labels from 1, the box (x, y, w, h) of each chain; a chain that is no thin line has an empty box.
     """
     length = max(12, int(0.75 * height))
-    turn = (
-        (lambda rows, columns: np.ones((columns, rows), np.uint8))
-        if vertical
-        else (lambda rows, columns: np.ones((rows, columns), np.uint8))
-    )
-    runs = cv2.morphologyEx(cv2.dilate(plain, turn(3, 1)), cv2.MORPH_OPEN, turn(1, length))
-    runs &= 1 - cv2.morphologyEx(runs, cv2.MORPH_OPEN, turn(int(3 * stroke + 4), 1))
-    joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, turn(1, gap))
+
+    def window(across: int, along: int) -> Bytes:
+        return np.ones((along, across) if vertical else (across, along), np.uint8)
+
+    runs = cv2.morphologyEx(cv2.dilate(plain, window(3, 1)), cv2.MORPH_OPEN, window(1, length))
+    runs &= 1 - cv2.morphologyEx(runs, cv2.MORPH_OPEN, window(int(3 * stroke + 4), 1))
+    joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, window(1, gap))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     solid = np.bincount(labels[runs > 0], minlength=len(stats))[1:] > 0.85 * stats[1:, 4]  # serifs in a row are gaps and runs
     boxes: list[Box] = []

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-SIZE, BOX = 28, 20
-CONTRACT = {"version": 1, "size": SIZE, "box": BOX, "centre": "mass", "level": 0.85}
+SIZE, BOX, LEVEL = 28, 20, 0.85
+CONTRACT: dict[str, int | float | str] = {"version": 1, "size": SIZE, "box": BOX, "centre": "mass", "level": LEVEL}
 """How a tile is made. A model's card carries a copy; a model trained on tiles made otherwise is refused."""
 
 
@@ -28,7 +28,7 @@ def tile(strength: Float, mask: Mask) -> Float:
     top, bottom, left, right = ys[0], ys[-1] + 1, xs[0], xs[-1] + 1
     mask = mask[top:bottom, left:right]
     # Full ink is what the strongest strokes of this very region show: pencil and felt-tip end at the same 1.
-    full = float(np.quantile(strength[top:bottom, left:right][mask], CONTRACT["level"]))
+    full = float(np.quantile(strength[top:bottom, left:right][mask], LEVEL))
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     ink = np.where(near, np.minimum(strength[top:bottom, left:right] / full, 1), 0).astype(np.float32)
     height, width = ink.shape

@@ -15,7 +15,7 @@ def moved(images: NDArray[np.uint8], amount: str, rng: np.random.Generator) -> N
     amount: none leaves them as they are; light moves by about 3 degrees, 6 % and 0.7 pixels (of 28), strong by twice as much.
     """
     if amount == "none":
-        return images.astype(np.float32) / 255
+        return images.astype(np.float32) / np.float32(255)
     height, width = images.shape[1:]
     spread = STRENGTH[amount]
     middle = np.array([width - 1, height - 1]) / 2
@@ -24,4 +24,5 @@ def moved(images: NDArray[np.uint8], amount: str, rng: np.random.Generator) -> N
     out = np.empty(images.shape, np.float32)
     for i, (turn, shift) in enumerate(zip(turns, shifts, strict=True)):
         out[i] = cv2.warpAffine(images[i], np.column_stack([turn, shift]), (width, height), flags=cv2.INTER_LINEAR)
-    return out / 255
+    out /= 255
+    return out

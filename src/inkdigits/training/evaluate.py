@@ -28,7 +28,7 @@ class Evaluation:
     @property
     def answers(self) -> NDArray[np.int64]:
         """The most likely class of each image: int64 (N,)."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @property
     def accuracy(self) -> float:

@@ -26,15 +26,18 @@ from .datasets import Dataset
 from .settings import Settings
 
 EpochImages = Callable[[int], tuple[NDArray[np.float32], NDArray[np.int64]]]
+"""Epoch, from 0, -> images float32 (N, H, W) in [0, 1], labels int64 (N,)."""
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 
 
 @dataclass
 class Run:
-    """A training in its folder. history: one row an epoch; interrupted: Ctrl-C ended it before the last epoch."""
+    """A training in its folder. history: one row an epoch; added: data sets that the recipe trained on beside the one it was given;
+    interrupted: Ctrl-C ended it before the last epoch."""
 
     folder: Path
     model: Any
+    added: list[Dataset]
     history: list[dict[str, float]] = field(default_factory=list)
     interrupted: bool = False
 
@@ -59,12 +62,12 @@ def train_model(
 
     make_deterministic(seed)
     model = _built(recipe, train)
-    images = _epoch_images(recipe, train, settings, seed)
+    images, added = _epoch_images(recipe, train, settings, seed)
     first = images(0)  # its size sets the schedule
     steps = -(-len(first[0]) // settings.batch_size)
     recipe.compile_model(model, settings, steps)
     model.optimizer.build(model.trainable_variables)
-    run = Run(folder, model)
+    run = Run(folder, model, added)
     checkpoint = folder / "checkpoint"
     if resume and checkpoint.exists():
         _restore(model, checkpoint)
@@ -109,11 +112,11 @@ def _built(recipe: ModuleType, train: Dataset) -> Any:
     return model
 
 
-def _epoch_images(recipe: ModuleType, train: Dataset, settings: Settings, seed: int) -> EpochImages:
+def _epoch_images(recipe: ModuleType, train: Dataset, settings: Settings, seed: int) -> tuple[EpochImages, list[Dataset]]:
     if hasattr(recipe, "training_images"):
-        made: EpochImages = recipe.training_images(train, settings, seed)
+        made: tuple[EpochImages, list[Dataset]] = recipe.training_images(train, settings, seed)
         return made
-    return lambda epoch: (moved(train.images, settings.augment, np.random.default_rng((seed, epoch))), train.labels)
+    return lambda epoch: (moved(train.images, settings.augment, np.random.default_rng((seed, epoch))), train.labels), []
 
 
 def _fit_epoch(

@@ -21,7 +21,7 @@ from inkdigits.tiles import CONTRACT, SIZE
 
 from . import backend, report
 from .calibrate import answer_threshold, fit_temperature
-from .datasets import Dataset, load, uci_handwriting
+from .datasets import Dataset, load
 from .evaluate import Evaluation, evaluate
 from .export import export_onnx
 from .fit import Run, recover, train_model, write_history
@@ -103,19 +103,16 @@ def _finish(run: Run, recipe: str, settings: Settings, data: Dataset, held_out: 
     run.model.save(folder / "model.keras")
     write_history(run.history, folder / "history.csv")
     temperature, threshold = _calibrated(run.model, held_out)
-    sources = [data, *(uci_handwriting() if recipe == "digit" else [])]
-    facts = {
+    facts: dict[str, Any] = {
         "recipe": recipe,
         "settings": asdict(settings),
         "seed": seed,
         "epochs_done": len(run.history),
         "command": "inkdigits " + " ".join(_relative(a) for a in sys.argv[1:]),
         "versions": _versions(),
-        "data": [{"name": d.name, "images": len(d.labels), "licence": d.licence, "sha256": d.sha256} for d in sources],
+        "data": [{"name": d.name, "images": len(d.labels), "licence": d.licence, "sha256": d.sha256} for d in (data, *run.added)],
         "calibrated_on": f"{len(held_out.labels)} held-out training images" if held_out else "nothing: no validation split",
     }
-    if recipe == "digit":
-        facts["data"].append({"name": "pen strokes (inkdigits.training.pen)", "licence": "MIT"})
     readable = settings.preprocessing == "tiles" and data.images.shape[1:] == (SIZE, SIZE)
     card = Card(
         name=Path(recipe).stem,
@@ -127,7 +124,7 @@ def _finish(run: Run, recipe: str, settings: Settings, data: Dataset, held_out: 
         thresholds={"answer": threshold},
         training=facts,
     )
-    card = export_onnx(run.model, folder / "model.onnx", card=card, real_images=test.images[:1000].astype(np.float32) / 255)
+    card = export_onnx(run.model, folder / "model.onnx", card=card, real_images=np.divide(test.images[:1000], 255, dtype=np.float32))
     card.save(folder / "card.json")
     result = evaluate(Model.load(folder), test)
     metrics = {
@@ -138,7 +135,7 @@ def _finish(run: Run, recipe: str, settings: Settings, data: Dataset, held_out: 
         "test": result.to_dict(),
     }
     kept = ("accuracy", "corrected_accuracy", "loss", "calibration_error", "images", "data")
-    replace(card, metrics={"test": {k: v for k, v in metrics["test"].items() if k in kept}}).save(folder / "card.json")
+    replace(card, metrics={"test": {k: v for k, v in result.to_dict().items() if k in kept}}).save(folder / "card.json")
     report.write(folder, result, run.history, metrics)
     _write_json(folder / "metrics.json", metrics)
     return result

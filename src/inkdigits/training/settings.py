@@ -5,7 +5,7 @@ A recipe is a Python file with
     build_model(image_shape, classes) -> keras.Model                  images float32 (N, H, W) in [0, 1] -> probabilities (N, classes)
     compile_model(model, settings, steps_per_epoch) -> None           optimizer and loss
 and, if it makes its own training images, every epoch anew,
-    training_images(train, settings, seed) -> (epoch -> (images float32 (N, H, W) in [0, 1], labels int64 (N,)))
+    training_images(train, settings, seed) -> (epoch -> (images float32 (N, H, W) in [0, 1], labels int64 (N,))), data sets it adds
 Its docstring says what it is, the command, and the accuracy to expect.
 """
 

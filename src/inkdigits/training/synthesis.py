@@ -69,8 +69,8 @@ def on_paper(digit: Bytes, name: str, rng: Rng) -> Bytes:
     grey = np.clip(image * 255, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))])
-        grey = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE).astype(np.uint8)
-    return 255 - grey if rng.random() < 0.12 else grey
+        grey = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
+    return np.invert(grey) if rng.random() < 0.12 else grey
 
 
 def stroke(digit: Bytes, name: str, rng: Rng) -> Float:
@@ -113,7 +113,8 @@ def _wobble(image: Float, side: int, rng: Rng) -> Float:
     grid = rng.normal(0, 0.022 * side, (2, 5, 5)).astype(np.float32)
     field = [cv2.resize(g, image.shape[::-1], interpolation=cv2.INTER_CUBIC) for g in grid]
     ys, xs = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
-    return cv2.remap(image, xs + field[0], ys + field[1], cv2.INTER_LINEAR).astype(np.float32)
+    moved: Float = cv2.remap(image, xs + field[0], ys + field[1], cv2.INTER_LINEAR)
+    return moved
 
 
 def _style(mark: Bytes, inside: Bytes, name: str, pen: float, rng: Rng) -> None:
@@ -139,8 +140,8 @@ def _style(mark: Bytes, inside: Bytes, name: str, pen: float, rng: Rng) -> None:
         row = xs[np.abs(ys - y) <= 1]
         if row.size == 0:
             return  # the stroke is broken just there
-        x, half, lean = float(row.mean()), rng.uniform(0.15, 0.32) * tall, rng.normal(0, 0.05) * tall
-        cv2.line(mark, (int(x - half), int(y + lean)), (int(x + half), int(y - lean)), 1, thick)
+        middle, half, lean = float(row.mean()), rng.uniform(0.15, 0.32) * tall, rng.normal(0, 0.05) * tall
+        cv2.line(mark, (int(middle - half), int(y + lean)), (int(middle + half), int(y - lean)), 1, thick)
 
 
 def _framed(pen: Float, rng: Rng) -> Float:
@@ -168,4 +169,4 @@ def light(shape: tuple[int, int], rng: Rng) -> Float:
     level = 1 + rng.uniform(0, 0.5) * along
     if rng.random() < 0.25:
         level = level * (1 - rng.uniform(0.1, 0.5) / (1 + np.exp(-(along - rng.uniform(-0.4, 0.4)) * rng.uniform(6, 60))))
-    return (level / level.max()).astype(np.float32)
+    return np.asarray(level / level.max(), np.float32)

@@ -6,8 +6,6 @@ Each epoch mixes MNIST as published, MNIST written on paper and read back, and o
 a model of pen strokes, and, where INKDIGITS_DATA holds them, the training splits of the UCI pen and optical digits. All are moved a little.
 """
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 from keras import layers
@@ -15,6 +13,7 @@ from keras import layers
 from inkdigits.training import pen
 from inkdigits.training.augment import moved
 from inkdigits.training.datasets import DIGITS, Dataset, uci_handwriting
+from inkdigits.training.fit import EpochImages
 from inkdigits.training.settings import Settings
 from inkdigits.training.synthesis import written_tiles
 
@@ -49,11 +48,11 @@ def compile_model(model: keras.Model, settings: Settings, steps_per_epoch: int) 
     )
 
 
-def training_images(train: Dataset, settings: Settings, seed: int) -> Callable[[int], tuple[np.ndarray, np.ndarray]]:
-    """Write everything on paper; returns epoch -> (float32 (N, 28, 28) in [0, 1], int64 (N,))."""
+def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[EpochImages, list[Dataset]]:
+    """Write everything on paper; returns epoch -> (float32 (N, 28, 28) in [0, 1], int64 (N,)), and the data sets added."""
     sources = [train]
     if train.classes == DIGITS:
-        sources += [Dataset("pen", "train", *pen.digits(PEN_DIGITS, (seed, 1)), DIGITS), *uci_handwriting()]
+        sources += [Dataset("pen", "train", *pen.digits(PEN_DIGITS, (seed, 1)), DIGITS, "MIT"), *uci_handwriting()]
     written: dict[int, list[np.ndarray]] = {}
 
     def epoch_images(epoch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,4 +63,4 @@ def training_images(train: Dataset, settings: Settings, seed: int) -> Callable[[
         labels = np.concatenate([train.labels, *(s.labels for s in sources)])
         return moved(tiles, settings.augment, np.random.default_rng((seed, epoch))), labels
 
-    return epoch_images
+    return epoch_images, sources[1:]
