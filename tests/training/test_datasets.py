@@ -1,13 +1,19 @@
 """Data sets: what can be loaded is loaded as uint8 white on black, what cannot is refused by name."""
 
 import csv
+import gzip
+import hashlib
+import zipfile
 
 import cv2
 import numpy as np
 import pytest
 
 from inkdigits.errors import DataError
-from inkdigits.training.datasets import ERRATA, Dataset, corrected_labels, load, mnist_writers, uci_handwriting
+from inkdigits.training.datasets import DIGITS_SIZES, ERRATA, PUBLISHED, Dataset, corrected_labels, load, mnist_writers, uci_handwriting
+from inkdigits.training.fetch import File
+from inkdigits.training.idx import build
+from inkdigits.training.published import Published
 
 
 def picture(path, level):
@@ -27,8 +33,8 @@ def folder(tmp_path):
 
 def test_digits_are_always_there():
     train, test = load("digits", "train"), load("digits", "test")
-    assert train.images.shape == (1442, 28, 28)
-    assert test.images.shape == (355, 28, 28)
+    assert (len(train.labels), len(test.labels)) == DIGITS_SIZES
+    assert train.images.shape[1:] == test.images.shape[1:] == (28, 28)
     assert train.images.dtype == np.uint8
     assert train.images[:, 0].max() == 0, "the margin is black"
     assert set(np.unique(test.labels)) == set(range(10))
@@ -61,6 +67,29 @@ def test_labels_csv(folder):
     assert load(str(folder), "test").labels.tolist() == [0]
 
 
+def test_labels_csv_without_splits(folder):
+    rows = [("label", "file"), *((f"{k}", f"{k}/{i}.png") for k in (10, 2, 1) for i in range(5))]
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8-sig") as file:
+        csv.writer(file).writerows(rows)
+    train, test = load(str(folder), "train"), load(str(folder), "test")
+    assert train.classes == test.classes == ("1", "2", "10")
+    assert (len(train.labels), len(test.labels)) == (12, 3)
+
+
+def test_an_image_keeps_its_proportions(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "0.png"), np.full((20, 80), 255, np.uint8))  # no ink: all of it is background
+        wide = np.zeros((20, 80), np.uint8)
+        wide[2:18, 4:76] = 255
+        cv2.imwrite(str(tmp_path / name / "1.png"), wide)
+    blank, bar = load(str(tmp_path), "train").images[:2]
+    assert blank.max() == 0
+    rows, columns = np.flatnonzero(bar.max(axis=1) > 99), np.flatnonzero(bar.max(axis=0) > 99)
+    assert (rows[0] + rows[-1], columns[0] + columns[-1]) == (26, 27)  # centred, as far as 7 rows in 28 can be
+    assert (len(rows), len(columns)) == (5, 26)
+
+
 @pytest.mark.parametrize(
     "arrays",
     [
@@ -78,6 +107,83 @@ def test_npz(tmp_path, arrays):
     assert set(data.labels) == {0, 1, 2, 3}
 
 
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """Puts files into the cache and a data set of them, three images for training and two for the test, into the table."""
+    monkeypatch.setenv("INKDIGITS_HOME", str(tmp_path))
+    monkeypatch.delenv("INKDIGITS_DATA", raising=False)
+
+    def write(files, **more):
+        for name, content in files.items():
+            (tmp_path / "tiny").mkdir(exist_ok=True)
+            (tmp_path / "tiny" / name).write_bytes(content)
+        known = tuple(File(name, outer=f"sha256:{hashlib.sha256(content).hexdigest()}") for name, content in files.items())
+        monkeypatch.setitem(PUBLISHED, "tiny", Published("tiny", "CC0", ("a", "b"), (3, 2), 0, (), known, **more))
+
+    return write
+
+
+IMAGES = np.arange(3 * 2 * 4, dtype=np.uint8).reshape(3, 2, 4)
+LABELS = np.array([0, 1, 1], np.uint8)
+
+
+def test_published_as_idx_files(published):
+    published({"x.gz": gzip.compress(build(IMAGES)), "y.gz": gzip.compress(build(LABELS))}, splits={"train": ("x.gz", "y.gz")})
+    data = load("tiny", "train")
+    np.testing.assert_array_equal(data.images, IMAGES)
+    assert data.labels.tolist() == [0, 1, 1]
+    assert (data.labels.dtype, data.classes, data.licence) == (np.int64, ("a", "b"), "CC0")
+
+
+def test_published_in_a_zip_and_turned(published, tmp_path):
+    with zipfile.ZipFile(tmp_path / "made.zip", "w") as archive:
+        archive.writestr("gzip/x.gz", gzip.compress(build(IMAGES)))
+        archive.writestr("gzip/y.gz", gzip.compress(build(LABELS)))
+    content = (tmp_path / "made.zip").read_bytes()
+    published({"all.zip": content}, splits={"train": ("all.zip/gzip/x.gz", "all.zip/gzip/y.gz")}, turned=True)
+    np.testing.assert_array_equal(load("tiny", "train").images, IMAGES.swapaxes(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "reason"),
+    [
+        pytest.param(IMAGES[:2], LABELS[:2], "2 images where tiny has 3", id="too few"),
+        pytest.param(IMAGES, LABELS[:2], "3 images but labels", id="fewer labels than images"),
+        pytest.param(IMAGES, LABELS + 1, "must be 0 to 1", id="a label without a class"),
+        pytest.param(IMAGES.astype(np.int16), LABELS, "uint8", id="images of another type"),
+    ],
+)
+def test_published_files_that_do_not_fit(published, images, labels, reason):
+    published({"x": build(images), "y": build(labels)}, splits={"train": ("x", "y")})
+    with pytest.raises(DataError, match=reason):
+        load("tiny", "train")
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_table_is_consistent(name):
+    entry = PUBLISHED[name]
+    files = {file.name for file in entry.files}
+    assert {part.partition("/")[0] for parts in entry.splits.values() for part in parts} == files
+    assert set(entry.splits) == {"train", "test"}
+    assert all(url.endswith("/") for url in entry.mirrors)
+    for file in entry.files:
+        kind, _, digest = (file.inner or file.outer).partition(":")
+        assert len(digest) == 2 * hashlib.new(kind).digest_size
+
+
+CSV = {
+    "csv names a missing file": b"file,label\ngone.png,1\n",
+    "csv without columns": b"a,b\n1,2\n",
+    "csv that is empty": b"",
+    "csv row cut short": b"file,label\na.png\n",
+    "csv row without a file": b"file,label\n,1\n",
+    "csv with some splits": b"file,label,split\na.png,1,train\na.png,2,\n",
+    "csv with another split": b"file,label,split\na.png,1,validation\n",
+    "csv not in UTF-8": "file,label\na.png,\u00e9\n".encode("latin-1"),
+}
+NPZ = {"npz of text": b"images, labels", "npz cut off": b"PK\x03\x04", "npz that is npy": b"\x93NUMPY\x01\x00"}
+
+
 def broken(tmp_path, what):
     path = tmp_path / "bad"
     if what == "no such name":
@@ -91,7 +197,22 @@ def broken(tmp_path, what):
     if what == "float npz":
         np.savez(tmp_path / "bad.npz", images=np.zeros((2, 4, 4)), labels=np.arange(2))
         return str(tmp_path / "bad.npz")
-    if what == "empty folder":
+    if what in CSV:
+        picture(path / "a.png", 0)
+        (path / "labels.csv").write_bytes(CSV[what])
+    elif what in NPZ:
+        path = tmp_path / "bad.npz"
+        path.write_bytes(NPZ[what])
+    elif what == "text labels in two dimensions":
+        path = tmp_path / "bad.npz"
+        np.savez(path, images=np.zeros((2, 4, 4), np.uint8), labels=np.array([["a"], ["b"]]))
+    elif what == "one class in npz":
+        path = tmp_path / "bad.npz"
+        np.savez(path, images=np.zeros((9, 4, 4), np.uint8), labels=np.zeros(9, int))
+    elif what == "too few for a test":
+        for name in "ab":
+            picture(path / name / "1.png", 0)
+    elif what == "empty folder":
         path.mkdir()
     elif what == "one class":
         picture(path / "a" / "1.png", 0)
@@ -103,12 +224,6 @@ def broken(tmp_path, what):
             picture(path / "a" / f"{i}.png", 0)
         (path / "b").mkdir()
         (path / "b" / "broken.png").write_bytes(b"not a picture")
-    elif what == "csv names a missing file":
-        path.mkdir()
-        (path / "labels.csv").write_text("file,label\ngone.png,1\n")
-    elif what == "csv without columns":
-        path.mkdir()
-        (path / "labels.csv").write_text("a,b\n1,2\n")
     return str(path)
 
 
@@ -125,11 +240,27 @@ def broken(tmp_path, what):
         ("damaged image", "broken.png"),
         ("csv names a missing file", "gone.png"),
         ("csv without columns", "columns file and label"),
+        ("csv that is empty", "has none"),
+        ("csv row cut short", "row 2: no label for a.png"),
+        ("csv row without a file", "row 2: names no file"),
+        ("csv with some splits", "row 3: split is train or test, not empty"),
+        ("csv with another split", "not validation"),
+        ("csv not in UTF-8", "UTF-8"),
+        ("npz of text", "cannot be read"),
+        ("npz cut off", "cannot be read"),
+        ("npz that is npy", "cannot be read"),
+        ("text labels in two dimensions", "labels must be"),
+        ("one class in npz", "two classes"),
     ],
 )
 def test_refused(tmp_path, what, reason):
     with pytest.raises(DataError, match=reason):
         load(broken(tmp_path, what), "train")
+
+
+def test_too_few_for_a_test(tmp_path):
+    with pytest.raises(DataError, match="no image for the test split"):
+        load(broken(tmp_path, "too few for a test"), "test")
 
 
 def test_the_corrected_labels_change_ten_and_drop_five():

@@ -63,7 +63,7 @@ def mirror(tmp_path, monkeypatch):
     monkeypatch.delenv("INKDIGITS_DATA", raising=False)
     monkeypatch.delenv("INKDIGITS_MIRROR", raising=False)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
-    server.asked, server.slowness = [], 0.6
+    server.asked, server.slowness = [], 1.0
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     server.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -85,12 +85,12 @@ def test_downloaded_once(mirror):
 
 @pytest.mark.parametrize("bad", ["forbidden", "wrong", "page", "short", "slow", "hangup"])
 def test_a_bad_mirror_is_passed_over(mirror, bad):
-    assert get(mirror, bad, "good", timeout=0.2) == PACKED
+    assert get(mirror, bad, "good", timeout=0.5) == PACKED
 
 
 def test_when_all_fail_the_error_names_each_mirror_and_the_remedy(mirror, tmp_path):
     with pytest.raises(DataError) as error:
-        get(mirror, "forbidden", "wrong", "slow", timeout=0.2)
+        get(mirror, "forbidden", "wrong", "slow", timeout=0.5)
     message = str(error.value)
     for part in ("/forbidden/", "Forbidden", "/wrong/", "MD5", "/slow/", "timed out", str(tmp_path / "home"), "--data digits"):
         assert part in message

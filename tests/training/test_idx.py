@@ -22,6 +22,19 @@ def test_big_endian_numbers():
     assert parse("x", data, 1).tolist() == [1, -70000]
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "float32", "float64"])
+def test_every_type_comes_back_as_it_was(dtype):
+    array = np.arange(-3, 3).astype(dtype).reshape(2, 3)
+    data = parse("x", build(array), 2)
+    assert data.dtype == array.dtype
+    np.testing.assert_array_equal(data, array)
+
+
+def test_a_type_that_idx_does_not_have():
+    with pytest.raises(DataError, match="int64"):
+        build(np.zeros(3, np.int64))
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

@@ -31,7 +31,7 @@ def list_(form: str) -> None:
     click.echo(f"{'name':14} {'images':>17}  {'classes':7}  {'MB':>5}  {'licence':21}  where")
     for row in rows:
         images, size = f"{row['train']:,} + {row['test']:,}", f"{row['bytes'] / 1e6:.1f}" if row["bytes"] else ""
-        where = row["where"] or "not here; downloaded when needed"
+        where = row["where"] or f"not here: {row['download'] / 1e6:.0f} MB are downloaded when needed"
         click.echo(f"{row['name']:14} {images:>17}  {row['classes']:7}  {size:>5}  {row['licence']:21}  {where}")
 
 
@@ -107,6 +107,7 @@ def _rows() -> Iterator[dict[str, Any]]:
             "licence": entry.licence,
             "where": str(here[0].parent) if len(here) == len(paths) else "",
             "bytes": sum(path.stat().st_size for path in here),
+            "download": entry.download,
         }
     yield {
         "name": "digits",
@@ -117,6 +118,7 @@ def _rows() -> Iterator[dict[str, Any]]:
         "licence": "CC BY 4.0",
         "where": "inside scikit-learn, always offline" if _scikit_learn() else "inside scikit-learn: pip install 'inkdigits[train]'",
         "bytes": 0,
+        "download": 0,
     }
 
 

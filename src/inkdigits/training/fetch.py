@@ -119,7 +119,7 @@ def obtain(group: str, file: File, mirrors: tuple[str, ...], *, timeout: float =
             failures = _download(file, target, mirrors, timeout)
     except OSError as error:  # what mirrors do wrong is in `failures`; this is the cache
         raise DataError(f"{target.parent}: cannot keep {file.name} there ({error}); name another folder by INKDIGITS_HOME") from None
-    if not failures:
+    if failures is None:
         return target
     places = " or ".join(str(folder) for folder in folders(group))
     raise DataError(
@@ -129,15 +129,15 @@ def obtain(group: str, file: File, mirrors: tuple[str, ...], *, timeout: float =
     )
 
 
-def _download(file: File, target: Path, mirrors: tuple[str, ...], timeout: float) -> list[str]:
-    """Ask one mirror after the other; [] once the file is in its place, else why each of them failed."""
+def _download(file: File, target: Path, mirrors: tuple[str, ...], timeout: float) -> list[str] | None:
+    """Ask one mirror after the other; None once the file is in its place, else why each of them failed."""
     part, failures = target.with_name(target.name + ".part"), []
     for mirror in mirrors:
         if reason := _attempt(mirror + file.name, part, file, timeout):
             failures.append(f"{mirror}{file.name}: {reason}")
         else:
             os.replace(part, target)
-            return []
+            return None
     return failures
 
 

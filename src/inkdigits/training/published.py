@@ -19,7 +19,7 @@ SPLITS = ("train", "test")
 class Published:
     """A data set that can be downloaded.
 
-    sizes: images for training and for the test. mirrors: folders, as URLs that end in "/", best first.
+    sizes: images for training and for the test. download: bytes of all files. mirrors: folders, as URLs that end in "/", best first.
     splits: for each split its images and its labels, as FILE or ZIP/MEMBER. turned: published with rows and columns swapped.
     """
 
@@ -27,6 +27,7 @@ class Published:
     licence: str
     classes: tuple[str, ...]
     sizes: tuple[int, int]
+    download: int
     mirrors: tuple[str, ...]
     files: tuple[File, ...]
     splits: dict[str, tuple[str, str]]
@@ -50,6 +51,7 @@ PUBLISHED = {
         licence="CC BY-SA 3.0",
         classes=DIGITS,
         sizes=(60_000, 10_000),
+        download=11_594_722,
         mirrors=(
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
             "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -69,6 +71,7 @@ PUBLISHED = {
         licence="MIT",
         classes=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
         sizes=(60_000, 10_000),
+        download=30_878_645,
         mirrors=(
             "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
             "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -87,6 +90,7 @@ PUBLISHED = {
         licence="CC BY-SA 4.0",
         classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
         sizes=(60_000, 10_000),
+        download=21_240_888,
         mirrors=(
             "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
             "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
@@ -106,6 +110,7 @@ PUBLISHED = {
         licence="public domain (NIST)",
         classes=DIGITS,
         sizes=(240_000, 40_000),
+        download=561_753_746,
         mirrors=("https://biometrics.nist.gov/cs_links/EMNIST/", "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/"),
         files=(File("gzip.zip", outer="sha256:fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e"),),
         splits={
