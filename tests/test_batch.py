@@ -26,8 +26,7 @@ class HeightReader:
 
     def trace(self, image: np.ndarray, *, single: bool = False, source: str = "", page: int = 1) -> SimpleNamespace:
         if image.min() == 255:
-            blank = Line((Digit("?", (0, 0, 2, 2), 0.0, refused="no ink"),), (0, 0, 2, 2))
-            return SimpleNamespace(reading=Reading((blank,), source, page, "no ink", image=image))
+            return SimpleNamespace(reading=Reading((), source, page, "no ink", image=image))
         return SimpleNamespace(reading=self.read(image, source=source, page=page, keep=True))
 
 

@@ -25,7 +25,7 @@ def probabilities(**most: float) -> np.ndarray:
     ],
 )
 def test_the_threshold_decides(threshold, label):
-    digit = decide(probabilities(d3=0.8, d8=0.15), CLASSES, threshold, (1, 2, 3, 4), TILE)
+    digit = decide(probabilities(d3=0.8, d8=0.15), CLASSES, threshold, (1, 2, 3, 4), TILE, every=True)
     assert digit.label == label
     assert digit.confidence == pytest.approx(0.8)
     assert (digit.refused is None) == (label != "?")

@@ -42,7 +42,11 @@ def test_a_published_mnist_digit_comes_back_nearly_as_it_is(data_dir):
 
     with gzip.open(data_dir / "mnist" / "t10k-images-idx3-ubyte.gz") as file:
         digits = np.frombuffer(file.read(16 + 784 * 200), np.uint8, offset=16).reshape(-1, 28, 28)
-    difference = [np.abs(tile(d.astype(np.float32) / 255, d > 0) - d / np.float32(255)).mean() for d in digits]
+    shifts = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]  # MNIST's own centre is between our pixel and the next
+    difference = [
+        min(np.abs(np.roll(tile(d.astype(np.float32) / 255, d > 0), shift, (0, 1)) - d / np.float32(255)).mean() for shift in shifts)
+        for d in digits
+    ]
     assert np.mean(difference) < 0.01
 
 

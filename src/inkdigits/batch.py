@@ -100,8 +100,7 @@ def _read(reader: Reader, file: File, single: bool, keep: bool) -> Iterator[Read
             continue
         if single:
             reading = reader.trace(image, single=True, source=file.name, page=page).reading
-            # `predict` answers "?" where there is no digit; a row has no text then, like one of `read`.
-            reading = replace(reading, lines=() if reading.refused else reading.lines, image=image if keep else None)
+            reading = replace(reading, image=image if keep else None)
         else:
             reading = reader.read(image, source=file.name, page=page, keep=keep)
         yield replace(reading, ms={**reading.ms, "load": load})

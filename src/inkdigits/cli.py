@@ -52,7 +52,7 @@ def group() -> None:
 def main() -> None:
     """Entry point: exit 0 all done, 1 something failed (said on stderr), 2 wrong usage, 130 interrupted."""
     try:
-        result = group.main(standalone_mode=False)
+        result = group.main(prog_name="inkdigits", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         raise SystemExit(130) from None

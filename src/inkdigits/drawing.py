@@ -238,7 +238,7 @@ def _bar(picture: Picture, label: str, probability: float, top: float, step: flo
 def _card(digit: Digit) -> Picture:
     """A tile above the bars of its likeliest classes."""
     side, step = 126, 22
-    ranked = sorted(digit.probabilities, key=lambda item: -item[1])[:3] or [(digit.label, digit.confidence), *digit.alternatives[:2]]
+    ranked = sorted(digit.probabilities, key=lambda item: -item[1])[:3] or _likeliest(digit)
     chart = blank(side, step * 3 + 6)
     for number, (label, probability) in enumerate(ranked):
         _bar(chart, label, probability, 6 + step * number, step, _colour(digit) if number == 0 else SOFT)
@@ -255,3 +255,9 @@ def _ink(ink: Ink) -> Picture:
     """The strength of the ink in grey, strokes in black."""
     light = 255 - np.clip(ink.strength * 200, 0, 120)
     return coloured(np.where(ink.mask, 20, light).astype(np.uint8))
+
+
+def _likeliest(digit: Digit) -> list[tuple[str, float]]:
+    """The three likeliest classes; where the answer is "?" the best guess leads the alternatives."""
+    answer = [] if digit.label == "?" else [(digit.label, digit.confidence)]
+    return [*answer, *digit.alternatives][:3]

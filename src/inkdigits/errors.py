@@ -9,6 +9,8 @@ Error
 └── MissingExtra      an optional dependency is not installed; the message is the command that installs it
 """
 
+from __future__ import annotations
+
 
 class Error(Exception):
     """Base of every error that inkdigits raises on purpose."""
@@ -23,6 +25,10 @@ class InputError(Error):
     def __init__(self, source: str, reason: str, remedy: str = "") -> None:
         self.source, self.reason, self.remedy = source, reason, remedy
         super().__init__(f"{source}: {reason}" + (f"; {remedy}" if remedy else ""))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        """Errors travel between processes."""
+        return InputError, (self.source, self.reason, self.remedy)
 
 
 class DataError(Error):
@@ -45,5 +51,9 @@ class MissingExtra(Error):
     """An optional dependency is missing; the message names the command that installs it."""
 
     def __init__(self, extra: str, purpose: str) -> None:
-        self.extra = extra
+        self.extra, self.purpose = extra, purpose
         super().__init__(f"{purpose} needs an optional part of inkdigits: pip install 'inkdigits[{extra}]'")
+
+    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
+        """Errors travel between processes."""
+        return MissingExtra, (self.extra, self.purpose)

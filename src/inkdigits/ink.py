@@ -115,7 +115,8 @@ def _paper(small: Bytes, window: int) -> Bytes:
     slope = _plane(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, kernel))
     closed = cv2.morphologyEx(clean - slope, cv2.MORPH_CLOSE, kernel)
     smooth = cv2.blur(closed, (window | 1, window | 1)) + slope
-    return np.clip(smooth, 0, 255).astype(np.uint8)
+    paper: Bytes = np.clip(smooth, 0, 255).astype(np.uint8)
+    return paper
 
 
 def _plane(image: Float) -> Float:
@@ -123,7 +124,9 @@ def _plane(image: Float) -> Float:
     height, width = image.shape[:2]
     ys = np.linspace(-1, 1, height, dtype=np.float32).reshape(-1, *[1] * (image.ndim - 1))
     xs = np.linspace(-1, 1, width, dtype=np.float32).reshape(1, -1, *[1] * (image.ndim - 2))
-    return (image * ys).mean(axis=(0, 1)) / max((ys**2).mean(), 1e-6) * ys + (image * xs).mean(axis=(0, 1)) / max((xs**2).mean(), 1e-6) * xs
+    lean = (image * ys).mean(axis=(0, 1)) / max((ys**2).mean(), 1e-6), (image * xs).mean(axis=(0, 1)) / max((xs**2).mean(), 1e-6)
+    plane: Float = lean[0] * ys + lean[1] * xs
+    return plane
 
 
 def _taken(image: Bytes, paper: Bytes) -> Float:

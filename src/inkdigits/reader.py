@@ -64,7 +64,11 @@ class Reader:
 
     def predict(self, image: Any) -> Digit:
         """Read exactly one digit: the main one in the image. "?" with the reason where there is none."""
-        return self._trace(images.first(image), True, "", 1, False, 0.0).reading.lines[0].digits[0]
+        pixels = images.first(image)
+        reading = self._trace(pixels, True, "", 1, False, 0.0).reading
+        if reading.refused:
+            return Digit("?", (0, 0, pixels.shape[1], pixels.shape[0]), 0.0, refused=reading.refused)
+        return reading.lines[0].digits[0]
 
     def trace(self, image: Any, *, single: bool = False, source: str = "", page: int = 1) -> Trace:
         """Read an image and keep every stage; `single` as in `predict`."""
@@ -112,16 +116,13 @@ class Reader:
             pieces = strings.digits(ink, lines, self.classify)
         ms["classify"] = clock.lap()
         refused = None if pieces else (NO_DIGIT if ink.mask.any() else NO_INK)
-        rows = [self._line(row, ink.scale, image.shape) for row in pieces]
-        if single and not rows:
-            whole = (0, 0, image.shape[1], image.shape[0])
-            rows = [Line((Digit("?", whole, 0.0, refused=refused),), whole)]
+        rows = [self._line(row, ink.scale, image.shape, single) for row in pieces]
         reading = Reading(tuple(rows), source, page, refused, None, ms, model.name, image if keep else None)
         return Trace(image, ink, reading)
 
-    def _line(self, pieces: list[strings.Piece], scale: float, shape: tuple[int, ...]) -> Line:
+    def _line(self, pieces: list[strings.Piece], scale: float, shape: tuple[int, ...], every: bool) -> Line:
         classes, threshold = self._model.card.classes, self._threshold
-        row = tuple(decide(p.probabilities, classes, threshold, _box(p.region, scale, shape), p.tile) for p in pieces)
+        row = tuple(decide(p.probabilities, classes, threshold, _box(p.region, scale, shape), p.tile, every=every) for p in pieces)
         left, top = min(d.box[0] for d in row), min(d.box[1] for d in row)
         right, bottom = max(d.box[0] + d.box[2] for d in row), max(d.box[1] + d.box[3] for d in row)
         return Line(row, (left, top, right - left, bottom - top))

@@ -49,12 +49,11 @@ def digit_height(mask: Mask, stroke: float) -> float:
     w, h, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
     signs = (h > max(3 * stroke, 6)) & (w < 4 * h) & (h < 8 * w) & (h < 0.95 * mask.shape[0]) & (area > 0.08 * w * h)
     if not signs.any():
-        return 0.6 * min(mask.shape)
+        return float(0.6 * min(mask.shape))
     # Grain is frequent and small: weigh by height.
     order = np.argsort(h[signs])
     weights = np.cumsum(h[signs][order])
-    middle = int(np.searchsorted(weights, weights[-1] / 2))
-    typical = np.sort(h[signs])[middle]
+    typical = np.sort(h[signs])[int(np.searchsorted(weights, weights[-1] / 2))]
     return float(typical)
 
 

@@ -29,10 +29,11 @@ class GreyReader:
             box,
             0.97 if level == 0 else 0.4,
             probabilities=tuple((str(n), 0.97 if n == 7 else 0.03 / 9) for n in range(10)),
-            refused=refused or (None if level == 0 else "not sure enough"),
+            refused=None if level == 0 else "not sure enough",
             tile=np.zeros((28, 28), np.float32),
         )
-        return SimpleNamespace(reading=Reading((Line((digit,), box),), source, page, refused, image=image))
+        lines = () if refused else (Line((digit,), box),)
+        return SimpleNamespace(reading=Reading(lines, source, page, refused, image=image))
 
 
 @pytest.fixture

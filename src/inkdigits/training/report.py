@@ -78,7 +78,8 @@ code { color: var(--soft); overflow-wrap: anywhere; } img { display: block; max-
 .facts b { display: block; font-size: 1.35rem; } .facts span { color: var(--soft); font-size: .85rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: 0 0 1rem; font-variant-numeric: tabular-nums; }
 table { font-size: .92rem; }
-th, td { padding: .25rem .9rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; }
+th, td { padding: .25rem .9rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); }
+th { color: var(--soft); font-weight: 500; }
 """
 
 

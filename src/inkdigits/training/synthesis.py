@@ -70,7 +70,7 @@ def on_paper(digit: Bytes, name: str, rng: Rng) -> Bytes:
     if rng.random() < 0.3:
         _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))])
         grey = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
-    return np.invert(grey) if rng.random() < 0.12 else grey
+    return np.asarray(255 - grey, np.uint8) if rng.random() < 0.12 else grey
 
 
 def stroke(digit: Bytes, name: str, rng: Rng) -> Float:

@@ -1,0 +1,132 @@
+"""The whole way, with the model that ships: what is written is read, and what is not is refused with a reason."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkdigits import Digit, Line, ModelError, Reader, Reading, read
+from inkdigits.models import SHIPPED
+from inkdigits.training.pen import write
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+TRUTH = {row["file"]: row["truth"].replace("\\n", "\n") for row in csv.DictReader((EXAMPLES / "truth.csv").read_text().splitlines())}
+
+pytestmark = pytest.mark.skipif(not (SHIPPED / "digit" / "model.onnx").exists(), reason="no model ships yet")
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader(threshold=0)
+
+
+def note(text, seed=0, margin=40, **pen):
+    """Black ink on light paper: uint8 (h, w)."""
+    ink = np.pad(write(text, np.random.default_rng(seed), **pen), margin)
+    return np.round(235 * (1 - 0.8 * ink)).astype(np.uint8)
+
+
+def errors(got, want):
+    """Edit distance."""
+    row = list(range(len(want) + 1))
+    for i, a in enumerate(got, 1):
+        new = [i]
+        for j, b in enumerate(want, 1):
+            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (a != b)))
+        row = new
+    return row[-1]
+
+
+@pytest.mark.parametrize("name", sorted(TRUTH))
+def test_the_examples(reader, name):
+    assert errors(reader.read(EXAMPLES / name).text, TRUTH[name]) <= 1
+
+
+def test_written_digits_are_read(reader):
+    rng = np.random.default_rng(5)
+    wrong = total = 0
+    for seed in range(20):
+        text = "".join(str(d) for d in rng.integers(0, 10, 6))
+        wrong += errors(reader.read(note(text, seed)).text, text)
+        total += len(text)
+    assert wrong <= 0.06 * total
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda image: 255 - image, id="light on dark"),
+        pytest.param(lambda image: np.dstack([image] * 3), id="colour"),
+        pytest.param(lambda image: image.astype(np.uint16) * 257, id="16 bits"),
+        pytest.param(lambda image: image / 255, id="floats"),
+        pytest.param(lambda image: np.kron(image, np.ones((3, 3), np.uint8)), id="three times as large"),
+        pytest.param(lambda image: (image * np.linspace(0.4, 1, image.shape[1])).astype(np.uint8), id="light falls off"),
+    ],
+)
+def test_the_same_whatever_the_image_is_like(reader, change):
+    image = note("27", seed=3)
+    assert reader.read(change(image)).text == reader.read(image).text == "27"
+
+
+def test_a_reading_says_where_and_how_sure(reader):
+    image = note("27", seed=3)
+    reading = reader.read(image, source="note", keep=True)
+    assert isinstance(reading, Reading)
+    assert reading.source == "note"
+    assert reading.model.startswith("digit-")
+    assert set(reading.ms) == {"load", "ink", "layout", "classify"}
+    line = reading.lines[0]
+    assert isinstance(line, Line)
+    first, second = line.digits
+    x, y, width, height = first.box
+    assert image[y : y + height, x : x + width].min() < 100, "the box holds ink"
+    assert x + width <= second.box[0] + 3
+    assert 0 < reading.confidence <= min(first.confidence, second.confidence)
+    assert not reading.needs_review
+
+
+def test_predict_gives_one_digit_with_all_probabilities(reader):
+    digit = reader.predict(note("8", seed=1))
+    assert isinstance(digit, Digit)
+    assert digit.label == "8"
+    assert [name for name, _ in digit.probabilities] == list("0123456789")
+    assert digit.tile.shape == (28, 28)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_blank_paper_is_refused_not_read(reader, level):
+    blank = np.full((120, 160), level, np.uint8)
+    reading = reader.read(blank)
+    assert (reading.text, reading.lines) == ("", ())
+    assert "no ink" in reading.refused
+    assert reading.needs_review
+    digit = reader.predict(blank)
+    assert digit.label == "?"
+    assert "no ink" in digit.refused
+
+
+def test_a_threshold_nobody_reaches_answers_nothing():
+    reading = Reader(threshold=1.0).read(note("27", seed=3))
+    assert reading.text == "??"
+    assert reading.needs_review
+    assert all(digit.refused for line in reading.lines for digit in line.digits)
+
+
+def test_many_come_as_they_are_read(reader):
+    assert [r.text for r in reader.read_many(note(t, seed=3) for t in ("27", "4"))] == ["27", "4"]
+
+
+def test_tiles_are_classified(reader):
+    found = reader.classify(np.zeros((3, 28, 28), np.float32))
+    assert found.shape == (3, 10)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+def test_read_is_a_reader_in_one_call():
+    assert read(EXAMPLES / "number_2026_ruled.jpg", threshold=0).text == "2026"
+
+
+def test_no_such_model():
+    with pytest.raises(ModelError, match="digit"):
+        Reader(model="nothing").read(note("1"))
