@@ -26,7 +26,7 @@ SHIPPED = Path(__file__).parent / "weights"
 FORMAT = 1
 """Version of the card's format. A newer one is refused; keys of the same format that we do not know are left alone, not read."""
 BATCH = 32
-"""Tiles in one call of ONNX Runtime: larger batches fall out of the processor's cache and run slower."""
+"""Tiles in one call of ONNX Runtime. On one thread 16 to 64 run alike; 256 is 8 % slower on a LeNet, 1 is 40 % slower."""
 
 
 def _is_number(value: Any) -> bool:

@@ -3,7 +3,9 @@
 `export_onnx` itself compares Keras, ONNX Runtime and NumPy; here the file is loaded again and compared once more.
 """
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -191,6 +193,17 @@ def test_what_is_in_the_file(small, tmp_path):
         "thresholds": '{"answer": 0.0}',
         "training_data_licences": '{"mnist": "CC BY-SA 3.0", "pen": "MIT"}',
     }
+
+
+def test_the_documented_use_without_inkdigits(small, tmp_path, monkeypatch):
+    wanted = exported(small, tmp_path).probabilities(IMAGES)
+    blocks = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8"), re.DOTALL)
+    (snippet,) = [block for block in blocks if "import onnxruntime" in block]
+    names = {"tiles": IMAGES}
+    monkeypatch.chdir(tmp_path)
+    exec(snippet, names)
+    np.testing.assert_allclose(names["probabilities"], wanted, atol=1e-6)
+    assert names["labels"] == [CARD.classes[k] for k in wanted.argmax(axis=1)]
 
 
 def test_the_same_weights_give_the_same_file(tmp_path):
