@@ -5,14 +5,19 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from inkdigits.errors import MissingExtra, RecipeError
 
 BACKENDS = ("tensorflow", "jax", "torch")
+NEEDED = ("keras", "onnx", "matplotlib")
+"""What a run uses from its first step to its report: missed before the training, not after it."""
 
 
 def use_backend(name: str | None = None) -> str:
-    """Choose Keras' backend before Keras is imported; returns its name.
+    """Choose Keras' backend and import Keras; returns the backend's name.
 
     name: tensorflow, jax or torch; None takes KERAS_BACKEND, else tensorflow. Raises MissingExtra where Keras is not installed,
     RecipeError where another backend is in use already.
@@ -20,20 +25,21 @@ def use_backend(name: str | None = None) -> str:
     wanted = name or os.environ.get("KERAS_BACKEND") or "tensorflow"
     if wanted not in BACKENDS:
         raise RecipeError(f"backend {wanted!r}: choose {', '.join(BACKENDS)}")
-    if importlib.util.find_spec("keras") is None or (wanted == "tensorflow" and importlib.util.find_spec("tensorflow") is None):
+    if not all(map(_installed, NEEDED)) or (wanted == "tensorflow" and not _installed(wanted)):
         raise MissingExtra("train", "training")
-    if importlib.util.find_spec(wanted) is None:
+    if not _installed(wanted):
         raise RecipeError(f"backend {wanted}: it is not installed; pip install {wanted}")
     if "keras" in sys.modules and (active := sys.modules["keras"].backend.backend()) != wanted:
         raise RecipeError(f"backend {wanted}: Keras runs on {active} in this process already; start a new one")
     os.environ["KERAS_BACKEND"] = wanted
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    with _silent():
+        import keras  # noqa: F401
     return wanted
 
 
 def make_deterministic(seed: int) -> None:
-    """The same seed gives the same weights on the same machine. Call after `use_backend`."""
+    """The same seed, 0 to 2**32 - 1, gives the same weights on the same machine. Call after `use_backend`."""
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -53,4 +59,29 @@ def backend_version() -> str:
     import keras
 
     name = keras.backend.backend()
-    return f"{name} {__import__(name).__version__}"
+    return f"{name} {importlib.import_module(name).__version__}"
+
+
+def _installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Hold back what is written to file descriptor 2: TensorFlow's libraries greet there on import, past every log level.
+
+    If the import fails, what they wrote is shown.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held_back.seek(0)
+            os.write(terminal, held_back.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

@@ -1,14 +1,11 @@
 """The training itself: an epoch at a time, with a checkpoint after each, so that a run goes on after anything.
 
-The last epoch is what is kept, never the best. The test split is read once, after the last epoch.
+The last epoch is what is kept, never the best. The test split has no part in it.
 """
 
 from __future__ import annotations
 
-import csv
-import os
-import shutil
-import sys
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,13 +18,17 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import RecipeError
 
+from . import checkpoint
 from .augment import moved
+from .backend import make_deterministic
+from .checkpoint import History
 from .datasets import Dataset
+from .graph import graph_of
+from .progress import Progress
 from .settings import Settings
 
 EpochImages = Callable[[int], tuple[NDArray[np.float32], NDArray[np.int64]]]
-"""Epoch, from 0, -> images float32 (N, H, W) in [0, 1], labels int64 (N,)."""
-HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
+"""Epoch, from 0, -> images float32 (N, H, W) in [0, 1], labels int64 (N,); as many in every epoch, drawn from seed and epoch alone."""
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Run:
     folder: Path
     model: Any
     added: list[Dataset]
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: History = field(default_factory=list)
     interrupted: bool = False
 
 
@@ -56,60 +57,64 @@ def train_model(
     """Train a recipe's network and leave it, with its history, in the folder's checkpoint.
 
     With `resume` a run goes on after its last finished epoch, and ends with the weights that an uninterrupted run on the same machine has.
-    Ctrl-C ends the run after the last finished epoch. Raises RecipeError if the network does not fit the data.
+    Ctrl-C ends the run after the last finished epoch. Raises RecipeError if the network does not fit the data or does not learn,
+    ExportError if it has layers that cannot be exported.
     """
-    from .backend import make_deterministic
-
     make_deterministic(seed)
     model = _built(recipe, train)
     images, added = _epoch_images(recipe, train, settings, seed)
-    first = images(0)  # its size sets the schedule
-    steps = -(-len(first[0]) // settings.batch_size)
-    recipe.compile_model(model, settings, steps)
-    model.optimizer.build(model.trainable_variables)
-    run = Run(folder, model, added)
-    checkpoint = folder / "checkpoint"
-    if resume and checkpoint.exists():
-        _restore(model, checkpoint)
-        run.history = _read_history(checkpoint / "history.csv")
-    one_hot = np.eye(len(train.classes), dtype=np.float32)
-    for epoch in range(len(run.history), settings.epochs):
-        start = time.perf_counter()
+    saved, history = checkpoint.find(folder) if resume else (None, [])
+    run = Run(folder, model, added, history)
+    first = min(len(history), settings.epochs - 1)
+    x, y = images(first)  # how many they are sets the schedule
+    steps = -(-len(x) // settings.batch_size)
+    _compile(recipe, model, settings, steps)
+    if saved is not None:
+        checkpoint.restore(model, saved)
+    for epoch in range(len(history), settings.epochs):
+        progress, start = Progress(epoch, settings.epochs, steps, quiet), time.perf_counter()
         try:
-            _seed_layers(model, seed, epoch)
-            x, y = first if epoch == 0 else images(epoch)
+            if epoch > first:
+                x, y = images(epoch)
             order = np.random.default_rng((seed, epoch, 1)).permutation(len(x))
-            progress = _Progress(epoch, settings.epochs, steps, quiet)
-            row = {"epoch": epoch + 1.0} | _fit_epoch(model, x, y, order, settings, one_hot, progress)
-            if validation is not None:
-                target = one_hot[validation.labels] if settings.one_hot else validation.labels
-                scores = model.evaluate(validation.images.astype(np.float32) / 255, target, batch_size=500, verbose=0, return_dict=True)
-                row |= {"val_loss": scores["loss"], "val_accuracy": scores["accuracy"]}
+            row = {"epoch": epoch + 1.0, **_fit_epoch(model, x[order], y[order], settings, progress)}
+            row |= _held_out(model, validation, settings)
+            row |= {"learning_rate": _rate(model), "seconds": time.perf_counter() - start}
+            run.history.append(row)
+            checkpoint.save(folder, model, run.history)
         except KeyboardInterrupt:
+            progress.interrupted()
+            saved, run.history = checkpoint.find(folder)
+            if saved is not None:
+                checkpoint.restore(model, saved)  # an epoch half done is not kept
             run.interrupted = True
             break
-        row |= {"learning_rate": _rate(model), "seconds": time.perf_counter() - start}
-        run.history.append(row)
         progress.done(row)
-        _save(run, checkpoint)
-    if run.interrupted and run.history:
-        _restore(model, checkpoint)  # an epoch half done is not kept
     return run
 
 
 def _built(recipe: ModuleType, train: Dataset) -> Any:
-    shape, classes = train.images.shape[1:], len(train.classes)
+    """The recipe's network; RecipeError or ExportError now, where it would not do after the training."""
+    name, shape, classes = Path(str(recipe.__file__)).name, train.images.shape[1:], len(train.classes)
     try:
         model = recipe.build_model(shape, classes)
     except (ValueError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise RecipeError(f"{recipe.__name__}: cannot be built for images of {shape[0]} x {shape[1]}: {reason}") from error
-    if tuple(model.input_shape) != (None, *shape) or tuple(model.output_shape) != (None, classes):
-        raise RecipeError(
-            f"{recipe.__name__}: build_model must map (N, {shape[0]}, {shape[1]}) to (N, {classes}), "
-            f"it maps {model.input_shape} to {model.output_shape}"
-        )
+        raise RecipeError(f"{name}: build_model fails for images of {shape[0]} x {shape[1]} in {classes} classes: {reason}") from error
+    ends = tuple(getattr(model, "input_shape", ())), tuple(getattr(model, "output_shape", ()))
+    if ends != ((None, *shape), (None, classes)):
+        wanted = f"(N, {shape[0]}, {shape[1]}) to (N, {classes})"
+        raise RecipeError(f"{name}: build_model must return a keras.Model from {wanted}; this one goes from {ends[0]} to {ends[1]}")
+    if not graph_of(model).softmax:
+        raise RecipeError(f"{name}: the network must end in a softmax, so that its outputs are probabilities")
     return model
+
+
+def _compile(recipe: ModuleType, model: Any, settings: Settings, steps: int) -> None:
+    recipe.compile_model(model, settings, steps)
+    if not model.compiled or model.optimizer is None:
+        raise RecipeError(f"{Path(str(recipe.__file__)).name}: compile_model must call model.compile with an optimizer and a loss")
+    model.optimizer.build(model.trainable_variables)  # its moments are there before a checkpoint is read into them
 
 
 def _epoch_images(recipe: ModuleType, train: Dataset, settings: Settings, seed: int) -> tuple[EpochImages, list[Dataset]]:
@@ -119,121 +124,39 @@ def _epoch_images(recipe: ModuleType, train: Dataset, settings: Settings, seed: 
     return lambda epoch: (moved(train.images, settings.augment, np.random.default_rng((seed, epoch))), train.labels), []
 
 
-def _fit_epoch(
-    model: Any,
-    x: NDArray[np.float32],
-    y: NDArray[np.int64],
-    order: NDArray[np.int64],
-    settings: Settings,
-    one_hot: NDArray[np.float32],
-    progress: _Progress,
-) -> dict[str, float]:
-    """One pass over the images in the given order; returns loss and accuracy, averaged over the epoch."""
+def _fit_epoch(model: Any, x: NDArray[np.float32], y: NDArray[np.int64], settings: Settings, progress: Progress) -> dict[str, float]:
+    """One pass over the images as they lie; returns loss and accuracy, averaged over the epoch."""
     import keras
 
-    class Show(keras.callbacks.Callback):  # type: ignore[misc]
+    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-            progress.batch(batch + 1, logs or {})
+            averages = logs or {}
+            if "accuracy" not in averages:
+                raise RecipeError('compile_model must ask for the accuracy: model.compile(..., metrics=["accuracy"])')
+            if not math.isfinite(averages["loss"]):
+                raise RecipeError(f"the loss became {averages['loss']} in batch {batch + 1}: lower the learning rate")
+            progress.batch(batch + 1, averages["loss"], averages["accuracy"])
 
-    x, target = x[order], (one_hot[y] if settings.one_hot else y)[order]
-    result = model.fit(x, target, batch_size=settings.batch_size, epochs=1, shuffle=False, verbose=0, callbacks=[Show()])
-    return {"loss": float(result.history["loss"][0]), "accuracy": float(result.history["accuracy"][0])}
+    target = _target(y, model, settings)
+    result = model.fit(x, target, batch_size=settings.batch_size, epochs=1, shuffle=False, verbose=0, callbacks=[Watch()])
+    return {key: float(result.history[key][0]) for key in ("loss", "accuracy")}
 
 
-def _seed_layers(model: Any, seed: int, epoch: int) -> None:
-    """Dropout draws from generators of its own: set by seed and epoch, an epoch is the same whether or not the run was cut off."""
-    import keras
+def _held_out(model: Any, validation: Dataset | None, settings: Settings) -> dict[str, float]:
+    """Loss and accuracy on the images that are not trained on, where there are any."""
+    if validation is None:
+        return {}
+    x, target = np.divide(validation.images, 255, dtype=np.float32), _target(validation.labels, model, settings)
+    scores = model.evaluate(x, target, batch_size=500, verbose=0, return_dict=True)
+    return {"val_loss": float(scores["loss"]), "val_accuracy": float(scores["accuracy"])}
 
-    keras.utils.set_random_seed(seed * 1000 + epoch)
-    for number, layer in enumerate(model.layers):
-        generator = getattr(layer, "seed_generator", None)
-        if generator is not None:
-            generator.state.assign(np.array([seed * 1000 + epoch, number], dtype=str(generator.state.dtype)))
+
+def _target(labels: NDArray[np.int64], model: Any, settings: Settings) -> NDArray[Any]:
+    """Labels int64 (N,) as the loss wants them: one-hot rows float32 (N, K), or as they are."""
+    return np.eye(model.output_shape[1], dtype=np.float32)[labels] if settings.one_hot else labels
 
 
 def _rate(model: Any) -> float:
     import keras
 
     return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-
-
-def _save(run: Run, checkpoint: Path) -> None:
-    """Weights, optimizer and history in a new folder that takes the old one's place: a kill leaves one or the other, never half of one."""
-    import keras
-
-    new, old = checkpoint.with_name("checkpoint.new"), checkpoint.with_name("checkpoint.old")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    np.savez(new / "state.npz", *(keras.ops.convert_to_numpy(v) for v in _state(run.model)))
-    write_history(run.history, new / "history.csv")
-    if checkpoint.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        os.replace(checkpoint, old)
-    os.replace(new, checkpoint)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _state(model: Any) -> list[Any]:
-    """Everything that the next epoch starts from: weights, running means, and the optimizer's moments and step count."""
-    return [*model.variables, *model.optimizer.variables]
-
-
-def _restore(model: Any, checkpoint: Path) -> None:
-    with np.load(checkpoint / "state.npz", allow_pickle=False) as saved:
-        for variable, name in zip(_state(model), saved.files, strict=True):
-            variable.assign(saved[name])
-
-
-def recover(folder: Path) -> None:
-    """After a kill between the two renames of a checkpoint: take the one before."""
-    checkpoint = folder / "checkpoint"
-    if not checkpoint.exists() and (folder / "checkpoint.old").exists():
-        os.replace(folder / "checkpoint.old", checkpoint)
-
-
-def write_history(history: list[dict[str, float]], path: Path) -> None:
-    """history.csv: a row an epoch; exact numbers, so that a resumed run reads back what it wrote."""
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HISTORY)
-        writer.writerows([[row.get(key, "") for key in HISTORY] for row in history])
-
-
-def _read_history(path: Path) -> list[dict[str, float]]:
-    with path.open(newline="") as file:
-        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
-
-
-class _Progress:
-    """A live line on a terminal, a line an epoch elsewhere."""
-
-    def __init__(self, epoch: int, epochs: int, steps: int, quiet: bool) -> None:
-        self.head, self.steps, self.quiet = f"epoch {epoch + 1}/{epochs}", steps, quiet
-        self.live = sys.stderr.isatty() and not quiet
-        self.start = self.shown = time.perf_counter()
-        self.epochs_left = epochs - epoch - 1
-
-    def batch(self, done: int, logs: dict[str, float]) -> None:
-        now = time.perf_counter()
-        if not self.live or now - self.shown < 0.1:
-            return
-        self.shown = now
-        bar = "━" * (24 * done // self.steps)
-        left = (now - self.start) / done * (self.steps - done + self.steps * self.epochs_left)
-        sys.stderr.write(
-            f"\r\x1b[K{self.head} {bar:╌<24} {done}/{self.steps}  loss {logs.get('loss', 0):.4f}  "
-            f"accuracy {logs.get('accuracy', 0):.4f}  {_clock(left)} left"
-        )
-        sys.stderr.flush()
-
-    def done(self, row: dict[str, float]) -> None:
-        if self.quiet:
-            return
-        held_out = f"  validation: loss {row['val_loss']:.4f}  accuracy {row['val_accuracy']:.4f}" if "val_loss" in row else ""
-        start = "\r\x1b[K" if self.live else ""
-        sys.stderr.write(f"{start}{self.head}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.4f}{held_out}  {row['seconds']:.1f} s\n")
-        sys.stderr.flush()
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import os
 import platform
+import shlex
 import shutil
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,14 @@ from inkdigits.errors import RecipeError
 from inkdigits.models import Card, Model
 from inkdigits.tiles import CONTRACT, SIZE
 
-from . import backend, report
+from . import backend, checkpoint, report
 from .calibrate import answer_threshold, fit_temperature
 from .datasets import Dataset, load
 from .evaluate import Evaluation, evaluate
 from .export import export_onnx
-from .fit import Run, recover, train_model, write_history
+from .fit import Run, train_model
 from .forward import softmax
-from .settings import Settings, load_recipe
+from .settings import load_recipe, recipe_path
 
 PRECISION = 0.998
 """The card's threshold is where this share of the answers on validation data is right."""
@@ -49,17 +50,34 @@ def train(
     overrides: fields of Settings, None to keep the recipe's. A finished run is not overwritten without `force`; an unfinished one wants
     `resume` or `force`. Raises RecipeError, DataError, ExportError.
     """
-    backend.use_backend(backend_name)
+    used = backend.use_backend(backend_name)
     recipe = load_recipe(recipe_name)
     settings = recipe.SETTINGS.changed(**overrides)
-    data = load(data_name, "train")
-    _claim(folder, {"recipe": recipe_name, "data": data_name, "seed": seed, "settings": asdict(settings)}, resume, force)
+    data, test = load(data_name, "train"), load(data_name, "test")  # both now, so that one which is missing is missed before the training
+    if data.classes != test.classes or data.images.shape[1:] != test.images.shape[1:]:
+        raise RecipeError(f"{data_name}: its training and test images differ in their classes or in their size")
+    plan = {
+        "recipe": _no_folder(recipe_name),
+        "settings": asdict(settings),
+        "seed": seed,
+        "backend": used,
+        "recipe_sha256": hashlib.sha256(recipe_path(recipe_name).read_bytes()).hexdigest(),
+        "data_sha256": data.sha256,
+    }
+    _claim(folder, plan, resume, force)
     fitting, held_out = split(data, settings.validation_split, seed)
     run = train_model(recipe, settings, fitting, held_out, folder, seed=seed, resume=resume, quiet=quiet)
     if not run.history:
         return run, None
-    result = _finish(run, recipe_name, settings, data, held_out, load(data_name, "test"), seed)
-    return run, result
+    facts = {
+        **{key: plan[key] for key in ("recipe", "settings", "seed")},
+        "epochs_done": len(run.history),
+        "command": _command(recipe_name, data_name, seed, backend_name, overrides),
+        "versions": _versions(),
+        "data": [{"name": d.name, "images": len(d.labels), "licence": d.licence, "sha256": d.sha256} for d in (data, *run.added)],
+        "calibrated_on": f"{len(held_out.labels):,} training images held out" if held_out else "nothing: no validation split",
+    }
+    return run, _finish(run, facts, data, held_out, test)
 
 
 def split(data: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset | None]:
@@ -77,45 +95,32 @@ def split(data: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset | No
 
 
 def _claim(folder: Path, plan: dict[str, Any], resume: bool, force: bool) -> None:
-    """Make the folder ours: refuse another run's, remember the plan for `resume`."""
+    """Make the folder ours: refuse what another run would lose, remember the plan for `resume`."""
     path = folder / "plan.json"
-    if force and folder.exists():
-        if not path.exists() and any(folder.iterdir()):
-            raise RecipeError(f"{folder}: holds files of no run; --force deletes runs only. Give another --out")
-        shutil.rmtree(folder)
-    if path.exists():
-        if (folder / "metrics.json").exists() and not resume:
-            raise RecipeError(f"{folder}: holds a finished run; give another --out, or --force to train it anew")
-        if not resume:
-            raise RecipeError(f"{folder}: holds an unfinished run; --resume goes on with it, --force starts it anew")
-        before = json.loads(path.read_text())
-        if before != plan:
-            changed = [key for key in plan if before.get(key) != plan[key]]
-            raise RecipeError(f"{folder}: the run there differs in {', '.join(changed)}; resume it with what it was started with")
-        recover(folder)
+    if folder.exists() and not path.exists() and (folder.is_file() or any(folder.iterdir())):
+        raise RecipeError(f"{folder}: is there, and is no run's folder; give another --out")
+    finished, begun = (folder / "metrics.json").exists(), checkpoint.find(folder)[0] is not None
+    if force:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif (finished or begun) and not resume:
+        remedy = "give another --out, or --force to train it anew" if finished else "--resume goes on with it, --force starts it anew"
+        raise RecipeError(f"{folder}: holds {'a finished' if finished else 'an unfinished'} run; {remedy}")
+    elif begun and (before := json.loads(path.read_text(encoding="utf-8"))) != plan:
+        changed = [key for key in plan if before.get(key) != plan[key]]
+        raise RecipeError(f"{folder}: the run there differs in {', '.join(changed)}; resume it with what it was started with")
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(plan, indent=2) + "\n")
+    _write_json(path, plan)
 
 
-def _finish(run: Run, recipe: str, settings: Settings, data: Dataset, held_out: Dataset | None, test: Dataset, seed: int) -> Evaluation:
-    """Everything a finished run leaves behind, from the weights of its last epoch."""
+def _finish(run: Run, facts: dict[str, Any], data: Dataset, held_out: Dataset | None, test: Dataset) -> Evaluation:
+    """Everything a finished run leaves behind, from the weights of its last epoch. facts: what it was trained on, and how."""
     folder = run.folder
     run.model.save(folder / "model.keras")
-    write_history(run.history, folder / "history.csv")
+    checkpoint.write_history(run.history, folder / "history.csv")
     temperature, threshold = _calibrated(run.model, held_out)
-    facts: dict[str, Any] = {
-        "recipe": recipe,
-        "settings": asdict(settings),
-        "seed": seed,
-        "epochs_done": len(run.history),
-        "command": "inkdigits " + " ".join(_relative(a) for a in sys.argv[1:]),
-        "versions": _versions(),
-        "data": [{"name": d.name, "images": len(d.labels), "licence": d.licence, "sha256": d.sha256} for d in (data, *run.added)],
-        "calibrated_on": f"{len(held_out.labels)} held-out training images" if held_out else "nothing: no validation split",
-    }
-    readable = settings.preprocessing == "tiles" and data.images.shape[1:] == (SIZE, SIZE)
+    readable = facts["settings"]["preprocessing"] == "tiles" and data.images.shape[1:] == (SIZE, SIZE)
     card = Card(
-        name=Path(recipe).stem,
+        name=Path(facts["recipe"]).stem,
         classes=data.classes,
         image_shape=(data.images.shape[1], data.images.shape[2]),
         version=datetime.date.today().strftime("%Y.%m"),
@@ -135,7 +140,7 @@ def _finish(run: Run, recipe: str, settings: Settings, data: Dataset, held_out: 
         "test": result.to_dict(),
     }
     kept = ("accuracy", "corrected_accuracy", "loss", "calibration_error", "images", "data")
-    replace(card, metrics={"test": {k: v for k, v in result.to_dict().items() if k in kept}}).save(folder / "card.json")
+    replace(card, metrics={"test": {key: value for key, value in result.to_dict().items() if key in kept}}).save(folder / "card.json")
     report.write(folder, result, run.history, metrics)
     _write_json(folder / "metrics.json", metrics)
     return result
@@ -145,7 +150,7 @@ def _calibrated(model: Any, held_out: Dataset | None) -> tuple[float, float]:
     """Temperature and threshold from held-out images; 1 and 0 where there are none."""
     if held_out is None:
         return 1.0, 0.0
-    said = np.asarray(model.predict(held_out.images.astype(np.float32) / 255, batch_size=500, verbose=0), np.float64)
+    said = np.asarray(model.predict(np.divide(held_out.images, 255, dtype=np.float32), batch_size=500, verbose=0), np.float64)
     logits = np.log(np.maximum(said, 1e-12))
     temperature = fit_temperature(logits, held_out.labels)
     return temperature, min(answer_threshold(softmax(logits / temperature), held_out.labels, PRECISION), 0.99)
@@ -167,9 +172,18 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _relative(argument: str) -> str:
+def _command(recipe: str, data: str, seed: int, backend_name: str | None, overrides: dict[str, Any]) -> str:
+    """What to type to train the same network."""
+    words = ["inkdigits", "train", "--recipe", _no_folder(recipe), "--data", _no_folder(data), "--seed", str(seed)]
+    for name, value in {**overrides, "backend": backend_name}.items():
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join(words)
+
+
+def _no_folder(name: str) -> str:
     """An absolute path says more about this machine than about the run: its last part is enough."""
-    return Path(argument).name if os.path.isabs(argument) else argument
+    return Path(name).name if os.path.isabs(name) else name
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
