@@ -1,7 +1,6 @@
 # make            set up .venv with the core, read examples/, draw what was read
 # make test       install what the tests need and run them (make test-all: the slow ones too)
 # make check      ruff and mypy
-# make figures    every figure of the README, by the commands that it names (an hour on two cores)
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +8,7 @@ DATA := $(wildcard ../shared/data)
 export INKDIGITS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: examples test test-all check figures clean
+.PHONY: examples test test-all check clean
 
 examples: .venv/core
 	$(BIN)/inkdigits read examples --annotate out
@@ -20,7 +19,7 @@ examples: .venv/core
 	touch $@
 
 .venv/test: .venv/core
-	$(PIP) --editable '.[train,pdf]' --group test --group check
+	$(PIP) --editable '.[dev]'
 	touch $@
 
 test: .venv/test
