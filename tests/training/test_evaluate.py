@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from inkdigits.training.datasets import Dataset
-from inkdigits.training.evaluate import Evaluation, negative_log_likelihood
+from inkdigits.errors import ModelError
+from inkdigits.models import Card
+from inkdigits.training.datasets import Dataset, load
+from inkdigits.training.evaluate import Evaluation, evaluate, negative_log_likelihood
 from inkdigits.training.forward import softmax
 
 
@@ -43,3 +45,51 @@ def test_the_most_confident_share_is_answered():
     result = evaluation([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.6, 0.4, 0], [0.5, 0.3, 0.2]], [0, 0, 0, 1])
     assert result.answered(1.0) == pytest.approx((0.5, 0.75))
     assert result.answered(0.75) == pytest.approx((0.6, 1.0))
+
+
+class Certain:
+    """A stand-in for a model of classes 0 to 9 that answers by the first pixel."""
+
+    name, card = "certain", Card("certain", tuple("0123456789"), (2, 2))
+
+    def logits(self, tiles):
+        return 9 * np.eye(10, dtype=np.float32)[np.round(tiles[:, 0, 0] * 255).astype(int)]
+
+
+def pixels(values, labels, classes, shape=(2, 2)):
+    images = np.zeros((len(values), *shape), np.uint8)
+    images[:, 0, 0] = values
+    return Dataset("own", "test", images, np.asarray(labels), tuple(classes))
+
+
+def test_classes_are_matched_by_name():
+    result = evaluate(Certain(), pixels([3, 7, 7, 8], [0, 1, 1, 1], "37"))
+    assert result.accuracy == 0.75
+    assert result.confusion[7].tolist() == [0, 0, 0, 0, 0, 0, 0, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(pixels([1], [0], ("1", "one")), "does not know the class 'one'", id="a class it has not"),
+        pytest.param(pixels([1], [0], "12", (3, 2)), r"images of \(2, 2\)", id="images of another size"),
+    ],
+)
+def test_data_that_do_not_fit_the_model(data, reason):
+    with pytest.raises(ModelError, match=reason):
+        evaluate(Certain(), data)
+
+
+def test_corrected_labels_count_on_mnist(data_dir):
+    mnist = load("mnist", "test")
+
+    class Published(Certain):
+        card = Card("published", tuple("0123456789"), (28, 28))
+
+        def logits(self, tiles):
+            return 9 * np.eye(10, dtype=np.float32)[mnist.labels]
+
+    result = evaluate(Published(), mnist)
+    assert result.accuracy == 1
+    assert result.corrected_accuracy == pytest.approx(1 - 10 / 9995), "ten labels are corrected, five images dropped"
+    assert "corrected" in result.report()

@@ -19,21 +19,18 @@ def command(model: str, data: str, split: str, out: Path | None, form: str) -> N
 
     RUN_OR_MODEL is a run folder, an ONNX file, or the name of a shipped model. On MNIST also measured on the corrected labels.
     """
-    from inkdigits.errors import ModelError
     from inkdigits.models import Model
     from inkdigits.training.datasets import load
     from inkdigits.training.evaluate import evaluate
 
-    try:
-        result = evaluate(Model.load(model), load(data, split))
-    except ValueError as error:
-        raise ModelError(f"{model} does not fit {data}: {error}") from None
-    click.echo(json.dumps(result.to_dict(), indent=2, ensure_ascii=False) if form == "json" else result.report(), nl=form == "json")
+    result = evaluate(Model.load(model), load(data, split))
+    figures = json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n"
+    click.echo(figures if form == "json" else result.report(), nl=False)
     if out is not None:
         from inkdigits.training import plots
 
         out.mkdir(parents=True, exist_ok=True)
         plots.confusion(result).savefig(out / "confusion.png")
         plots.mistakes(result).savefig(out / "mistakes.png")
-        (out / "metrics.json").write_text(json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (out / "metrics.json").write_text(figures, encoding="utf-8")
         click.echo(str(out), err=True)

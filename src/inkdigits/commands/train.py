@@ -13,10 +13,12 @@ import click
 @click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/RECIPE-DATA-SEED]")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.  [default: the recipe's]")
 @click.option("--batch-size", type=click.IntRange(1), help="Images per step.  [default: the recipe's]")
-@click.option("--learning-rate", type=float, help="Step size of the optimizer.  [default: the recipe's]")
-@click.option("--validation-split", type=float, help="Share of the training images held out.  [default: the recipe's]")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Step size of the optimizer.  [default: the recipe's]")
+@click.option(
+    "--validation-split", type=click.FloatRange(0, 1, max_open=True), help="Share of the training images held out.  [default: the recipe's]"
+)
 @click.option("--augment", type=click.Choice(["none", "light", "strong"]), help="How far images are moved.  [default: the recipe's]")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same network.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="The same seed gives the same network.")
 @click.option("--backend", type=click.Choice(["tensorflow", "jax", "torch"]), help="What Keras runs on.  [default: tensorflow]")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
 @click.option("--force", is_flag=True, help="Delete the run that is in the folder, and start anew.")
@@ -42,18 +44,13 @@ def command(
 
     Ctrl-C keeps what is there; --resume goes on after the last finished epoch.
     """
-    from inkdigits.training import runs
-    from inkdigits.training.settings import recipe_names, recipe_path
-
     if listed:
-        import ast
-
-        for name in recipe_names():
-            text = ast.get_docstring(ast.parse(recipe_path(name).read_text(encoding="utf-8"))) or ""
-            click.echo(f"{name:8} {text.splitlines()[0].partition(': ')[2]}")
+        _list()
         return 0
     if recipe is None:
         raise click.UsageError("which network? --recipe NAME; `inkdigits train --list` shows them.")
+    from inkdigits.training import runs
+
     folder = out or Path("runs") / f"{Path(recipe).stem}-{Path(data).stem}-{seed}"
     run, result = runs.train(
         recipe,
@@ -77,5 +74,17 @@ def command(
     click.echo(f"{result.data.name} test: accuracy {result.accuracy:.2%}{corrected}, loss {result.loss:.4f}")
     click.echo(f"{folder / 'report.html'}")
     if run.interrupted:
-        click.echo(f"interrupted after {len(run.history)} epochs; --resume goes on", err=True)
+        done = len(run.history)
+        click.echo(f"interrupted after {done} epoch{'s' if done > 1 else ''}: this network is kept; --resume goes on", err=True)
     return 130 if run.interrupted else 0
+
+
+def _list() -> None:
+    """Each recipe and what it is: the first sentence of its file, which is read, not run."""
+    import ast
+
+    from inkdigits.training.settings import recipe_names, recipe_path
+
+    for name in recipe_names():
+        title = (ast.get_docstring(ast.parse(recipe_path(name).read_text(encoding="utf-8"))) or "").splitlines()[0]
+        click.echo(f"{name:8} {title.removeprefix(f'{name}: ').partition('. ')[0].rstrip('.')}")

@@ -35,6 +35,9 @@ def use_backend(name: str | None = None) -> str:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silent():
         import keras  # noqa: F401
+
+        if _installed("tensorflow"):
+            import tensorflow  # noqa: F401  # on every backend Keras imports it sooner or later
     return wanted
 
 

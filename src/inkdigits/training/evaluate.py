@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.errors import ModelError
 from inkdigits.models import Model
 
 from .datasets import Dataset, corrected_labels
+from .forward import softmax
 
 BINS = 15
+SHARES = (1.0, 0.99, 0.98, 0.95, 0.9)
+"""If only the surest images are answered: the shares that are reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Figures of one model on one data set. probabilities: float32 (N, K); labels: int64 (N,); confusion: (K, K), rows = truth."""
+    """Figures of one model on one data set.
+
+    model: its name. data: what it was measured on, labelled in the model's K classes. probabilities: float64 (N, K), calibrated.
+    loss: the negative log-likelihood of the labels under them, in nats. corrected: MNIST's corrected labels, int64 (N,), and which images
+    they keep, bool (N,); None for other data.
+    """
 
     model: str
     data: Dataset
-    probabilities: NDArray[np.float32]
+    probabilities: NDArray[np.float64]
     loss: float
-    corrected: tuple[NDArray[np.int64], NDArray[np.bool_]] | None
+    corrected: tuple[NDArray[np.int64], NDArray[np.bool_]] | None = None
 
     @property
     def answers(self) -> NDArray[np.int64]:
@@ -31,9 +40,19 @@ class Evaluation:
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @property
+    def confidence(self) -> NDArray[np.float64]:
+        """The probability of each answer: float64 (N,) in [0, 1]."""
+        return np.asarray(self.probabilities.max(axis=1), np.float64)
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether each answer is the label: bool (N,)."""
+        return np.asarray(self.answers == self.data.labels)
+
+    @property
     def accuracy(self) -> float:
         """Share of images answered rightly."""
-        return float(np.mean(self.answers == self.data.labels))
+        return float(self.right.mean())
 
     @property
     def corrected_accuracy(self) -> float | None:
@@ -64,8 +83,7 @@ class Evaluation:
     @property
     def calibration_error(self) -> float:
         """Expected calibration error over 15 bins of equal width (Guo et al. 2017, section 2), in [0, 1]."""
-        confidence = self.probabilities.max(axis=1)
-        right = self.answers == self.data.labels
+        confidence, right = self.confidence, self.right
         bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
         error = 0.0
         for k in range(BINS):
@@ -76,9 +94,9 @@ class Evaluation:
 
     def answered(self, share: float) -> tuple[float, float]:
         """If only the most confident `share` of the images is answered: the threshold, and the accuracy on these."""
-        confidence = self.probabilities.max(axis=1)
+        confidence = self.confidence
         order = np.argsort(-confidence, kind="stable")[: max(1, round(share * len(confidence)))]
-        return float(confidence[order[-1]]), float(np.mean((self.answers == self.data.labels)[order]))
+        return float(confidence[order[-1]]), float(self.right[order].mean())
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, for metrics.json."""
@@ -89,10 +107,10 @@ class Evaluation:
             "data_sha256": self.data.sha256,
             "model": self.model,
             "accuracy": self.accuracy,
-            "errors": int(np.sum(self.answers != self.data.labels)),
+            "errors": int(np.sum(~self.right)),
             "loss": self.loss,
             "calibration_error": self.calibration_error,
-            "answered": {f"{share:.2f}": self.answered(share)[1] for share in (1.0, 0.99, 0.98, 0.95, 0.9)},
+            "answered": {f"{share:.2f}": self.answered(share)[1] for share in SHARES},
             "per_class": self.per_class,
             "confusion": self.confusion.tolist(),
         }
@@ -106,7 +124,7 @@ class Evaluation:
         lines = [
             f"{self.model} on {self.data.name} ({self.data.split}, {len(self.data.labels):,} images)",
             "",
-            f"{'accuracy':>{width}}  {self.accuracy:.4f}   ({np.sum(self.answers != self.data.labels)} wrong)",
+            f"{'accuracy':>{width}}  {self.accuracy:.4f}   ({np.sum(~self.right)} wrong)",
         ]
         if self.corrected is not None and self.corrected_accuracy is not None:
             wrong = int(np.sum((self.answers != self.corrected[0])[self.corrected[1]]))
@@ -122,7 +140,7 @@ class Evaluation:
         for row in self.per_class:
             lines.append(f"{row['class']:>{width}}  {row['precision']:9.4f}  {row['recall']:6.4f}  {row['f1']:6.4f}  {row['images']:6d}")
         lines += ["", f"{'answered':>{width}}  accuracy  threshold"]
-        for share in (1.0, 0.99, 0.98, 0.95, 0.9):
+        for share in SHARES:
             threshold, accuracy = self.answered(share)
             lines.append(f"{share:>{width}.0%}  {accuracy:8.4f}  {threshold:9.4f}")
         lines += ["", "confusion matrix: row = truth, column = answer"]
@@ -142,17 +160,18 @@ def negative_log_likelihood(logits: NDArray[np.floating], labels: NDArray[np.int
 
 
 def evaluate(model: Model, data: Dataset) -> Evaluation:
-    """Run a model over a data set's images as they are. Raises ValueError if the images' size is not the model's."""
-    if model.card.classes != data.classes:
-        raise ValueError(f"{model.name} knows the classes {model.card.classes}, {data.name} has {data.classes}")
-    logits = model.logits(data.images.astype(np.float32) / 255)
-    scaled = logits / np.float32(model.card.temperature)
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    """Run a model over a data set's images as they are, without the reader.
+
+    The data may lack some of the model's classes: they are matched by name. Raises ModelError if it has others, or images of another size.
+    """
+    if data.images.shape[1:] != model.card.image_shape:
+        raise ModelError(f"{model.name} takes images of {model.card.image_shape}, {data.name} has {data.images.shape[1:]}")
+    if unknown := sorted(set(data.classes) - set(model.card.classes)):
+        raise ModelError(f"{model.name} does not know the class {unknown[0]!r} of {data.name}; it knows {', '.join(model.card.classes)}")
+    if data.classes != model.card.classes:
+        place = np.array([model.card.classes.index(name) for name in data.classes])
+        data = replace(data, classes=model.card.classes, labels=place[data.labels])
+    logits, temperature = model.logits(np.divide(data.images, 255, dtype=np.float32)), model.card.temperature
     corrected = corrected_labels(data) if (data.name, data.split) == ("mnist", "test") and len(data.labels) == 10_000 else None
-    return Evaluation(
-        model.name,
-        data,
-        powers / powers.sum(axis=1, keepdims=True),
-        negative_log_likelihood(logits, data.labels, model.card.temperature),
-        corrected,
-    )
+    loss = negative_log_likelihood(logits, data.labels, temperature)
+    return Evaluation(model.name, data, softmax(logits / temperature), loss, corrected)

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from inkdigits.errors import MissingExtra
+
+from .checkpoint import History
 from .evaluate import Evaluation
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6b7280"
@@ -13,12 +16,14 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6b7280"
 
 
 def _figure(width: float, height: float) -> Any:
-    from matplotlib.figure import Figure
-
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtra("train", "drawing figures") from None
     return Figure(figsize=(width, height), dpi=120, layout="constrained")
 
 
-def curves(history: list[dict[str, float]]) -> Any:
+def curves(history: History) -> Any:
     """Accuracy and loss of every epoch, training and validation."""
     figure = _figure(9, 3.6)
     for axes, key in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
@@ -36,10 +41,10 @@ def curves(history: list[dict[str, float]]) -> Any:
 
 def confusion(result: Evaluation) -> Any:
     """The confusion matrix; the diagonal is left pale, so that the errors are what one sees."""
-    matrix, classes = result.confusion, result.data.classes
+    matrix, classes, wrong = result.confusion, result.data.classes, np.flatnonzero(~result.right)
     count = len(classes)
     size = max(5.0, 0.5 * count + 1.5)
-    figure = _figure(size + 0.6, size)
+    figure = _figure(size, size)
     axes = figure.subplots()
     errors = matrix.copy()
     np.fill_diagonal(errors, 0)
@@ -52,7 +57,12 @@ def confusion(result: Evaluation) -> Any:
                     dark = row != column and value > 0.6 * errors.max()
                     colour = "white" if dark else GREY if row == column else "black"
                     axes.text(column, row, str(value), ha="center", va="center", fontsize=8, color=colour)
-    axes.set(xlabel="answer", ylabel="truth", title=f"{result.data.name}: accuracy {result.accuracy:.2%}")
+    for edge in np.arange(count - 1) + 0.5:
+        axes.axhline(edge, color="white", linewidth=1)
+        axes.axvline(edge, color="white", linewidth=1)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set(xlabel="answer", ylabel="truth", title=f"{result.data.name}: {len(wrong):,} of {len(result.data.labels):,} wrong")
     turned = 90 if max(len(c) for c in classes) > 2 else 0
     axes.set_xticks(range(count), classes, rotation=turned)
     axes.set_yticks(range(count), classes)
@@ -61,13 +71,12 @@ def confusion(result: Evaluation) -> Any:
 
 def mistakes(result: Evaluation, most: int = 40) -> Any:
     """The errors the network was surest of: image, truth, answer, confidence."""
-    wrong = np.flatnonzero(result.answers != result.data.labels)
-    confidence = result.probabilities.max(axis=1)
+    wrong, confidence = np.flatnonzero(~result.right), result.confidence
     shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
     columns = 8
     rows = max(1, -(-len(shown) // columns))
     figure = _figure(columns * 1.25, rows * 1.55 + 0.5)
-    figure.suptitle(f"the {len(shown)} most confident of {len(wrong)} mistakes: truth → answer")
+    figure.suptitle(f"the {len(shown)} most confident of {len(wrong)} mistakes: truth → answer" if len(wrong) else "no mistakes")
     for axes in figure.subplots(rows, columns, squeeze=False).flat:
         axes.axis("off")
     classes = result.data.classes
