@@ -1,5 +1,7 @@
 """Recipes: those that come with inkdigits are the textbooks', the user's own are refused before the training, with the reason."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -69,7 +71,7 @@ def train(tmp_path, text, data="digits", **overrides):
     ("text", "reason"),
     [
         pytest.param("x = 1", "missing: SETTINGS, build_model, compile_model", id="incomplete"),
-        pytest.param("import nothing_of_that_name", "ModuleNotFoundError", id="import fails"),
+        pytest.param("x = 1\nimport nothing_of_that_name", "line 2: ModuleNotFoundError", id="import fails"),
         pytest.param("def", "SyntaxError", id="no Python"),
         pytest.param("SETTINGS = {}\nbuild_model = compile_model = print", "SETTINGS must be", id="settings of another kind"),
         pytest.param(START + "def build_model(shape): ...\n" + ADAM, "build_model fails", id="other arguments"),
@@ -116,6 +118,8 @@ def test_images_that_are_too_small_for_the_network(tmp_path):
 def test_its_own_training_images_and_sparse_labels(tmp_path):
     """`training_images` takes the place of the data set's; what it adds is on record."""
     own = """
+from pathlib import Path
+
 import numpy as np
 from dataclasses import replace
 
@@ -131,3 +135,11 @@ def training_images(train, settings, seed):
     assert [dataset.name for dataset in run.added] == ["mine"]
     assert result.accuracy > 0.3
     assert '"mine"' in (tmp_path / "run" / "metrics.json").read_text()
+
+
+@pytest.mark.slow
+def test_the_recipe_in_the_documentation(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    run, result = train(tmp_path, page.partition("```python\n")[2].partition("```")[0])
+    assert len(run.history) == 4
+    assert result.accuracy > 0.7

@@ -1,17 +1,19 @@
 """What a recipe is, and how one is loaded: by the name of one that comes with inkdigits, or from the user's own file.
 
 A recipe is a Python file with
-    SETTINGS = Settings(...)                                          the schedule; each of its fields can be set on the command line
+    SETTINGS = Settings(...)                                          the schedule; the command line can set it otherwise
     build_model(image_shape, classes) -> keras.Model                  images float32 (N, H, W) in [0, 1] -> probabilities (N, classes)
-    compile_model(model, settings, steps_per_epoch) -> None           optimizer and loss
+    compile_model(model, settings, steps_per_epoch) -> None           optimizer, loss, and accuracy among the metrics
 and, if it makes its own training images, every epoch anew,
     training_images(train, settings, seed) -> (epoch -> (images float32 (N, H, W) in [0, 1], labels int64 (N,))), data sets it adds
+where epochs count from 0, N is the same in each, and the images depend on nothing but seed and epoch: that is what `--resume` rests on.
 Its docstring says what it is, the command, and the accuracy to expect.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import traceback
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import ModuleType
@@ -83,7 +85,9 @@ def load_recipe(name_or_path: str) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # the user's own code may raise anything; what it raised is the message
-        raise RecipeError(f"{path}: {type(error).__name__} while importing it: {error}") from error
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        where = f"{path}, line {lines[-1]}" if lines else str(path)
+        raise RecipeError(f"{where}: {type(error).__name__} while importing it: {error}") from error
     missing = [name for name in ("SETTINGS", "build_model", "compile_model") if not hasattr(module, name)]
     if missing:
         raise RecipeError(f"{path}: a recipe must define SETTINGS, build_model and compile_model; missing: {', '.join(missing)}")
