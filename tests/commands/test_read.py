@@ -205,7 +205,8 @@ def test_quiet_keeps_errors_only(run: Run) -> None:
 
 def test_annotated_pictures_are_named_after_their_sources(run: Run) -> None:
     Image.new("L", (8, 4)).save("scan.tif", save_all=True, append_images=[Image.new("L", (8, 6))])
-    run("read", write("a.png", 5), write("in/a.png", 2), "scan.tif", "nowhere.png", "--annotate", "out/pictures")
+    done = run("read", write("a.png", 5), write("in/a.png", 2), "scan.tif", "nowhere.png", "--annotate", "out/pictures")
+    assert done.err.splitlines()[-1] == "annotated: out/pictures/a.png and 3 more in out/pictures"
     assert sorted(os.listdir("out/pictures")) == ["a-2.png", "a.png", "scan-page2.png", "scan.png"]
     assert cv2.imread("out/pictures/a.png").shape[1] >= 340
 

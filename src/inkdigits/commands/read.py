@@ -89,6 +89,9 @@ def run(
                 _annotate(reading, Path(annotate), names)
             if draw and reading.image is not None:
                 draw(reading, several)
+    if names and not quiet:
+        first = Path(str(annotate)) / f"{min(names)}.png"
+        click.echo(f"annotated: {first}" + (f" and {len(names) - 1} more in {annotate}" if len(names) > 1 else ""), err=True)
     return 1 if failed else 0
 
 
