@@ -77,7 +77,8 @@ def train_model(
             if epoch > first:
                 x, y = images(epoch)
             order = np.random.default_rng((seed, epoch, 1)).permutation(len(x))
-            row = {"epoch": epoch + 1.0, **_fit_epoch(model, x[order], y[order], settings, progress)}
+            draws = int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
+            row = {"epoch": epoch + 1.0, **_fit_epoch(model, x[order], y[order], settings, draws, progress)}
             row |= _held_out(model, validation, settings)
             row |= {"learning_rate": _rate(model), "seconds": time.perf_counter() - start}
             run.history.append(row)
@@ -124,11 +125,16 @@ def _epoch_images(recipe: ModuleType, train: Dataset, settings: Settings, seed: 
     return lambda epoch: (moved(train.images, settings.augment, np.random.default_rng((seed, epoch))), train.labels), []
 
 
-def _fit_epoch(model: Any, x: NDArray[np.float32], y: NDArray[np.int64], settings: Settings, progress: Progress) -> dict[str, float]:
+def _fit_epoch(
+    model: Any, x: NDArray[np.float32], y: NDArray[np.int64], settings: Settings, seed: int, progress: Progress
+) -> dict[str, float]:
     """One pass over the images as they lie; returns loss and accuracy, averaged over the epoch."""
     import keras
 
     class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            make_deterministic(seed)  # dropout's state is in the checkpoint, but on PyTorch, where it draws from the one generator of all
+
         def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
             averages = logs or {}
             if "accuracy" not in averages:
