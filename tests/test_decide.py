@@ -1,9 +1,13 @@
 """Decision: an answer, or "?"."""
 
+import cv2
 import numpy as np
 import pytest
 
-from inkdigits.decide import decide
+from inkdigits.decide import blame, decide
+from inkdigits.ink import find_ink
+from inkdigits.layout import one
+from inkdigits.models import NOT_A_DIGIT
 
 CLASSES = tuple("0123456789")
 TILE = np.zeros((28, 28), np.float32)
@@ -37,3 +41,52 @@ def test_the_threshold_decides(threshold, label):
 def test_a_refused_position_still_names_the_best_guess():
     digit = decide(probabilities(d3=0.4, d8=0.35), CLASSES, 0.9, (0, 0, 1, 1), TILE)
     assert digit.alternatives[0][0] == "3"
+
+
+@pytest.mark.parametrize(
+    ("threshold", "label", "reason"),
+    [
+        pytest.param(0.0, "3", None, id="always answers"),
+        pytest.param(0.2, "?", "not a digit", id="likelier no digit than a 3"),
+        pytest.param(0.9, "?", "not a digit", id="that is said first"),
+    ],
+)
+def test_what_is_likelier_no_digit_is_refused_as_such(threshold, label, reason):
+    none = np.array([*probabilities(d3=0.9) * 0.4, 0.6], np.float32)
+    digit = decide(none, (*CLASSES, NOT_A_DIGIT), threshold, (0, 0, 1, 1), TILE)
+    assert digit.label == label
+    assert digit.confidence == pytest.approx(0.36)
+    assert digit.refused is None if reason is None else digit.refused.startswith(reason)
+    assert (NOT_A_DIGIT, pytest.approx(0.6)) in list(digit.alternatives)
+
+
+def test_the_reason_names_what_it_may_be():
+    assert "3 (50%) or 8 (40%)" in decide(probabilities(d3=0.5, d8=0.4), CLASSES, 0.9, (0, 0, 1, 1), TILE).refused
+    assert "may be 3 (80%);" in decide(probabilities(d3=0.8), CLASSES, 0.9, (0, 0, 1, 1), TILE).refused
+
+
+def photo(height=60, pen=6, dark=0.8, blur=0.0):
+    """A 7 on light paper: uint8, grey."""
+    sheet = np.zeros((3 * height, 3 * height), np.float32)
+    corners = np.array([(1.2, 1), (1.7, 1), (1.35, 2)]) * height
+    cv2.polylines(sheet, [corners.astype(np.int32)], False, 1, pen)
+    if blur:
+        sheet = cv2.GaussianBlur(sheet, (0, 0), blur)
+    return np.round(230 * (1 - dark * sheet)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        pytest.param(photo(), None, id="nothing is wrong"),
+        pytest.param(photo(height=10, pen=2), "too small", id="small"),
+        pytest.param(photo(pen=1), "too thin", id="thin"),
+        pytest.param(photo(dark=0.1), "too faint", id="faint"),
+        pytest.param(photo(blur=9), "too blurred", id="blurred"),
+    ],
+)
+def test_a_bad_image_is_blamed(image, reason):
+    ink = find_ink(image, side=160)
+    found = blame(ink, one(ink))
+    assert found is None if reason is None else found.startswith(reason)
+    assert reason is None or ";" in found, "it says what to do"

@@ -9,7 +9,7 @@ from inkdigits.layout import lines, one
 
 
 def ink_of(sheet: np.ndarray, stroke: float = 3) -> Ink:
-    return Ink(sheet.astype(np.float32), sheet.astype(bool), stroke, 1.0)
+    return Ink(sheet * np.uint8(255), sheet.astype(bool), stroke, 1.0)
 
 
 def page(*texts: tuple[str, int, int], size: tuple[int, int] = (200, 300)) -> np.ndarray:
@@ -63,3 +63,27 @@ def test_the_line_at_the_edge_of_the_frame_is_not_the_digit():
 
 def test_no_ink_no_digit():
     assert one(ink_of(np.zeros((30, 30), np.uint8))) is None
+
+
+def test_a_small_digit_in_the_middle_of_a_line_belongs_to_it_and_a_comma_does_not():
+    sheet = page(("17", 20, 80))
+    cv2.ellipse(sheet, (110, 66), (5, 6), 0, 0, 360, 1, 2)  # a small 0
+    cv2.line(sheet, (150, 78), (147, 85), 1, 3)
+    assert [len(row) for row in lines(ink_of(sheet))] == [3]
+
+
+def test_digits_cut_off_by_the_frame_stay():
+    sheet = page(("123", 20, 195))
+    assert [len(row) for row in lines(ink_of(sheet))] == [3]
+
+
+def test_a_thin_pen_on_a_large_sheet():
+    sheet = np.zeros((500, 900), np.uint8)
+    cv2.putText(sheet, "607", (40, 400), cv2.FONT_HERSHEY_SIMPLEX, 12, 1, 1)
+    assert [len(row) for row in lines(ink_of(sheet, 1))] == [3]
+
+
+def test_a_long_line_that_leans_is_no_digit():
+    sheet = page(("12", 20, 80))
+    cv2.line(sheet, (5, 150), (290, 175), 1, 3)
+    assert [len(row) for row in lines(ink_of(sheet))] == [2]

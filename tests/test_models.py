@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from inkdigits import ModelError
-from inkdigits.models import BATCH, Card, Model
+from inkdigits.models import BATCH, Card, LineModel, Model
 
 onnx = pytest.importorskip("onnx")
 
@@ -206,6 +206,20 @@ def test_refused_with_the_reason(folder, damage, message):
     with pytest.raises(ModelError, match=message) as refusal:
         Model.load(folder)
     assert str(folder) in str(refusal.value)
+
+
+def test_a_model_of_digits_is_not_taken_for_one_of_lines(folder):
+    with pytest.raises(ModelError, match=r"reads single digits.*needed here reads whole lines"):
+        LineModel.load(folder)
+    break_graph(tiles="strips")(folder)
+    with pytest.raises(ModelError, match=r"reads whole lines.*needed here reads single digits"):
+        Model.load(folder)
+
+
+def test_a_line_model_whose_width_is_fixed_is_refused(folder):
+    break_graph(tiles="strips")(folder)
+    with pytest.raises(ModelError, match=r"strips \(batch, 4, width\) and logits \(batch, frames, 3\)"):
+        LineModel.load(folder)
 
 
 def test_a_model_that_is_not_there():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inkdigits import Digit, Line, ModelError, Reader, Reading, read
-from inkdigits.models import SHIPPED
+from inkdigits.models import NOT_A_DIGIT, SHIPPED
 from inkdigits.training.pen import write
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -90,7 +90,7 @@ def test_predict_gives_one_digit_with_all_probabilities(reader):
     digit = reader.predict(note("8", seed=1))
     assert isinstance(digit, Digit)
     assert digit.label == "8"
-    assert [name for name, _ in digit.probabilities] == list("0123456789")
+    assert [name for name, _ in digit.probabilities] == [*"0123456789", NOT_A_DIGIT]
     assert digit.tile.shape == (28, 28)
 
 
@@ -119,7 +119,7 @@ def test_many_come_as_they_are_read(reader):
 
 def test_tiles_are_classified(reader):
     found = reader.classify(np.zeros((3, 28, 28), np.float32))
-    assert found.shape == (3, 10)
+    assert found.shape == (3, 11)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
 
 

@@ -39,6 +39,21 @@ def test_rules_go_and_strokes_stay(ends):
     assert (cleaned & plain).sum() > 0.9 * plain.sum()
 
 
+def test_a_bar_that_lies_on_a_rule_stays():
+    sheet = written("44")
+    bar = int(np.argmax(sheet.sum(axis=1)))
+    cleaned = without_rules(ruled(sheet, (0, bar + 5, 299, bar + 5)), 4)
+    assert (cleaned & sheet.astype(bool)).sum() > 0.8 * sheet.sum()
+
+
+def test_dashes_and_walls_that_the_frame_cuts_off_go():
+    sheet = written("717")
+    cleaned = without_rules(ruled(sheet, (0, 60, 28, 60), (280, 0, 280, 119), (150, 0, 150, 119)), 4)
+    assert not cleaned[:, 275:].any()
+    assert cleaned[:, 148:153].sum() < 20
+    assert (cleaned & sheet.astype(bool)).sum() > 0.95 * sheet.sum()
+
+
 @pytest.mark.parametrize("text", ["1 1 1", "777", "5", "1", "40", "000000"])
 def test_straight_strokes_of_digits_are_no_rules(text):
     plain = written(text).astype(bool)

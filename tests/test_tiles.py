@@ -24,7 +24,7 @@ def test_any_size_fills_the_box_and_is_centred(size, pen):
     ys, xs = np.nonzero(made > 0.02)
     assert max(np.ptp(ys), np.ptp(xs)) + 1 in (19, 20)
     centre = np.array([(made.sum(1) @ np.arange(28)), (made.sum(0) @ np.arange(28))]) / made.sum()
-    assert np.abs(centre - 13.5).max() <= 0.51
+    assert np.abs(centre - 14).max() <= 0.51
 
 
 def test_pencil_and_felt_tip_give_the_same_tile():
@@ -42,13 +42,9 @@ def test_a_published_mnist_digit_comes_back_nearly_as_it_is(data_dir):
 
     with gzip.open(data_dir / "mnist" / "t10k-images-idx3-ubyte.gz") as file:
         digits = np.frombuffer(file.read(16 + 784 * 200), np.uint8, offset=16).reshape(-1, 28, 28)
-    shifts = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]  # MNIST's own centre is between our pixel and the next
-    difference = [
-        min(np.abs(np.roll(tile(d.astype(np.float32) / 255, d > 0), shift, (0, 1)) - d / np.float32(255)).mean() for shift in shifts)
-        for d in digits
-    ]
-    assert np.mean(difference) < 0.01
+    difference = [np.abs(tile(d.astype(np.float32) / 255, d > 0) - d / np.float32(255)).mean() for d in digits]
+    assert np.mean(difference) < 0.003
 
 
 def test_the_contract_is_what_models_are_checked_against():
-    assert CONTRACT == {"version": 1, "size": 28, "box": 20, "centre": "mass", "level": 0.85}
+    assert CONTRACT == {"version": 2, "size": 28, "box": 20, "centre": "mass", "level": 0.85}

@@ -7,29 +7,75 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .ink import Ink, stroke_width
+from .layout import Region
+from .models import NOT_A_DIGIT
 from .reading import Box, Digit
 
 Float = NDArray[np.float32]
 
-UNSURE = "not sure enough: write it more clearly, or ask for every answer with threshold 0"
+LOW, THIN, FAINT, BLUR = 14, 1.5, 0.15, 0.12
+"""A refusal is blamed on the image below this height and stroke width in pixels of the image, below this share of the paper's light, and
+where the strokes' edges are wider than this share of the digit's height."""
+
+NONE = "not a digit: it looks more like a letter, a sign, a scribble or several digits in one"
+UNSURE = "not sure enough: {}; write it more clearly, or ask for every answer with threshold 0"
 
 
 def decide(probabilities: Float, classes: Sequence[str], threshold: float, box: Box, tile: Float, *, every: bool = False) -> Digit:
     """Answer one position.
 
-    probabilities: float32 (K,), summing to 1, calibrated. threshold: below this confidence the answer is "?"; 0 always answers.
+    probabilities: float32 (K,), summing to 1, calibrated; what the class "not a digit" has, the answer lacks. threshold: below this
+    confidence the answer is "?", and where "not a digit" is likelier than any digit; 0 always answers.
     every: let the Digit carry the probabilities of all classes, not only the likeliest.
     """
     order = np.argsort(-probabilities, kind="stable")
     ranked = [(classes[i], float(probabilities[i])) for i in order]
-    label, confidence = ranked[0]
-    sure = confidence >= threshold
+    label, confidence = next(pair for pair in ranked if pair[0] != NOT_A_DIGIT)
+    refused = None
+    if threshold > 0 and ranked[0][0] == NOT_A_DIGIT:
+        refused = NONE
+    elif confidence < threshold:
+        refused = UNSURE.format(_rivals(ranked))
     return Digit(
-        label=label if sure else "?",
+        label="?" if refused else label,
         box=box,
         confidence=confidence,
-        alternatives=tuple(ranked[1:4] if sure else ranked[:3]),
+        alternatives=tuple(ranked[:3] if refused else [pair for pair in ranked if pair[0] != label][:3]),
         probabilities=tuple((name, float(p)) for name, p in zip(classes, probabilities, strict=True)) if every else (),
-        refused=None if sure else UNSURE,
+        refused=refused,
         tile=tile,
     )
+
+
+def _rivals(ranked: list[tuple[str, float]]) -> str:
+    """What it may be, in words."""
+    likely = [f"{name} ({p:.0%})" for name, p in ranked[:2] if p > 0.2 * ranked[0][1]]
+    return "it may be " + " or ".join(likely)
+
+
+def blame(ink: Ink, region: Region) -> str | None:
+    """What is wrong with the image of a digit that was refused, and what to do about it; None where nothing is."""
+    height, width = region.height * ink.scale, stroke_width(region.mask) * ink.scale
+    window = (slice(region.y, region.bottom), slice(region.x, region.right))
+    strength = ink.strength[window][region.mask] / 255
+    if height < LOW:
+        return f"too small: the digit is {height:.0f} px high; take the picture from closer, or scan it finer"
+    if width < THIN:
+        return f"too thin: the strokes are {width:.0f} px wide; take the picture from closer, or scan it finer"
+    if float(np.quantile(strength, 0.85)) < FAINT:
+        return f"too faint: the pen takes {float(np.quantile(strength, 0.85)):.0%} of the paper's light; use more light or a darker pen"
+    if (blur := _blur(ink, region)) > BLUR * region.height:
+        return f"too blurred: the strokes' edges are {blur * ink.scale:.0f} px wide; hold the camera still, focus on the paper"
+    return None
+
+
+def _blur(ink: Ink, region: Region) -> float:
+    """Width of the strokes' edges in pixels of the ink: of the way from a quarter to three quarters of their strength, doubled."""
+    rim = 4
+    top, left = max(region.y - rim, 0), max(region.x - rim, 0)
+    strength = ink.strength[top : region.bottom + rim, left : region.right + rim].astype(np.float32)
+    full = float(np.quantile(ink.strength[region.y : region.bottom, region.x : region.right][region.mask], 0.85))
+    steep = np.hypot(*np.gradient(strength)) / max(full, 1.0)
+    inside = (strength > 0.25 * full) & (strength < 0.75 * full)
+    return float(1 / max(float(np.median(steep[inside])), 1e-3)) if inside.any() else 0.0

@@ -33,6 +33,7 @@ from .canvas import (
 )
 from .errors import Error
 from .ink import Ink
+from .models import NOT_A_DIGIT
 from .reading import Digit, Reading
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ SMALLEST, LARGEST = 640, 1600
 """Limits of an annotated picture's long side: labels can be read on a 28 x 28 image, and a 12-megapixel photo stays small."""
 SMALL, WIDE, TALL = 340, 1068, 440
 """Width of a panel beside others, width of a panel on its own (three small ones and their gaps), and greatest height of both."""
-MOST_TILES = 40
+MOST_TILES, MOST_REASONS = 40, 6
 
 
 def annotate(reading: Reading) -> Picture:
@@ -96,6 +97,11 @@ def explain_picture(trace: Trace) -> Picture:
         parts += [beside(cards[i : i + across]) for i in range(0, len(cards), across)]
         rest = f"; {len(digits) - MOST_TILES} more are not shown" if len(digits) > MOST_TILES else ""
         parts.append(_title(f"4. what the network saw, and its three likeliest answers{rest}", WIDE))
+    reasons = [(number, digit.refused) for number, digit in enumerate(digits, start=1) if digit.refused]
+    for number, reason in reasons[:MOST_REASONS]:
+        parts.append(_title(f"? at position {number}: {reason}", WIDE))
+    if len(reasons) > MOST_REASONS:
+        parts.append(_title(f"and {len(reasons) - MOST_REASONS} more refused", WIDE))
     return framed(parts)
 
 
@@ -218,21 +224,36 @@ def _bars(digit: Digit, width: int, height: int) -> Picture:
     classes = digit.probabilities or ((digit.label, digit.confidence), *digit.alternatives)
     best = max(probability for _, probability in classes)
     step = height / len(classes)
+    labels = _label_width([label for label, _ in classes], step)
     for number, (label, probability) in enumerate(classes):
-        _bar(picture, label, probability, step * number, step, _colour(digit) if probability == best else SOFT)
+        _bar(picture, label, labels, probability, step * number, step, _colour(digit) if probability == best else SOFT)
     return picture
 
 
-def _bar(picture: Picture, label: str, probability: float, top: float, step: float, colour: Colour) -> None:
-    """One row of a chart: label, bar on its track, percent."""
-    cap = min(0.42 * step, 14)
-    left, right = round(2 * cap), picture.shape[1] - round(4.2 * cap)
+def _bar(picture: Picture, label: str, labels: int, probability: float, top: float, step: float, colour: Colour) -> None:
+    """One row of a chart: label, in a column `labels` pixels wide, bar on its track, percent."""
+    cap = _cap(step)
+    left, right = labels + round(0.6 * cap), picture.shape[1] - round(4.2 * cap)
     first, last, text = round(top + 0.2 * step), round(top + 0.8 * step), top + (step - cap) / 2
     cv2.rectangle(picture, (left, first), (right, last), TRACK, cv2.FILLED)
     if probability > 0.002:
         cv2.rectangle(picture, (left, first), (max(left + 1, round(left + probability * (right - left))), last), colour, cv2.FILLED)
-    write(picture, label, 0, text, cap, DARK, bold=colour != SOFT)
+    write(picture, _short(label), 0, text, cap, DARK, bold=colour != SOFT)
     write(picture, f"{100 * probability:.0f} %" if probability >= 0.005 else "", right + 0.8 * cap, text, cap, DARK)
+
+
+def _cap(step: float) -> float:
+    """Height of the letters in a chart whose rows are `step` pixels high."""
+    return min(0.42 * step, 14)
+
+
+def _label_width(labels: Sequence[str], step: float) -> int:
+    return max(round(1.4 * _cap(step)), *(text_width(_short(label), _cap(step), bold=True) for label in labels))
+
+
+def _short(label: str) -> str:
+    """A class name as charts have room for it."""
+    return "none" if label == NOT_A_DIGIT else label if len(label) <= 12 else f"{label[:11]}."
 
 
 def _card(digit: Digit) -> Picture:
@@ -240,8 +261,9 @@ def _card(digit: Digit) -> Picture:
     side, step = 126, 22
     ranked = sorted(digit.probabilities, key=lambda item: -item[1])[:3] or _likeliest(digit)
     chart = blank(side, step * 3 + 6)
+    labels = _label_width([label for label, _ in ranked], step)
     for number, (label, probability) in enumerate(ranked):
-        _bar(chart, label, probability, 6 + step * number, step, _colour(digit) if number == 0 else SOFT)
+        _bar(chart, label, labels, probability, 6 + step * number, step, _colour(digit) if number == 0 else SOFT)
     tile = np.zeros((28, 28), np.float32) if digit.tile is None else digit.tile
     return np.vstack([scaled(_tile(tile), side / len(tile)), chart])
 
@@ -253,7 +275,7 @@ def _tile(tile: NDArray[np.float32]) -> Picture:
 
 def _ink(ink: Ink) -> Picture:
     """The strength of the ink in grey, strokes in black."""
-    light = 255 - np.clip(ink.strength * 200, 0, 120)
+    light = 255 - np.minimum(ink.strength / 255 * 200, 120)
     return coloured(np.where(ink.mask, 20, light).astype(np.uint8))
 
 

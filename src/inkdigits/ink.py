@@ -1,7 +1,8 @@
 """image -> Ink: how strongly each pixel was written on, whatever the paper, the light and the colour of the pen.
 
 The steps, each a function below: `shrink` to a working size, `ink_is_light` finds the polarity, `strength` divides the image by its
-own paper (a grey-level closing, which no stroke survives), `strokes` keeps what stands out of the paper's noise.
+own paper (a grey-level closing, which no stroke survives), `strokes` keeps what stands out of the paper's noise. Strengths are bytes, so
+that each step is one pass of OpenCV and every quantile is read off a histogram.
 """
 
 from __future__ import annotations
@@ -18,23 +19,26 @@ Mask = NDArray[np.bool_]
 
 PAPER_SIDE = 160
 """Long side, in pixels, at which the paper under the writing is estimated: light changes slowly, strokes are small."""
-FAINTEST = 0.035
-"""Strokes that take less than this share of the paper's light are not seen. Raising it loses pencil, lowering it finds paper grain."""
-
+FAINTEST = 6
+"""Strokes that take less than this many 255ths of the paper's light are not seen. Higher loses pencil, lower finds paper grain."""
+PRINT = 38
+"""A security pattern fills the page and looks like noise, but what stands out of it by this many 255ths is ink."""
 SAME_INK = 0.7
 """What a wider window adds is ink, not shadow, if it is at least this dark beside what was found already."""
+COLOURLESS = 16
+"""Channels that differ by no more than this are one grey image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ink:
     """Ink at the working size.
 
-    strength: float32 (h, w) in [0, 1], the share of the paper's light that the pen takes away; 0 = paper.
+    strength: uint8 (h, w), the share of the paper's light that the pen takes away, in 255ths; 0 = paper.
     mask: bool (h, w), True on strokes. stroke: width of the strokes in pixels of this array, 0 where there are none.
     scale: pixels of the source image for one pixel of this array.
     """
 
-    strength: Float
+    strength: Bytes
     mask: Mask
     stroke: float
     scale: float
@@ -46,8 +50,10 @@ def find_ink(image: Bytes, *, side: int) -> Ink:
     image: uint8 (H, W) or (H, W, 3). side: the longest side to work at, in pixels; a smaller image is never blown up.
     """
     small, scale = shrink(image, side)
-    levelled = 255 - small if ink_is_light(small) else small
-    ink = strength(levelled)
+    channels = _channels(small)
+    if ink_is_light(channels[0] if len(channels) == 1 else _grey(small)):
+        channels = [cv2.bitwise_not(channel) for channel in channels]
+    ink = strength(channels)
     mask = strokes(ink)
     return Ink(ink, mask, stroke_width(mask), scale)
 
@@ -62,94 +68,122 @@ def shrink(image: Bytes, side: int) -> tuple[Bytes, float]:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
 
 
-def ink_is_light(image: Bytes) -> bool:
-    """True for chalk on board and white on black.
+def _channels(image: Bytes) -> list[Bytes]:
+    """The colour channels, each uint8 (h, w); only one where there is no colour."""
+    if image.ndim == 2:
+        return [image]
+    small = shrink(image, PAPER_SIDE)[0]
+    spread = cv2.subtract(small.max(axis=2), small.min(axis=2))
+    return [_grey(image)] if np.mean(spread > COLOURLESS) < 0.002 else list(cv2.split(image))
+
+
+def ink_is_light(grey: Bytes) -> bool:
+    """True for chalk on board and white on black: uint8 (h, w).
 
     Strokes are the rare grey levels: they skew what is left when the slow changes of light are taken away. The border, mostly paper,
     has a vote beside it (alone it fails under vignetting), and dark ink is the default.
     """
-    grey = _grey(shrink(image, 128)[0]).astype(np.float32)
-    detail = grey - cv2.GaussianBlur(grey, (0, 0), max(2.0, max(grey.shape) / 12))
-    spread = float(detail.std())
+    grey = shrink(grey if grey.ndim == 2 else _grey(grey), 128)[0]
+    light = grey.astype(np.float32)
+    detail = light - cv2.GaussianBlur(light, (0, 0), max(2.0, max(grey.shape) / 12))
+    square = detail * detail
+    spread = float(square.mean() - detail.mean() ** 2) ** 0.5
     if spread < 1:
         return False
-    skew = float(np.clip(np.mean(detail**3) / spread**3, -2, 2))
+    skew = min(max(float((square * detail).mean()) / spread**3, -2.0), 2.0)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    level, _ = cv2.threshold(grey.astype(np.uint8), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    vote = 1 - 2 * float(np.mean(border > level))
-    return skew + vote > 0.3
+    vote = 1 - 2 * float(np.mean(border > _otsu(_histogram(grey))))
+    return bool(skew + vote > 0.3)
 
 
-def strength(image: Bytes) -> Float:
-    """The share of the paper's light taken away, the strongest of the colour channels: uint8 (H, W[, 3]) -> float32 (H, W) in [0, 1].
+def strength(channels: list[Bytes]) -> Bytes:
+    """The share of the paper's light taken away, the strongest of the colour channels: each uint8 (h, w) -> uint8 (h, w).
 
     The paper is a grey-level closing at low resolution. Its window must be wider than a stroke: it grows as long as the next larger one
     finds clearly more ink of the same darkness (the inside of a felt-tip's stroke; a shadow is paler), so thin pens keep a close-fitting
     paper and felt-tips are not taken for paper.
     """
-    small, scale = shrink(image, PAPER_SIDE)
-    long, short = max(small.shape[:2]), min(small.shape[:2])
+    small = [cv2.medianBlur(shrink(channel, PAPER_SIDE)[0], 3) for channel in channels]
+    raw = [shrink(channel, PAPER_SIDE)[0] for channel in channels]
+    long, short = max(raw[0].shape), min(raw[0].shape)
     window, widest = max(5, round(min(long / 8, short / 3))), max(5, short)
-    paper = _paper(small, window)
-    ink = _taken(small, paper)
+    papers = [_paper(channel, window) for channel in small]
+    ink = _taken(raw, papers)
     mask = strokes(ink)
     while window < widest and mask.any():
         window = min(widest, round(window * 1.6) + 1)
-        wider = _paper(small, window)
-        more = _taken(small, wider)
+        wider = [_paper(channel, window) for channel in small]
+        more = _taken(raw, wider)
         found = strokes(more)
         added = found & ~mask
-        same = added.any() and np.median(more[added]) > SAME_INK * np.median(more[mask])
-        if not same or added.sum() < 0.12 * mask.sum():
+        if added.sum() < 0.12 * mask.sum() or _median(more[added]) <= SAME_INK * _median(more[mask]):
             break
-        paper, mask = wider, found
-    if scale > 1:
-        paper = cv2.resize(paper, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return _taken(image, paper)
+        if stroke_width(found) <= 1.1 * stroke_width(mask):
+            break
+        papers, mask, ink = wider, found, more
+    if raw[0].shape == channels[0].shape:
+        return ink
+    size = channels[0].shape[::-1]
+    return _taken(channels, [cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR) for paper in papers])
 
 
 def _paper(small: Bytes, window: int) -> Bytes:
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window | 1, window | 1))
-    clean = cv2.medianBlur(small, 3).astype(np.float32)
-    # At the frame a closing sees one side only and takes the dark end of a gradient for ink: a plane through the paper goes out before it.
-    slope = _plane(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, kernel))
-    closed = cv2.morphologyEx(clean - slope, cv2.MORPH_CLOSE, kernel)
-    smooth = cv2.blur(closed, (window | 1, window | 1)) + slope
+    """The paper under the writing: uint8 (h, w), freed of specks -> uint8 (h, w)."""
+    window |= 1
+    kernel = np.ones((window, window), np.uint8)
+    # At the frame a closing sees one side only and takes the dark end of a gradient for ink: the slow part of the light goes out before it.
+    slope = _bowl(cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel))
+    closed = cv2.morphologyEx(small - slope, cv2.MORPH_CLOSE, kernel)
+    smooth = cv2.blur(closed, (window, window)) + slope
     paper: Bytes = np.clip(smooth, 0, 255).astype(np.uint8)
     return paper
 
 
-def _plane(image: Float) -> Float:
-    """The plane of least squares through each channel, less its mean: float32 (H, W[, 3]) -> the same shape."""
-    height, width = image.shape[:2]
-    ys = np.linspace(-1, 1, height, dtype=np.float32).reshape(-1, *[1] * (image.ndim - 1))
-    xs = np.linspace(-1, 1, width, dtype=np.float32).reshape(1, -1, *[1] * (image.ndim - 2))
-    lean = (image * ys).mean(axis=(0, 1)) / max((ys**2).mean(), 1e-6), (image * xs).mean(axis=(0, 1)) / max((xs**2).mean(), 1e-6)
-    plane: Float = lean[0] * ys + lean[1] * xs
-    return plane
+def _bowl(image: Bytes) -> NDArray[np.int16]:
+    """The separable parabola of least squares, less its mean, rounded: uint8 (h, w) -> int16 (h, w). Light falls off like one."""
+    sides = []
+    for axis in (1, 0):
+        mean = cv2.reduce(image, axis, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel()  # of each row, then of each column
+        x = np.linspace(-1, 1, len(mean), dtype=np.float32)
+        square = x * x - x @ x / len(x)
+        sides.append(mean @ x / max(x @ x, 1e-6) * x + mean @ square / max(square @ square, 1e-6) * square)
+    bowl: NDArray[np.int16] = np.add.outer(*sides).astype(np.int16)
+    return bowl
 
 
-def _taken(image: Bytes, paper: Bytes) -> Float:
-    light = np.maximum(paper, 24).astype(np.float32)  # in deep shadow a division by next to nothing would make grain into strokes
-    taken = np.clip((paper.astype(np.float32) - image) / light, 0, 1)
-    return np.ascontiguousarray(taken if taken.ndim == 2 else taken.max(axis=2))  # (H, W, 3) -> (H, W)
+def _taken(channels: list[Bytes], papers: list[Bytes]) -> Bytes:
+    strongest: Bytes | None = None
+    for channel, paper in zip(channels, papers, strict=True):
+        # In deep shadow a division by next to nothing would make grain into strokes.
+        taken = cv2.divide(cv2.subtract(paper, channel), cv2.max(paper, 24), scale=255)
+        strongest = taken if strongest is None else cv2.max(strongest, taken)
+    assert strongest is not None
+    return strongest
 
 
-def strokes(ink: Float) -> Mask:
-    """The pixels that belong to strokes: float32 (H, W) -> bool (H, W), by hysteresis over the paper's noise (median + 4 MAD)."""
-    middle = float(np.median(ink))
-    noise = middle + 4 * 1.4826 * float(np.median(np.abs(ink - middle)))
-    floor = max(FAINTEST, min(noise, 0.5))
-    above = ink[ink > floor]
-    if above.size == 0:
+def strokes(ink: Bytes) -> Mask:
+    """The pixels that belong to strokes: uint8 (h, w) -> bool (h, w), by hysteresis over the paper's noise (median + 4 MAD)."""
+    histogram = _histogram(ink)
+    middle = _quantile(histogram, 0.5)
+    around = histogram.copy()  # of the distances to the median
+    around[: 256 - middle] = histogram[middle:]
+    around[256 - middle :] = 0
+    around[1 : middle + 1] += histogram[:middle][::-1]
+    noise = middle + 4 * 1.4826 * _quantile(around, 0.5)
+    split = _otsu(histogram)
+    floor = max(FAINTEST, round(min(noise, split)) if split >= PRINT else min(round(noise), 127))
+    above = histogram.copy()
+    above[: floor + 1] = 0
+    if not above.any():
         return np.zeros(ink.shape, bool)
-    full = float(np.quantile(above, 0.9))
+    full = _quantile(above, 0.9)
     low, high = max(floor, 0.2 * full), max(1.25 * floor, 0.45 * full)
-    weak = ink > low
-    count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
+    count, labels = cv2.connectedComponents((ink > low).view(np.uint8), connectivity=8)
     strong = np.zeros(count, bool)
     strong[labels[ink > high]] = True
     strong[0] = False
+    if strong[1:].all():
+        return ink > low
     mask: Mask = strong[labels]
     return mask
 
@@ -158,10 +192,37 @@ def stroke_width(mask: Mask) -> float:
     """Width of the strokes in pixels: twice the median distance to the paper along the strokes' ridges; 0 without ink."""
     if not mask.any():
         return 0.0
-    distance = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    ridge = mask & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)) - 1e-3)
-    return float(2 * np.median(distance[ridge]) - 1)
+    framed = cv2.copyMakeBorder(mask.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    distance = cv2.distanceTransform(framed, cv2.DIST_L2, 3)
+    ridge = (distance > 0) & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)) - 1e-3)
+    return float(2 * _median(distance[ridge]) - 1)
 
 
 def _grey(image: Bytes) -> Bytes:
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+
+
+def _histogram(image: Bytes) -> Float:
+    """How often each byte occurs: float32 (256,)."""
+    counts: Float = cv2.calcHist([image], [0], None, [256], [0, 256]).ravel()
+    return counts
+
+
+def _quantile(histogram: Float, share: float) -> int:
+    """The byte below or at which this share of a histogram lies."""
+    total = np.cumsum(histogram, dtype=np.float64)
+    return int(np.searchsorted(total, share * total[-1]))
+
+
+def _otsu(histogram: Float) -> float:
+    """The byte that parts a histogram best (Otsu, 1979): the last one of the lower part."""
+    weight = np.cumsum(histogram, dtype=np.float64)
+    moment = np.cumsum(histogram * np.arange(256), dtype=np.float64)
+    rest = weight[-1] - weight
+    between = (moment[-1] * weight - weight[-1] * moment) ** 2 / np.maximum(weight * rest, 1)
+    return float(np.argmax(between))
+
+
+def _median(values: NDArray[np.generic]) -> float:
+    """The median, without NumPy's own: that one imports masked arrays, which takes longer than reading a digit."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])

@@ -66,7 +66,7 @@ def one(ink: Ink) -> Region | None:
     above it (a 5's bar), is of its strength, and is no slice of a neighbour or line at the frame's edge.
     """
     height, width = ink.mask.shape
-    found = [r for r in regions(ink.mask) if not _edge_line(r, width, height)]
+    found = [r for r in regions(ink.mask) if not _edge_line(r, width, height) and not _corner(r, width, height)]
     if not found:
         return None
 
@@ -96,21 +96,21 @@ def one(ink: Ink) -> Region | None:
 
 
 def _edge_line(r: Region, width: int, height: int) -> bool:
-    """A rule or shadow along the frame: it touches the frame's edge all along, or is a thin line beside it."""
-    flat = (r.height <= 0.12 * height and r.width >= 0.3 * width) or r.width > 8 * r.height
-    tall = (r.width <= 0.12 * width and r.height >= 0.3 * height) or r.height > 8 * r.width
-    at_row = r.y == 0 or r.bottom == height
-    at_column = r.x == 0 or r.right == width
-    long_row = flat and at_row
-    long_column = tall and at_column
-    corner = (at_row or at_column) and max(r.width / width, r.height / height) < 0.12
-    frame = (
-        r.width >= 0.97 * width
-        and r.height >= 0.97 * height
-        and r.mask.mean() < 0.2
-        and (r.mask[:, 0].mean() > 0.8 or r.mask[0].mean() > 0.8)
-    )
-    return bool(long_row or long_column or corner or frame)
+    """A rule or shadow along the frame: nowhere far from it, and long; or all around it."""
+    touches = r.x == 0 or r.y == 0 or r.right == width or r.bottom == height
+    if not touches or max(r.width / width, r.height / height) < 0.3:
+        return False
+    if r.width >= 0.97 * width and r.height >= 0.97 * height and r.mask.mean() < 0.2:
+        return max(float(side.mean()) for side in (r.mask[0], r.mask[-1], r.mask[:, 0], r.mask[:, -1])) > 0.8
+    ys, xs = round(0.12 * height), round(0.12 * width)
+    inside = r.mask[max(ys - r.y, 0) : max(height - ys - r.y, 0), max(xs - r.x, 0) : max(width - xs - r.x, 0)]
+    return bool(inside.sum() <= 0.02 * r.mask.sum())
+
+
+def _corner(r: Region, width: int, height: int) -> bool:
+    """The end of a neighbour's stroke: small, at the frame."""
+    at_edge = r.x == 0 or r.y == 0 or r.right == width or r.bottom == height
+    return at_edge and max(r.width / width, r.height / height) < 0.12
 
 
 def _along_edge(r: Region, width: int, height: int) -> float:
@@ -131,19 +131,29 @@ def lines(ink: Ink) -> list[list[Region]]:
     height, width = ink.mask.shape
     found = []
     for r in regions(ink.mask):
-        if max(r.width, r.height) < 0.3 * tall or r.mask.sum() < 0.02 * tall * tall:
+        if max(r.width, r.height) < 0.3 * tall or r.mask.sum() < 0.15 * tall * max(ink.stroke, 1):
             continue  # specks, dots, commas
         if _edge_line(r, width, height) or r.height > 3 * tall or r.width > 9 * r.height:
             continue
         if r.height > 1.7 * tall and r.width < 0.25 * r.height:
             continue  # the wall of a box
-        if r.height < 0.35 * height and _along_edge(r, width, height) > 0.25:
+        if r.width > 2 * tall and _straight(r, ink.stroke):
+            continue  # a rule that leans too much for one, or a long dash
+        if r.height < 0.35 * height and _along_edge(r, width, height) > 0.6:
             continue  # a shadow or the edge of the sheet
         found.append(r)
     full = [r for r in found if r.height >= 0.55 * tall]
     rows = _rows(full, tall)
     _adopt(rows, [r for r in found if r.height < 0.55 * tall], tall)
     return [_merged(row) for row in rows if row]
+
+
+def _straight(r: Region, stroke: float) -> bool:
+    """Whether all of a wide region's ink lies along one straight line."""
+    ys, xs = np.nonzero(r.mask)
+    dx, dy = xs - xs.mean(), ys - ys.mean()
+    off = dy - (dx @ dy) / (dx @ dx) * dx
+    return float(np.sqrt(np.mean(off**2))) < 0.6 * stroke + 1
 
 
 def _rows(found: list[Region], tall: float) -> list[list[Region]]:
@@ -162,24 +172,35 @@ def _rows(found: list[Region], tall: float) -> list[list[Region]]:
             rows.append([r])
         else:
             best.append(r)
-    return sorted(rows, key=lambda row: float(np.median([r.y + r.height / 2 for r in row])))
+    return sorted(rows, key=lambda row: sorted(r.y + r.height / 2 for r in row)[len(row) // 2])
 
 
 def _adopt(rows: list[list[Region]], small: list[Region], tall: float) -> None:
-    """Give each small part (a 5's bar, a broken stroke) to the region it overlaps in x and nearly touches; the others are no digits."""
+    """Give each small part (a 5's bar, a broken stroke) to the region it overlaps in x and nearly touches; one that stands by itself in the
+    middle of a line is a small digit of that line; the others are no digits."""
     for part in small:
-        for row in rows:
-            for i, r in enumerate(row):
-                overlap = min(r.right, part.right) - max(r.x, part.x)
-                gap_x = max(r.x - part.right, part.x - r.right, 0)
-                gap_y = max(r.y - part.bottom, part.y - r.bottom, 0)
-                above = part.y + part.height / 2 < r.y + 0.4 * r.height
-                if gap_y < 0.25 * tall and (overlap > 0.5 * part.width or (above and gap_x < 0.12 * tall)):
-                    row[i] = join([r, part])
-                    break
-            else:
-                continue
-            break
+        home = next(((row, i) for row in rows for i, r in enumerate(row) if _belongs(part, r, tall)), None)
+        if home:
+            row, i = home
+            row[i] = join([row[i], part])
+        elif part.height >= max(0.42 * tall, 0.6 * part.width):
+            middle = part.y + part.height / 2
+            near = [
+                (gap, row)
+                for row in rows
+                for r in row
+                if 0.2 < (middle - r.y) / r.height < 0.75 and (gap := max(r.x - part.right, part.x - r.right)) < 2 * tall
+            ]
+            if near:
+                min(near, key=lambda pair: pair[0])[1].append(part)
+
+
+def _belongs(part: Region, r: Region, tall: float) -> bool:
+    overlap = min(r.right, part.right) - max(r.x, part.x)
+    gap_x = max(r.x - part.right, part.x - r.right, 0)
+    gap_y = max(r.y - part.bottom, part.y - r.bottom, 0)
+    above = part.y + part.height / 2 < r.y + 0.4 * r.height
+    return gap_y < 0.25 * tall and (overlap > 0.5 * part.width or (above and gap_x < 0.12 * tall))
 
 
 def _merged(row: list[Region]) -> list[Region]:

@@ -1,6 +1,7 @@
 """A model = a folder with `model.onnx` and `card.json`: loads it, checks that both fit, runs it.
 
-tiles float32 (N, 28, 28) in [0, 1] -> logits float32 (N, K) -> probabilities, softmax(logits / temperature).
+Model      tiles float32 (N, 28, 28) in [0, 1] -> logits float32 (N, K) -> probabilities, softmax(logits / temperature)
+LineModel  strips float32 (N, 32, W) in [0, 1] -> logits float32 (N, W / 2, K) -> probabilities of every frame, in the same way
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +22,23 @@ from numpy.typing import NDArray
 from .errors import ModelError
 
 Float = NDArray[np.float32]
+Ends = tuple[tuple[str, tuple[int | str, ...]], tuple[str, tuple[int | str, ...]]]
+"""Name and shape of the input and of the output of a graph; a text for a size that is free."""
 
+NOT_A_DIGIT = "not a digit"
+"""The class of whatever is none of the others: letters, pieces, scribbles. A model may do without it."""
 SHIPPED = Path(__file__).parent / "weights"
 FORMAT = 1
 """Version of the card's format. A newer one is refused; keys of the same format that we do not know are left alone, not read."""
 BATCH = 32
-"""Tiles in one call of ONNX Runtime. On one thread 16 to 64 run alike; 256 is 8 % slower on a LeNet, 1 is 40 % slower."""
+"""Tiles, or strips, in one call of ONNX Runtime. On one thread 16 to 64 run alike; 256 is 8 % slower on a LeNet, 1 is 40 % slower."""
+
+
+READS = {
+    "tiles": "single digits (recipes dense, cnn2, cnn3, digit)",
+    "strips": "whole lines (recipe line; how well it reads is in its run's report.html)",
+}
+"""What a model reads, by the name of its input."""
 
 
 def _is_number(value: Any) -> bool:
@@ -62,8 +74,9 @@ FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 class Card:
     """What has to be known of a model to use it rightly; `card.json`.
 
-    classes: names of the K outputs, in order. image_shape: height and width of a tile in pixels. preprocessing: a copy of the contract
-    that the tiles were made by (`inkdigits.tiles.CONTRACT`), or {"version": 0} for images taken as they are.
+    classes: names of the K outputs, in order. image_shape: height and width in pixels, of a tile, or of the strips trained on.
+    preprocessing: a copy of the contract that the tiles or strips were made by (`inkdigits.tiles.CONTRACT`, `inkdigits.strips.CONTRACT`),
+    or {"version": 0} for images taken as they are.
     temperature: divides the logits, so that the probabilities are calibrated (Guo et al., 2017). thresholds: `answer` is the probability
     below which a position is answered "?". training: recipe, command, seed, versions, data with licences and hashes. metrics: measured
     after training. sha256: of `model.onnx`, "" before there is one.
@@ -123,8 +136,11 @@ class Card:
         os.replace(part, path)
 
 
-class Model:
-    """A network ready to run. Make one with `Model.load`."""
+class Network:
+    """An ONNX file and its card that fit each other: what `Model` and `LineModel` have in common."""
+
+    shipped: ClassVar[str]
+    """The name of the model that `load` takes where none is given."""
 
     def __init__(self, content: bytes, card: Card, *, threads: int = 1, source: str = "model") -> None:
         """content: the bytes of an ONNX file. threads: what one call may use. source: what errors call it. Raises ModelError as `load`."""
@@ -132,18 +148,18 @@ class Model:
             raise ModelError(f"{source}: its hash is not the one in its card; it is damaged or belongs to another card: export it again")
         self.card = card
         self._session = _session(content, threads, source)
-        _check_ends(self._session, card, source)
+        _check_ends(self._session, self._ends(), source)
 
     @classmethod
-    def load(cls, model: str | Path | None = None, *, threads: int = 1) -> Model:
+    def load(cls, model: str | Path | None = None, *, threads: int = 1) -> Self:
         """Load a model and check that its file, its card and its graph fit each other.
 
-        model: the name of a shipped model (None: "digit"), a run folder of `inkdigits train`, or an ONNX file with card.json beside it.
-        A folder that has the name of a shipped model is reached as "./NAME". threads: what ONNX Runtime may use for one call.
-        Raises ModelError with the reason and the remedy. Whether the tiles of the reader are what the model was trained on is for
-        the reader to check, by `card.preprocessing`: other models can still be evaluated.
+        model: the name of a shipped model (None: "digit", for lines "line"), a run folder of `inkdigits train`, or an ONNX file with
+        card.json beside it. A folder that has the name of a shipped model is reached as "./NAME". threads: what ONNX Runtime may use for
+        one call. Raises ModelError with the reason and the remedy. Whether the images of the reader are what the model was trained on is
+        for the reader to check, by `card.preprocessing`: other models can still be evaluated.
         """
-        path = _locate("digit" if model is None else model)
+        path = _locate(cls.shipped if model is None else model)
         card = Card.load(path.with_name("card.json"))
         try:
             content = path.read_bytes()
@@ -156,6 +172,16 @@ class Model:
         """name-version/first digits of the hash: it names these very weights."""
         return f"{self.card.name}-{self.card.version}/{self.card.sha256[:8]}"
 
+    def _ends(self) -> Ends:
+        """The input and the output that the card promises."""
+        raise NotImplementedError
+
+
+class Model(Network):
+    """A network of single digits, ready to run. Make one with `Model.load`."""
+
+    shipped = "digit"
+
     def logits(self, tiles: NDArray[np.floating[Any]]) -> Float:
         """Scores before the softmax: tiles float32 (N, H, W) in [0, 1], 1 = ink -> float32 (N, K). N may be 0.
 
@@ -164,10 +190,7 @@ class Model:
         height, width = self.card.image_shape
         if tiles.ndim != 3 or tiles.shape[1:] != (height, width):
             raise ValueError(f"tiles must have the shape (N, {height}, {width}), not {tiles.shape}")
-        # Resampling may overshoot by a rounding error; what is refused here is images in 0..255, and NaN.
-        if tiles.dtype.kind != "f" or not (tiles.min(initial=0) > -0.01 and tiles.max(initial=0) < 1.01):
-            raise ValueError(f"tiles must be floats in [0, 1], 1 = ink, not {tiles.dtype} up to {tiles.max(initial=0)}")
-        tiles = np.ascontiguousarray(tiles, dtype=np.float32)
+        tiles = _inked(tiles, "tiles")
         out = np.empty((len(tiles), len(self.card.classes)), np.float32)
         for i in range(0, len(tiles), BATCH):
             out[i : i + BATCH] = self._session.run(["logits"], {"tiles": tiles[i : i + BATCH]})[0]
@@ -175,10 +198,53 @@ class Model:
 
     def probabilities(self, tiles: NDArray[np.floating[Any]]) -> Float:
         """Calibrated probabilities: tiles as for `logits` -> float32 (N, K), each row summing to 1."""
-        scaled = self.logits(tiles) / np.float32(self.card.temperature)
-        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        result: Float = powers / powers.sum(axis=1, keepdims=True)
-        return result
+        return _softmax(self.logits(tiles), self.card.temperature)
+
+    def _ends(self) -> Ends:
+        return ("tiles", ("batch", *self.card.image_shape)), ("logits", ("batch", len(self.card.classes)))
+
+
+class LineModel(Network):
+    """A network of whole lines, ready to run. Make one with `LineModel.load`."""
+
+    shipped = "line"
+
+    def logits(self, strips: NDArray[np.floating[Any]]) -> Float:
+        """Scores before the softmax: strips float32 (N, 32, W) in [0, 1], 1 = ink, W a multiple of 4 -> float32 (N, W / 2, K). N may be 0.
+
+        Raises ValueError for another shape, for whole numbers, and for values outside [0, 1].
+        """
+        height = self.card.image_shape[0]
+        if strips.ndim != 3 or strips.shape[1] != height or strips.shape[2] % 4 or not strips.shape[2]:
+            raise ValueError(f"strips must have the shape (N, {height}, W), W a multiple of 4, not {strips.shape}")
+        strips = _inked(strips, "strips")
+        out = np.empty((len(strips), strips.shape[2] // 2, len(self.card.classes)), np.float32)
+        for i in range(0, len(strips), BATCH):
+            out[i : i + BATCH] = self._session.run(["logits"], {"strips": strips[i : i + BATCH]})[0]
+        return out
+
+    def frames(self, strips: NDArray[np.floating[Any]]) -> Float:
+        """Probabilities of the classes, the blank first, in every other column: strips as for `logits` -> float32 (N, W / 2, K)."""
+        return _softmax(self.logits(strips), self.card.temperature)
+
+    def _ends(self) -> Ends:
+        return ("strips", ("batch", self.card.image_shape[0], "width")), ("logits", ("batch", "frames", len(self.card.classes)))
+
+
+def _inked(images: NDArray[np.floating[Any]], what: str) -> Float:
+    """Images as ONNX Runtime wants them. Raises ValueError for whole numbers, and for values outside [0, 1]."""
+    # Resampling may overshoot by a rounding error; what is refused here is images in 0..255, and NaN.
+    if images.dtype.kind != "f" or not (images.min(initial=0) > -0.01 and images.max(initial=0) < 1.01):
+        raise ValueError(f"{what} must be floats in [0, 1], 1 = ink, not {images.dtype} up to {images.max(initial=0)}")
+    return np.ascontiguousarray(images, dtype=np.float32)
+
+
+def _softmax(logits: Float, temperature: float) -> Float:
+    """softmax(logits / temperature) over the last axis."""
+    scaled = logits / np.float32(temperature)
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    result: Float = powers / powers.sum(axis=-1, keepdims=True)
+    return result
 
 
 def _locate(model: str | Path) -> Path:
@@ -211,12 +277,16 @@ def _session(content: bytes, threads: int, source: str) -> Any:
         raise ModelError(f"{source}: ONNX Runtime cannot load it ({reason}); export the model again") from None
 
 
-def _check_ends(session: Any, card: Card, source: str) -> None:
-    """Raise ModelError unless the graph takes "tiles" (batch, H, W) and gives "logits" (batch, K), float32, for any batch."""
-    ends = [(end.name, end.type, tuple(end.shape)) for end in (*session.get_inputs(), *session.get_outputs())]
-    expected = [("tiles", "tensor(float)", card.image_shape), ("logits", "tensor(float)", (len(card.classes),))]
-    free = all(shape and not isinstance(shape[0], int) for _, _, shape in ends)
-    if not free or [(name, kind, shape[1:]) for name, kind, shape in ends] != expected:
-        wanted = f"tiles (batch, {card.image_shape[0]}, {card.image_shape[1]}) and logits (batch, {len(card.classes)}), float"
-        found = ", ".join(f"{name} {shape} {kind}" for name, kind, shape in ends)
-        raise ModelError(f"{source}: its inputs and outputs do not fit its card, which wants {wanted}, not {found}; export the model again")
+def _check_ends(session: Any, wanted: Ends, source: str) -> None:
+    """Raise ModelError unless the graph's input and output are the float32 tensors of `wanted`, free where a text stands for a size."""
+    found = [(end.name, end.type, tuple(end.shape)) for end in (*session.get_inputs(), *session.get_outputs())]
+    kind, other = wanted[0][0], found[0][0]
+    if other != kind and other in READS:
+        raise ModelError(f"{source}: it reads {READS[other]}, and what is needed here reads {READS[kind]}")
+    fixed = [(name, sort, tuple(size if isinstance(size, int) else None for size in shape)) for name, sort, shape in found]
+    if fixed != [(name, "tensor(float)", tuple(size if isinstance(size, int) else None for size in shape)) for name, shape in wanted]:
+        expected = " and ".join(f"{name} ({', '.join(map(str, shape))})" for name, shape in wanted)
+        listed = ", ".join(f"{name} {shape} {sort}" for name, sort, shape in found)
+        raise ModelError(
+            f"{source}: its inputs and outputs do not fit its card, which wants {expected}, float, not {listed}; export the model again"
+        )

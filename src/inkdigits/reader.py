@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import images, layout, strings
-from .decide import decide
+from .decide import blame, decide
 from .errors import ModelError
 from .ink import Ink, find_ink
-from .models import Model
+from .models import NOT_A_DIGIT, Model
 from .reading import Box, Digit, Line, Reading
 from .rules import without_rules
 from .tiles import CONTRACT
@@ -29,7 +29,7 @@ Float = NDArray[np.float32]
 SIDE_ONE, SIDE_PAGE = 160, 1200
 """Longest side, in pixels, at which one digit and a page are looked at. Tuned on photos_single and photos_multi."""
 NO_INK = "no ink: nothing on it stands out from the paper; check that the writing is in the frame and darker or lighter than the paper"
-NO_DIGIT = "no digit: what is on it are lines, dots or edges"
+NO_DIGIT = "no digit: what is on it are lines, dots, edges, letters or signs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,8 @@ class Reader:
 
     def _trace(self, image: NDArray[np.uint8], single: bool, source: str, page: int, keep: bool, load_ms: float) -> Trace:
         model, clock = self._model, _Clock()
+        classes = model.card.classes
+        none = classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classes else None
         ink = find_ink(image, side=SIDE_ONE if single else SIDE_PAGE)
         ms = {"load": load_ms, "ink": clock.lap()}
         if single:
@@ -113,19 +115,22 @@ class Reader:
             tiles = [strings.tile_of(ink, r) for row in lines for r in row]
             pieces = [[strings.Piece(lines[0][0], tiles[0], self.classify(tiles[0][None])[0])]] if tiles else []
         else:
-            pieces = strings.digits(ink, lines, self.classify)
+            pieces = strings.digits(ink, lines, self.classify, none)
         ms["classify"] = clock.lap()
         refused = None if pieces else (NO_DIGIT if ink.mask.any() else NO_INK)
-        rows = [self._line(row, ink.scale, image.shape, single) for row in pieces]
+        rows = [self._line(row, ink, image.shape, single) for row in pieces]
         reading = Reading(tuple(rows), source, page, refused, None, ms, model.name, image if keep else None)
         return Trace(image, ink, reading)
 
-    def _line(self, pieces: list[strings.Piece], scale: float, shape: tuple[int, ...], every: bool) -> Line:
-        classes, threshold = self._model.card.classes, self._threshold
-        row = tuple(decide(p.probabilities, classes, threshold, _box(p.region, scale, shape), p.tile, every=every) for p in pieces)
+    def _line(self, pieces: list[strings.Piece], ink: Ink, shape: tuple[int, ...], every: bool) -> Line:
+        row = []
+        for piece in pieces:
+            box = _box(piece.region, ink.scale, shape)
+            digit = decide(piece.probabilities, self._model.card.classes, self._threshold, box, piece.tile, every=every)
+            row.append(replace(digit, refused=blame(ink, piece.region) or digit.refused) if digit.refused else digit)
         left, top = min(d.box[0] for d in row), min(d.box[1] for d in row)
         right, bottom = max(d.box[0] + d.box[2] for d in row), max(d.box[1] + d.box[3] for d in row)
-        return Line(row, (left, top, right - left, bottom - top))
+        return Line(tuple(row), (left, top, right - left, bottom - top))
 
 
 def read(image: Any, *, model: str | Path | None = None, threshold: float | None = None) -> Reading:

@@ -11,8 +11,16 @@ Bytes = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 Box = tuple[int, int, int, int]
 
-LONG = 2.2
-"""A rule is at least this many digit heights long. Tuned on photos_multi: below 2 it eats the stems of 1, 7 and 9."""
+LONG, CUT_OFF, BOTH = 2.2, 1.6, 1.2
+"""A rule is at least this many digit heights long; one that the frame cuts off at one end, and at both. Tuned on photos_multi: below 2 it
+eats the stems of 1, 7 and 9."""
+LEAN = 0.12
+"""Short lines, the walls of boxes, lean no more than this; stems do."""
+SURE = (0.4, 0.5)
+"""What is straight for this share of the width, or down for this share of the longer side, may be a rule: the height of the digits is
+measured without it."""
+BEND = 0.05
+"""A rule bends by no more than this share of its length, on a page that is not flat; a stroke does."""
 
 
 def without_rules(mask: Mask, stroke: float) -> Mask:
@@ -23,31 +31,58 @@ def without_rules(mask: Mask, stroke: float) -> Mask:
     """
     if not mask.any():
         return mask
-    height = digit_height(mask, stroke)
     plain = mask.astype(np.uint8)
-    rules = np.zeros_like(plain)
     gap = int(2 * stroke + 3) | 1
+    height = _height_between(plain, stroke, gap)
     chains = [_chains(plain, height, stroke, gap, vertical) for vertical in (False, True)]
+    found = np.zeros((2, *plain.shape), np.uint8)  # horizontal and vertical rules
     for vertical, (labels, boxes) in enumerate(chains):
-        rules |= np.array([False, *(box[2 + vertical] >= LONG * height for box in boxes)])[labels]
-    if not rules.any():
+        frame = mask.shape[1 - vertical]
+        _mark(found[vertical], labels, boxes, [_long(box[vertical], box[2 + vertical], frame, height) for box in boxes], bool(vertical))
+    if not found.any():
         return mask
+    crossed = [cv2.dilate(rules, np.ones((gap + 2, gap + 2), np.uint8)) for rules in found]
     for vertical, (labels, boxes) in enumerate(chains):
-        crossed = cv2.dilate(rules, np.ones((gap + 2, gap + 2), np.uint8))
-        rules |= np.array([False, *(_between(box, bool(vertical), crossed) for box in boxes)])[labels]
-    rules &= plain
-    left = plain & (1 - rules)
-    # Where a stroke crosses a rule, both its ends are close by: closing the gap brings the crossing back, not the rule.
-    bridged = cv2.morphologyEx(left, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap, gap)))
-    whole = (left | (bridged & rules)).astype(bool)
-    return _without_crumbs(whole, rules, height)
+        walls = [_between(box, stroke, bool(vertical), crossed[1 - vertical]) for box in boxes]
+        _mark(found[vertical], labels, boxes, walls, bool(vertical))
+    return _without_crumbs(_bridged(plain, found), found[0] | found[1], height)
+
+
+def _bridged(plain: Bytes, found: Bytes) -> Mask:
+    """Take rules out, uint8 (2, h, w): level, upright. A stroke that crosses one lies on both sides of it: the crossing stays."""
+    found &= plain
+    left = plain & ~(found[0] | found[1])
+    whole: Mask = left.astype(bool)
+    for rules, along in zip(found, (0, 1), strict=True):
+        if rules.any():
+            thickest = 2 * int(cv2.distanceTransform(rules, cv2.DIST_C, 3).max()) + 3
+            window = np.ones((thickest, 1) if along == 0 else (1, thickest), np.uint8)
+            whole |= (cv2.morphologyEx(left, cv2.MORPH_CLOSE, window) & rules).astype(bool)
+    return whole
+
+
+def _height_between(plain: Bytes, stroke: float, gap: int) -> float:
+    """The height of the digits, measured between all that may be rules."""
+    found = np.zeros((2, *plain.shape), np.uint8)
+    for vertical, long in enumerate((SURE[0] * plain.shape[1], SURE[1] * max(plain.shape))):
+        labels, boxes = _chains(plain, long / 4, stroke, gap, bool(vertical))
+        _mark(found[vertical], labels, boxes, [box[2 + vertical] >= long for box in boxes], bool(vertical))
+    left = _bridged(plain, found)
+    return digit_height(left if left.any() else plain.astype(bool), stroke)
+
+
+def _long(start: int, length: int, frame: int, height: float) -> bool:
+    ends = (start == 0) + (start + length == frame)
+    return length >= (LONG, CUT_OFF, BOTH)[ends] * height
 
 
 def digit_height(mask: Mask, stroke: float) -> float:
-    """The usual height of a written sign, in pixels: the median over components that are neither specks nor lines."""
+    """The usual height of a written sign, in pixels: the median over components that are neither specks nor lines nor patches of shadow."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     w, h, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
-    signs = (h > max(3 * stroke, 6)) & (w < 4 * h) & (h < 8 * w) & (h < 0.95 * mask.shape[0]) & (area > 0.08 * w * h)
+    signs = (h > max(3 * stroke, 6)) & (w < 4 * h) & (h < 8 * w) & (area > 0.08 * w * h)
+    signs &= (h < 0.95 * mask.shape[0]) | ((w < 0.8 * mask.shape[1]) & (w > 0.25 * h))  # neither a frame nor its side
+    signs &= area < 8 * max(stroke, 1) * np.maximum(w, h)
     if not signs.any():
         return float(0.6 * min(mask.shape))
     # Grain is frequent and small: weigh by height.
@@ -80,9 +115,33 @@ def _chains(plain: Bytes, height: float, stroke: float, gap: int, vertical: bool
     return labels, boxes
 
 
-def _between(box: Box, vertical: bool, crossed: Bytes) -> bool:
+def _mark(rules: Bytes, labels: Labels, boxes: list[Box], chosen: list[bool], vertical: bool) -> None:
+    """Mark the chosen chains that are straight in `rules`, as thick as they are between strokes: a 4's bar that lies on one stays."""
+    for label, ((x, y, w, h), wanted) in enumerate(zip(boxes, chosen, strict=True), start=1):
+        if not wanted:
+            continue
+        chain, out = labels[y : y + h, x : x + w] == label, rules[y : y + h, x : x + w]
+        if vertical:
+            chain, out = chain.T, out.T  # views: (across, along)
+        across, along = np.arange(len(chain), dtype=np.float32), np.arange(chain.shape[1], dtype=np.float32)
+        thickness = chain.sum(axis=0)
+        usual = float(np.sort(thickness[thickness > 0])[(thickness > 0).sum() // 2])
+        clear = (thickness > 0) & (thickness <= 1.25 * usual + 0.5)
+        if clear.sum() < max(0.3 * len(along), 8):
+            continue
+        middle = (across @ chain)[clear] / thickness[clear]
+        place = 2 * along[clear] / len(along) - 1  # from -1 to 1
+        bend, *_ = curve = np.polyfit(place, middle, 2)
+        rough = float(np.sqrt(np.mean((middle - np.polyval(curve, place)) ** 2)))
+        if abs(bend) <= BEND * len(along) and rough <= 0.25 * usual + 0.01 * len(along):
+            out |= chain & (np.abs(across[:, None] - np.interp(along, along[clear], middle)) <= max(usual - 2, 1) / 2 + 0.75)
+
+
+def _between(box: Box, stroke: float, vertical: bool, crossed: Bytes) -> bool:
+    """Whether both ends of an upright or level chain lie on rules of the other kind."""
     x, y, w, h = box
-    if not w:
+    long, across = (h, w) if vertical else (w, h)
+    if not long or across > 2 * stroke + 3 + LEAN * long:
         return False
     first = crossed[y, x : x + w] if vertical else crossed[y : y + h, x]
     last = crossed[y + h - 1, x : x + w] if vertical else crossed[y : y + h, x + w - 1]

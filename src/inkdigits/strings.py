@@ -1,146 +1,152 @@
-"""A line of regions -> its digits: isolated ones as they are, touching ones cut where the digit model likes the pieces best.
+"""A line of regions -> its digits. Two models read it and check each other: the digit model, on pieces of the regions (Matan, Burges,
+LeCun, Denker: Multi-Digit Recognition Using a Space Displacement Neural Network, 1992, section 2), and the line model, on the whole strip.
 
-Over-segmentation and a search over the lattice of pieces (Matan, Burges, LeCun, Denker: Multi-Digit Recognition Using a Space Displacement
-Neural Network, 1992, section 2; Casey and Lecolinet, A Survey of Methods and Strategies in Character Segmentation, 1996, section 4).
+The strings that either finds likely are scored by both, region by region; costs are in nats.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import ctc
 from .ink import Ink
+from .lattice import Lattice, even_parts, lattice, segmented, texts
 from .layout import Region
+from .strips import digit_height, lean, strip
 from .tiles import tile
 
 Float = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Costs = NDArray[np.float64]
 Classify = Callable[[Float], Float]
-Arc = tuple[int, int, int]
-"""From a cut to a later cut, and the index of the piece between them."""
+Text = tuple[int, ...]
 
-WIDE = 1.1
-"""A region wider than this many line heights may hold several digits. Tuned on photos_multi; lower cuts wide 0s and 2s."""
 PIECE = 0.8
-"""Cost of one more piece, in nats: it keeps the search from cutting an 0 into two 1s."""
-MOST_CUTS = 14
+"""Cost of one more piece: it keeps the search from cutting an 0 into two 1s."""
+SKIP = 3.0
+"""Cost of a region that is taken for no digit: a wide one is rather cut than left out."""
+UNCUT = 3.0
+"""Cost of a string for which a region has too few cuts."""
+LINE = 1.0
+"""Weight of what the line model says, beside the digit model."""
+LEAST = -30.0
+"""What the line model may say against a string, at most: log probability."""
+MOST_TEXTS = 6
+FRAME = 2
+"""Columns of the strip in one frame of the line model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One digit of a line: its strokes, what the network saw (float32 (28, 28)) and what it said (float32 (K,), probabilities)."""
+    """One digit of a line: its strokes, what the digit model saw, float32 (28, 28), and the probabilities of the classes, float32 (K,)."""
 
     region: Region
     tile: Float
     probabilities: Float
 
 
-def digits(ink: Ink, lines: list[list[Region]], classify: Classify) -> list[list[Piece]]:
-    """The digits of every line, left to right. `classify`: tiles float32 (N, 28, 28) -> probabilities float32 (N, K); called once."""
-    spans: list[Span] = []
-    lattices: list[list[list[Arc]]] = []  # line -> region -> arcs
-    for line in lines:
-        tall, slant = float(np.median([r.height for r in line])), _slant(line)
-        lattices.append([_arcs(region, tall, slant, spans) for region in line])
-    if not spans:
+def digits(
+    ink: Ink,
+    lines: list[list[Region]],
+    classify: Classify,
+    none: int | None = None,
+    transcribe: Classify | None = None,
+    others: Mask | None = None,
+) -> list[list[Piece]]:
+    """The digits of every line, left to right; what is no digit is left out, and so is a line without digits.
+
+    classify: tiles float32 (N, 28, 28) -> probabilities float32 (N, K); called once. none: the class of what is no digit, if there is one.
+    transcribe: strips float32 (N, 32, W) -> probabilities float32 (N, W / 2, 1 + D) of blank and digits; None: pieces alone decide.
+    others: bool (h, w), all that was ever taken for strokes, rules too.
+    """
+    if not lines:
         return []
-    tiles = np.stack([tile_of(ink, span.region) for span in spans])  # (N, 28, 28)
+    leans = [lean(line) for line in lines]
+    found = [[lattice(region, digit_height(line), slant) for region in line] for line, slant in zip(lines, leans, strict=True)]
+    pieces = [piece for row in found for cut in row for piece in cut.pieces]
+    tiles = np.stack([tile_of(ink, piece) for piece in pieces])  # (N, 28, 28)
     probabilities = classify(tiles)  # (N, K)
-    doubts = -np.log(np.maximum(probabilities.max(axis=1), 1e-6))
-    out = []
-    for arcs in lattices:
-        best = [i for region_arcs in arcs for i in _cheapest(region_arcs, spans, doubts)]
-        out.append([Piece(spans[i].region, tiles[i], probabilities[i]) for i in best])
-    return out
+    out, at = [], 0
+    for line, slant, row in zip(lines, leans, found, strict=True):
+        stretches = None if transcribe is None else _stretches(ink, line, ink.mask if others is None else others, transcribe)
+        owns = [slice(at, at := at + len(cut.pieces)) for cut in row]
+        read = _read(row, [probabilities[own] for own in owns], none, stretches)
+        out.append(
+            [
+                Piece(region, tiles[own][index] if index is not None else tile_of(ink, region), odds)
+                for own, cut, (path, chances) in zip(owns, row, read, strict=True)
+                for region, index, odds in _placed(cut, slant, path, chances)
+            ]
+        )
+    return [row for row in out if row]
 
 
 def tile_of(ink: Ink, region: Region) -> Float:
     """The tile of a region: float32 (28, 28)."""
     window = (slice(region.y, region.bottom), slice(region.x, region.right))
-    return tile(ink.strength[window], region.mask)
+    return tile(ink.strength[window].astype(np.float32) / np.float32(255), region.mask)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A piece that a region may be cut into. odd: cost in nats of a shape that no digit has, too wide or too low for its line."""
-
-    region: Region
-    odd: float
-
-
-def _slant(line: list[Region]) -> float:
-    """Shift to the right per pixel upwards: the shear under which the columns of the line are fullest and emptiest."""
-    shears = np.linspace(-0.3, 0.9, 13)
-    score = np.zeros(len(shears))
-    for region in line:
-        ys, xs = np.nonzero(region.mask)
-        for k, shear in enumerate(shears):
-            score[k] += float((np.bincount((xs + shear * (ys + 1)).astype(int) + region.height).astype(float) ** 2).sum())
-    return float(shears[np.argmax(score)])
+def _stretches(ink: Ink, line: list[Region], others: Mask, transcribe: Classify) -> list[Float]:
+    """The frames of each region of a line, parted in the middle between them: float32 (T, 1 + D) each."""
+    made = strip(ink, line, others)
+    frames = transcribe(made.image[None])[0]
+    middles = [(a[1] + b[0]) / 2 for a, b in pairwise(made.spans)]
+    edges = [0, *(round(middle / FRAME) for middle in middles), len(frames)]
+    return [frames[max(a, 0) : max(b, a + 1)] for a, b in pairwise(edges)]
 
 
-def _arcs(region: Region, tall: float, slant: float, spans: list[Span]) -> list[Arc]:
-    """The pieces a region may be cut into, as arcs between cuts; appends the pieces to `spans`."""
-    ys, xs = np.nonzero(region.mask)
-    upright = np.round(xs + slant * ys).astype(int)  # the column each pixel has once the writing stands upright
-    upright -= upright.min()
-    width = int(upright.max()) + 1
-    cuts = [0, width]
-    if width > WIDE * max(region.height, 0.8 * tall):
-        cuts = [0, *_cuts(np.bincount(upright, minlength=width), region.height, tall), width]
-    last, arcs = len(cuts) - 1, []
-    for i in range(last):
-        for j in range(i + 1, last + 1):
-            whole, wide = j - i == last, cuts[j] - cuts[i]
-            if not whole and not 0.12 * tall <= wide <= 1.5 * max(region.height, tall):
-                continue
-            inside = (upright >= cuts[i]) & (upright < cuts[j])
-            if not whole and (not inside.any() or np.ptp(ys[inside]) < 0.35 * tall):
-                continue
-            piece = region if whole else _part(region, ys[inside], xs[inside])
-            odd = 3 * max(0.0, wide / max(piece.height, 0.7 * tall) - 1.1) + 4 * max(0.0, 0.6 - piece.height / tall)
-            arcs.append((i, j, len(spans)))
-            spans.append(Span(piece, odd))
-    return arcs
+def _read(row: list[Lattice], probabilities: list[Float], none: int | None, stretches: list[Float] | None) -> list[tuple[list[int], Float]]:
+    """The digits of each region of a line: its pieces, as indices, empty where none fit, and the probabilities of the classes, (digits, K).
+
+    probabilities: of the pieces of each region, float32 (N, K). stretches: the frames of each region.
+    """
+    kinds = [k for k in range(probabilities[0].shape[1]) if k != none]
+    costs, nothing, candidates = [], [], []
+    for i, (cut, p) in enumerate(zip(row, probabilities, strict=True)):
+        cost = -np.log(np.maximum(p.astype(np.float64), 1e-7))
+        nothing.append(cost[0, none] if none is not None else np.inf)
+        costs.append(cost[:, kinds] + cut.odd[:, None] + PIECE)
+        likely = [(), *((k,) for k in range(len(kinds))), *texts(cut, costs[-1], MOST_TEXTS)]
+        if stretches is not None and (cut.last > 1 or ctc.signs(stretches[i]) > 1):
+            likely += ctc.likeliest(stretches[i], MOST_TEXTS)
+        candidates.append(list(dict.fromkeys(likely)))
+    said = [np.zeros(len(group)) for group in candidates]
+    if stretches is not None:
+        said = [LINE * np.maximum(found, LEAST) for found in ctc.log_probabilities(stretches, candidates)]
+    out = []
+    for cut, cost, empty, group, line in zip(row, costs, nothing, candidates, said, strict=True):
+        ways = [segmented(cut, cost, text) for text in group]
+        uncut = UNCUT + (empty if none is not None else 0.0)
+        total = np.array(
+            [SKIP + empty if not text else way[0] if way[1] else uncut + PIECE * len(text) for text, way in zip(group, ways, strict=True)]
+        )
+        total -= line
+        best = int(np.argmin(total))
+        share = np.exp(total[best] - total)
+        out.append((ways[best][1], _odds(group, share / share.sum(), len(group[best]), kinds, none)))
+    return out
 
 
-def _part(region: Region, ys: NDArray[np.intp], xs: NDArray[np.intp]) -> Region:
-    """The region of some of a region's pixels."""
-    top, left = int(ys.min()), int(xs.min())
-    mask = np.zeros((int(ys.max()) - top + 1, int(xs.max()) - left + 1), bool)
-    mask[ys - top, xs - left] = True
-    return Region(region.x + left, region.y + top, mask.shape[1], mask.shape[0], mask)
+def _odds(group: list[Text], share: Costs, length: int, kinds: list[int], none: int | None) -> Float:
+    """Probabilities of the classes at each position of the best string, over all strings as long: float32 (length, K)."""
+    odds = np.zeros((length, len(kinds) + (none is not None)), np.float32)
+    for text, p in zip(group, share, strict=True):
+        if len(text) == length:
+            for position, digit in enumerate(text):
+                odds[position, kinds[digit]] += p
+    if none is not None:
+        odds[:, none] = np.maximum(1 - odds.sum(axis=1), 0)
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
 
 
-def _cuts(ink: NDArray[np.intp], height: int, tall: float) -> list[int]:
-    """Columns where little ink has to be cut, at least a tenth of a line height apart, the cheapest first until there are enough."""
-    smooth = np.convolve(ink, np.ones(3) / 3, mode="same")
-    apart = max(2, int(0.1 * tall))
-    chosen: list[int] = []
-    for column in np.argsort(smooth, kind="stable").tolist():
-        if not 0.12 * tall <= column <= len(ink) - 0.12 * tall:
-            continue
-        if smooth[column] > 0.55 * height or len(chosen) == MOST_CUTS:
-            break
-        if all(abs(column - other) >= apart for other in chosen):
-            chosen.append(column)
-    return sorted(chosen)
-
-
-def _cheapest(arcs: list[Arc], spans: list[Span], doubts: Float) -> list[int]:
-    """The path of least cost from the first cut to the last, as indices into `spans`."""
-    last = max(j for _, j, _ in arcs)
-    cost: list[float] = [0.0] + [np.inf] * last
-    came: list[tuple[int, int]] = [(-1, -1)] * (last + 1)
-    for i, j, span in sorted(arcs):
-        total = cost[i] + float(doubts[span]) + spans[span].odd + PIECE
-        if total < cost[j]:
-            cost[j], came[j] = total, (i, span)
-    path: list[int] = []
-    at = last
-    while at > 0:
-        at, span = came[at]
-        path.append(span)
-    return path[::-1]
+def _placed(cut: Lattice, slant: float, path: list[int], odds: Float) -> list[tuple[Region, int | None, Float]]:
+    """Where each digit of a region is: its strokes, the index of the piece where it is one, its probabilities."""
+    if path or not len(odds):
+        return [(cut.pieces[index], index, row) for index, row in zip(path, odds, strict=True)]
+    return [(part, None, row) for part, row in zip(even_parts(cut.pieces[0], slant, len(odds)), odds, strict=True)]

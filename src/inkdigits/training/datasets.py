@@ -26,7 +26,10 @@ DIGITS_SIZES = (1442, 355)
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Labelled images. images: uint8 (N, H, W) in 0..255, white ink on black; labels: int64 (N,), indices into classes."""
+    """Labelled images. images: uint8 (N, H, W) in 0..255, white ink on black; labels: int64 (N,), indices into classes.
+
+    Of lines the labels are int64 (N, L), the digits from left to right, -1 after the last; classes are the blank, then the digits.
+    """
 
     name: str
     split: str

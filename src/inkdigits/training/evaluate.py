@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import ModelError
-from inkdigits.models import Model
+from inkdigits.models import NOT_A_DIGIT, Model
 
 from .datasets import Dataset, corrected_labels
 from .forward import softmax
@@ -36,13 +36,19 @@ class Evaluation:
 
     @property
     def answers(self) -> NDArray[np.int64]:
-        """The most likely class of each image: int64 (N,)."""
-        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+        """The most likely class of each image, int64 (N,), as with threshold 0: "not a digit" only where such images are in the data."""
+        return np.asarray(np.where(self._known, self.probabilities, -1).argmax(axis=1), np.int64)
 
     @property
     def confidence(self) -> NDArray[np.float64]:
         """The probability of each answer: float64 (N,) in [0, 1]."""
-        return np.asarray(self.probabilities.max(axis=1), np.float64)
+        return np.asarray(np.where(self._known, self.probabilities, -1).max(axis=1), np.float64)
+
+    @property
+    def _known(self) -> NDArray[np.bool_]:
+        """The classes that may be answered: bool (K,)."""
+        classes = self.data.classes
+        return np.array([name != NOT_A_DIGIT or k in self.data.labels for k, name in enumerate(classes)])
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -97,6 +103,12 @@ class Evaluation:
         confidence = self.confidence
         order = np.argsort(-confidence, kind="stable")[: max(1, round(share * len(confidence)))]
         return float(confidence[order[-1]]), float(self.right[order].mean())
+
+    @property
+    def headline(self) -> str:
+        """The figures in one line."""
+        corrected = f", {self.corrected_accuracy:.2%} on corrected labels" if self.corrected_accuracy is not None else ""
+        return f"{self.data.name} test: accuracy {self.accuracy:.2%}{corrected}, loss {self.loss:.4f}"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, for metrics.json."""

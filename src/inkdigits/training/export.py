@@ -1,6 +1,6 @@
 """Writes a trained network as ONNX, SavedModel or TFLite, and only if it answers as Keras does.
 
-What is compared, on 256 random images and on real ones (`INPUTS`):
+What is compared, on 256 random images and on real ones (of lines on 64, and at another width too):
 - ONNX: Keras, ONNX Runtime and the NumPy forward pass. Probabilities may differ by TOLERANCE, logits by TOLERANCE times the
   largest logit (at least 1), because that is what single precision can hold.
 - SavedModel, TFLite: the output of Keras and theirs, probabilities as well as logits in the same way.
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import ExportError, MissingExtra, ModelError
-from inkdigits.models import Card, Model
+from inkdigits.models import Card, LineModel, Model
 
 from .backend import use_backend
 from .datasets import load
@@ -34,6 +34,7 @@ Float = NDArray[np.float32]
 
 TOLERANCE = 1e-5
 RANDOM_IMAGES, REAL_IMAGES = 256, 1000
+RANDOM_STRIPS, REAL_STRIPS, OTHER_WIDTH = 64, 200, 96
 BATCH = 128
 
 
@@ -57,7 +58,7 @@ def export_run(run: str | Path, to: str, out: Path | None = None) -> Path:
     except (ValueError, OSError, TypeError, BadZipFile) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(f"{weights}: Keras cannot load it ({reason}); train it again") from None
-    images = real_digits(card.image_shape)
+    images = real_digits(card.image_shape) if len(model.output_shape) == 2 else real_strips(card.image_shape)
     out = out or {"onnx": run, "savedmodel": run / "savedmodel", "tflite": run / "model.tflite"}[to]
     (out if to == "onnx" else out.parent).mkdir(parents=True, exist_ok=True)
     if to == "onnx":
@@ -76,17 +77,27 @@ def real_digits(image_shape: tuple[int, int]) -> Float:
     return np.stack([cv2.resize(image, (width, height)) for image in images]).astype(np.float32) / np.float32(255)
 
 
+def real_strips(image_shape: tuple[int, int]) -> Float:
+    """The same digits side by side: float32 (N, H, W) in [0, 1], at most 200."""
+    height, width = image_shape
+    digits = real_digits((height, height))
+    across = -(-width // height)
+    count = min(len(digits) // across, REAL_STRIPS)
+    rows = digits[: count * across].reshape(count, across, height, height).swapaxes(1, 2)  # (N, H, across, H)
+    return np.ascontiguousarray(rows.reshape(count, height, across * height)[:, :, :width])
+
+
 def export_onnx(model: Any, path: str | Path, *, card: Card, real_images: Float) -> Card:
     """Write a Keras model as ONNX; returns `card` with the hash of the file filled in. The caller saves the card beside it.
 
-    model: Sequential or functional, (N, H, W) or (N, H, W, 1) -> (N, K), ending in softmax or in logits; whatever the backend of Keras.
-    real_images: float32 (N, H, W) in [0, 1], 1 = ink; the first 1000 are compared, and 256 random images.
+    model: Sequential or functional, (N, H, W) or (N, H, W, 1) -> (N, K), of lines (N, frames, K), ending in softmax or in logits; whatever
+    the backend of Keras. real_images: float32 (N, H, W) in [0, 1], 1 = ink; the first 1000 are compared, and 256 random images.
     Raises ExportError, and leaves no file, where a layer is not known, the card does not fit, or the answers differ.
     """
     from .onnxwriter import onnx_bytes
 
     graph = graph_of(model)
-    outputs = graph.steps[-1].shape[0]
+    outputs = graph.steps[-1].shape[-1]
     if (graph.image_shape, outputs) != (card.image_shape, len(card.classes)):
         raise ExportError(
             f"model {model.name}: it takes images of {graph.image_shape} and gives {outputs} scores, "
@@ -94,12 +105,17 @@ def export_onnx(model: Any, path: str | Path, *, card: Card, real_images: Float)
         )
     content = onnx_bytes(graph, metadata(card))
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
-    images = _inputs(card.image_shape, real_images)
-    keras_says, onnx_says, numpy_says = run_keras(model, images), Model(content, card).logits(images), forward(graph, images)
+    images = _inputs(card.image_shape, real_images, graph.lines)
+    network = LineModel(content, card) if graph.lines else Model(content, card)
+    keras_says, onnx_says, numpy_says = run_keras(model, images), network.logits(images), forward(graph, images)
     reference = keras_says if graph.softmax else softmax(keras_says)
     for name, logits in (("ONNX Runtime", onnx_says), ("the NumPy forward pass", numpy_says)):
         _agree(model.name, f"{name} and Keras", softmax(logits), reference, 1.0)
-    _agree(model.name, "ONNX Runtime and the NumPy forward pass", onnx_says, numpy_says, max(1.0, float(np.abs(numpy_says).max())))
+    _agree(model.name, "ONNX Runtime and the NumPy forward pass", onnx_says, numpy_says)
+    if graph.lines:
+        narrow = images[-RANDOM_STRIPS:, :, :OTHER_WIDTH]
+        who = f"ONNX Runtime and the NumPy forward pass, on strips of {OTHER_WIDTH} columns,"
+        _agree(model.name, who, network.logits(narrow), forward(graph, narrow))
     part = Path(f"{path}.part")
     part.write_bytes(content)
     os.replace(part, path)
@@ -133,7 +149,7 @@ def export_savedmodel(model: Any, path: str | Path, *, real_images: Float) -> No
     path = Path(path)
     if path.exists():
         raise ExportError(f"{path}: exists already; remove it, or choose another --out")
-    images = _inputs(model.inputs[0].shape[1:3], real_images)
+    images = _inputs(model.inputs[0].shape[1:3], real_images, len(model.output_shape) == 3)
     with TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as folder:
         part = Path(folder) / "model"
         model.export(str(part), format="tf_saved_model", verbose=False)
@@ -146,7 +162,7 @@ def export_savedmodel(model: Any, path: str | Path, *, real_images: Float) -> No
 def export_tflite(model: Any, path: str | Path, *, real_images: Float) -> None:
     """Write a Keras model as TFLite: float32 (N, H, W) -> what Keras gives, N set by `resize_tensor_input`. Errors as for a SavedModel."""
     tensorflow = _tensorflow("TFLite")
-    images = _inputs(model.inputs[0].shape[1:3], real_images)
+    images = _inputs(model.inputs[0].shape[1:3], real_images, len(model.output_shape) == 3)
     with TemporaryDirectory() as folder:
         model.export(folder, format="tf_saved_model", verbose=False)
         content = tensorflow.lite.TFLiteConverter.from_saved_model(folder).convert()
@@ -168,22 +184,23 @@ def export_tflite(model: Any, path: str | Path, *, real_images: Float) -> None:
 
 
 def run_keras(model: Any, images: Float) -> Float:
-    """What a Keras model gives: float32 (N, H, W) -> float32 (N, K), in batches, as after training."""
+    """What a Keras model gives: float32 (N, H, W) -> float32 (N, K) or (N, frames, K), in batches, as after training."""
     import keras
 
     rows = [keras.ops.convert_to_numpy(model(batch, training=False)) for batch in _batches(_shaped(model, images))]
     return np.concatenate(rows)
 
 
-def _inputs(image_shape: tuple[int, int], real_images: Float) -> Float:
-    """Random images, then real ones: float32 (256 + up to 1000, H, W)."""
+def _inputs(image_shape: tuple[int, int], real_images: Float, lines: bool) -> Float:
+    """Random images, then real ones: float32 (256 + up to 1000, H, W), of lines (64 + up to 200, H, W)."""
     if real_images.dtype != np.float32 or real_images.ndim != 3 or real_images.shape[1:] != tuple(image_shape) or not len(real_images):
         raise ExportError(
             f"images to compare on: float32 (N, {image_shape[0]}, {image_shape[1]}) in [0, 1] are needed, "
             f"not {real_images.dtype} {real_images.shape}"
         )
-    random = np.random.default_rng(0).random((RANDOM_IMAGES, *image_shape), np.float32)
-    return np.concatenate([random, real_images[:REAL_IMAGES]])
+    made, real = (RANDOM_STRIPS, REAL_STRIPS) if lines else (RANDOM_IMAGES, REAL_IMAGES)
+    random = np.random.default_rng(0).random((made, *image_shape), np.float32)
+    return np.concatenate([random, real_images[:real]])
 
 
 def _shaped(model: Any, images: Float) -> Float:

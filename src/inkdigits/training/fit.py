@@ -28,7 +28,8 @@ from .progress import Progress
 from .settings import Settings
 
 EpochImages = Callable[[int], tuple[NDArray[np.float32], NDArray[np.int64]]]
-"""Epoch, from 0, -> images float32 (N, H, W) in [0, 1], labels int64 (N,); as many in every epoch, drawn from seed and epoch alone."""
+"""Epoch, from 0, -> images float32 (N, H, W) in [0, 1], labels int64 (N,), of lines (N, L); as many in every epoch, drawn from seed and
+epoch alone."""
 
 
 @dataclass
@@ -103,9 +104,12 @@ def _built(recipe: ModuleType, train: Dataset) -> Any:
         reason = str(error).strip().splitlines()[0]
         raise RecipeError(f"{name}: build_model fails for images of {shape[0]} x {shape[1]} in {classes} classes: {reason}") from error
     ends = tuple(getattr(model, "input_shape", ())), tuple(getattr(model, "output_shape", ()))
-    if ends != ((None, *shape), (None, classes)):
-        wanted = f"(N, {shape[0]}, {shape[1]}) to (N, {classes})"
+    lines = train.labels.ndim == 2
+    if ends[0] != (None, *shape) or len(ends[1]) != 2 + lines or (ends[1][0], ends[1][-1]) != (None, classes):
+        wanted = f"(N, {shape[0]}, {shape[1]}) to {f'(N, frames, {classes})' if lines else f'(N, {classes})'}"
         raise RecipeError(f"{name}: build_model must return a keras.Model from {wanted}; this one goes from {ends[0]} to {ends[1]}")
+    if lines and recipe.SETTINGS.one_hot:
+        raise RecipeError(f"{name}: labels of lines are no one-hot rows; set one_hot=False in SETTINGS")
     if not graph_of(model).softmax:
         raise RecipeError(f"{name}: the network must end in a softmax, so that its outputs are probabilities")
     return model
@@ -158,7 +162,7 @@ def _held_out(model: Any, validation: Dataset | None, settings: Settings) -> dic
 
 
 def _target(labels: NDArray[np.int64], model: Any, settings: Settings) -> NDArray[Any]:
-    """Labels int64 (N,) as the loss wants them: one-hot rows float32 (N, K), or as they are."""
+    """Labels int64 (N,) or (N, L) as the loss wants them: one-hot rows float32 (N, K), or as they are."""
     return np.eye(model.output_shape[1], dtype=np.float32)[labels] if settings.one_hot else labels
 
 

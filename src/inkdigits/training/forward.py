@@ -14,17 +14,17 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from .graph import INPUT, Graph, Step
+from .graph import Graph, Step
 
 Array = NDArray[np.float64]
 BATCH = 64
 
 
 def forward(graph: Graph, images: NDArray[np.float32]) -> Array:
-    """Run the steps: images float32 (N, H, W) in [0, 1] -> logits float64 (N, K)."""
+    """Run the steps: images float32 (N, H, W) in [0, 1] -> logits float64 (N, K), of a model of lines (N, frames, K) for any W."""
     rows = []
     for start in range(0, len(images), BATCH):
-        values = {INPUT: images[start : start + BATCH].astype(np.float64)}
+        values = {graph.input: images[start : start + BATCH].astype(np.float64)}
         for step in graph.steps:
             value = LAYERS[step.kind](step, *(values[name] for name in step.inputs))
             if step.activation:
@@ -36,9 +36,9 @@ def forward(graph: Graph, images: NDArray[np.float32]) -> Array:
 
 
 def softmax(logits: NDArray[np.floating[Any]]) -> Array:
-    """Rows of logits (N, K) -> rows of probabilities, float64 (N, K), each summing to 1."""
-    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    result: Array = powers / powers.sum(axis=1, keepdims=True)
+    """Rows of logits (..., K) -> rows of probabilities, float64 (..., K), each summing to 1."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    result: Array = powers / powers.sum(axis=-1, keepdims=True)
     return result
 
 
@@ -117,6 +117,14 @@ def _batch_norm(step: Step, x: Array) -> Array:
     return out
 
 
+def _reshape(step: Step, x: Array) -> Array:
+    """To (N, F), (N, frames, K) or (N, H, W, C); frames and W are as many as there are, for strips of any width."""
+    *before, last = step.shape
+    if before:
+        before[-1] = -1
+    return x.reshape(len(x), *before, last)
+
+
 LAYERS: dict[str, Callable[..., Array]] = {
     "Add": lambda step, *xs: sum(xs[1:], xs[0]),
     "AveragePooling2D": _average_pool,
@@ -131,7 +139,7 @@ LAYERS: dict[str, Callable[..., Array]] = {
     "Identity": lambda step, x: x,
     "MaxPooling2D": _max_pool,
     "Rescaling": lambda step, x: x * step.layer.scale + step.layer.offset,
-    "Reshape": lambda step, x: x.reshape(len(x), *step.shape),
+    "Reshape": _reshape,
     "SeparableConv2D": _separable_conv,
     "ZeroPadding2D": lambda step, x: np.pad(x, ((0, 0), *step.layer.padding, (0, 0))),
 }

@@ -11,7 +11,8 @@ from typing import Any
 
 from inkdigits.errors import ExportError
 
-INPUT, LAST = "tiles", "logits"
+TILES, STRIPS, LAST = "tiles", "strips", "logits"
+"""Names of what goes in, an image of one digit or of a whole line, and of what comes out."""
 
 Activation = tuple[str, dict[str, float]]
 """Name in `keras.activations`, and its parameters where a layer sets them."""
@@ -21,6 +22,12 @@ KINDS = {
     "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Identity", "MaxPooling2D", "Rescaling", "Reshape", "SeparableConv2D", "ZeroPadding2D",
 }  # fmt: skip
 """The layers that a step may be."""
+
+ANY_WIDTH = {
+    "Add", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "DepthwiseConv2D", "Identity", "MaxPooling2D", "Rescaling",
+    "Reshape", "SeparableConv2D", "ZeroPadding2D",
+}  # fmt: skip
+"""Those that a model of lines may have: they work on strips of any width."""
 
 ACTIVATIONS = {"elu", "gelu", "hard_sigmoid", "hard_silu", "leaky_relu", "relu", "relu6", "sigmoid", "silu", "tanh"}
 """The functions of `keras.activations` that may follow a layer, before the last one."""
@@ -46,7 +53,7 @@ class Step:
     """One call of one layer.
 
     kind: the layer's class in `keras.layers`, "Identity" for a mere activation. name: of the step, unique; also the name of its result.
-    inputs: the steps (or "tiles") whose results it takes. shape: of its result, without the batch, channels last as in Keras.
+    inputs: the steps (or "tiles", "strips") whose results it takes. shape: of its result, without the batch, channels last as in Keras.
     activation: what is applied to its result, None for nothing.
     """
 
@@ -62,6 +69,8 @@ class Step:
 class Graph:
     """image_shape: H and W of the input "tiles", (N, H, W). steps: in order; the last one gives the logits, (N, K).
 
+    A model of lines gives a row of logits for each frame, (N, frames, K). Its input is "strips", and of any width, W only the one that it
+    was trained on: the frames grow with it.
     softmax: whether the Keras model itself ends in a softmax, which the steps leave out.
     """
 
@@ -69,9 +78,20 @@ class Graph:
     steps: tuple[Step, ...]
     softmax: bool
 
+    @property
+    def lines(self) -> bool:
+        """Whether it is of a model of lines."""
+        return len(self.steps[-1].shape) == 2
+
+    @property
+    def input(self) -> str:
+        """The name of what goes in."""
+        return STRIPS if self.lines else TILES
+
 
 def graph_of(model: Any) -> Graph:
-    """Read the graph of a Sequential or functional Keras model with one input, (N, H, W) or (N, H, W, 1), and one output, (N, K).
+    """Read the graph of a Sequential or functional Keras model with one input, (N, H, W) or (N, H, W, 1), and one output: (N, K),
+    or (N, frames, K) where it is a model of lines.
 
     Raises ExportError that names the layer and the remedy.
     """
@@ -86,12 +106,16 @@ def graph_of(model: Any) -> Graph:
     if len(shape) not in (2, 3) or shape[2:] not in ((), (1,)):
         raise ExportError(f"model {model.name}: its input is {shape}; images must be (H, W) or (H, W, 1), grey")
     walk = _Walk()
-    start = INPUT
+    start = STRIPS if len(outputs[0].shape) == 3 else TILES
     if len(shape) == 3:
-        start = walk.add("Reshape", None, (INPUT,), shape, None)  # (N, H, W) -> (N, H, W, 1)
+        start = walk.add("Reshape", None, (start,), shape, None)  # (N, H, W) -> (N, H, W, 1)
     walk.result(outputs[0], {id(inputs[0]): start})
-    if not walk.steps or len(walk.steps[-1].shape) != 1:
-        raise ExportError(f"model {model.name}: its output must be one row of scores, (N, K); end it with a Dense layer")
+    framed = any(step.kind == "Reshape" for step in walk.steps if len(step.shape) == 2)
+    if not walk.steps or not (len(walk.steps[-1].shape) == 1 or (len(walk.steps[-1].shape) == 2 and framed)):
+        raise ExportError(
+            f"model {model.name}: its output must be one row of scores, (N, K); end it with a Dense layer, "
+            "or, for a row of scores a frame, with a Conv2D of height 1 and a Reshape to (frames, K)"
+        )
     last = walk.steps[-1]
     end = last.activation[0] if last.activation else None
     if end not in (None, "softmax"):
@@ -99,6 +123,8 @@ def graph_of(model: Any) -> Graph:
     graph = Graph((shape[0], shape[1]), (*walk.steps[:-1], replace(last, activation=None)), end == "softmax")
     for step in graph.steps:
         _check(step)
+        if graph.lines and step.kind not in ANY_WIDTH:
+            raise ExportError(f"layer {step.layer.name}: {step.kind} wants one width; for lines use {', '.join(sorted(ANY_WIDTH))}")
     return graph
 
 

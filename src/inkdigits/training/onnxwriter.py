@@ -1,4 +1,6 @@
 """Writes the steps of a network as ONNX, with `onnx.helper`: input "tiles" float32 (N, H, W), output "logits" float32 (N, K), any N.
+A model of lines has the input "strips" float32 (N, H, W) and the output "logits" float32 (N, frames, K), any N and W; but W is to be a
+multiple of what the strides divide it by, or it is padded otherwise than in training.
 
 Keras keeps channels last, ONNX wants them first. Nothing is transposed for that at run time: images have one channel, so the first
 Reshape already gives (N, 1, H, W), and the Dense layer that follows a Flatten gets the rows of its kernel reordered instead.
@@ -16,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .graph import INPUT, LAST, Graph, Step
+from .graph import LAST, Graph, Step
 
 Float = NDArray[np.float32]
 Shape = tuple[int, ...]
@@ -45,10 +47,11 @@ def onnx_bytes(graph: Graph, metadata: Mapping[str, str]) -> bytes:
     writer = _Writer(graph)
     writer.write()
     height, width = graph.image_shape
-    tiles = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", height, width])
-    logits = helper.make_tensor_value_info(LAST, TensorProto.FLOAT, ["batch", *graph.steps[-1].shape])
+    *frames, scores = graph.steps[-1].shape
+    images = helper.make_tensor_value_info(graph.input, TensorProto.FLOAT, ["batch", height, "width" if graph.lines else width])
+    logits = helper.make_tensor_value_info(LAST, TensorProto.FLOAT, ["batch", *("frames" for _ in frames), scores])
     weights = [numpy_helper.from_array(array, name) for name, array in writer.weights.items()]
-    body = helper.make_graph(writer.nodes, metadata.get("name", "inkdigits"), [tiles], [logits], weights)
+    body = helper.make_graph(writer.nodes, metadata.get("name", "inkdigits"), [images], [logits], weights)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR, producer_name="inkdigits")
     helper.set_model_props(model, dict(metadata))
     onnx.checker.check_model(model, full_check=True)
@@ -68,7 +71,7 @@ class _Writer:
         """Result of a convolution or Dense layer -> its kernel and bias, into which a BatchNormalization may be folded."""
 
     def write(self) -> None:
-        values = {INPUT: Value(INPUT, self.graph.image_shape)}
+        values = {self.graph.input: Value(self.graph.input, self.graph.image_shape)}
         for step in self.graph.steps:
             value = LAYERS[step.kind](self, step, *(values[name] for name in step.inputs))
             if step.activation:
@@ -200,13 +203,15 @@ def _flatten(w: _Writer, step: Step, x: Value) -> Value:
 
 
 def _reshape(w: _Writer, step: Step, x: Value) -> Value:
-    source = w.row(x)
+    source, shape = w.row(x), step.shape
+    if w.graph.lines:
+        shape = (*shape[:-2], -1, shape[-1])  # the width of (H, W, C), the frames of (frames, K): as many as there are
     if len(x.shape) == 3 and x.shape[2] > 1:
         source = w.node("Transpose", [source], f"{step.name}/channels_last", perm=[0, 2, 3, 1])
     if len(step.shape) == 3 and step.shape[2] > 1:
-        image = w.reshape(source, step.shape, f"{step.name}/image")
+        image = w.reshape(source, shape, f"{step.name}/image")
         return Value(w.node("Transpose", [image], step.name, perm=[0, 3, 1, 2]), step.shape)
-    target = (1, *step.shape[:2]) if len(step.shape) == 3 else step.shape
+    target = (1, *shape[:2]) if len(shape) == 3 else shape
     return Value(w.reshape(source, target, step.name), step.shape)
 
 

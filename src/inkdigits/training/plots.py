@@ -1,4 +1,4 @@
-"""The pictures of a run, as Matplotlib figures: curves, confusion matrix, most confident mistakes."""
+"""The pictures of a run, as Matplotlib figures: curves, confusion matrix, most confident mistakes of digits and of lines."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from inkdigits.errors import MissingExtra
 
 from .checkpoint import History
 from .evaluate import Evaluation
+from .evaluate_lines import LineEvaluation
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6b7280"
 """Told apart by colour-blind people too (Okabe, Ito 2008)."""
@@ -83,4 +84,21 @@ def mistakes(result: Evaluation, most: int = 40) -> Any:
     for axes, i in zip(figure.axes, shown, strict=False):
         axes.imshow(255 - result.data.images[i], cmap="gray", vmin=0, vmax=255)
         axes.set_title(f"{classes[result.data.labels[i]]} → {classes[result.answers[i]]}\n{confidence[i]:.0%}", fontsize=8, color=ORANGE)
+    return figure
+
+
+def line_mistakes(result: LineEvaluation, most: int = 30) -> Any:
+    """The wrong strings the network was surest of: strip, truth, answer, confidence."""
+    wrong = np.flatnonzero(result.errors)
+    shown = wrong[np.argsort(-result.confidence[wrong], kind="stable")][:most]
+    columns = 3
+    rows = max(1, -(-len(shown) // columns))
+    figure = _figure(10, rows * 0.85 + 0.6)
+    figure.suptitle(f"the {len(shown)} most confident of {len(wrong)} mistakes: truth → answer" if len(wrong) else "no mistakes")
+    for axes in figure.subplots(rows, columns, squeeze=False).flat:
+        axes.axis("off")
+    for axes, i in zip(figure.axes, shown, strict=False):
+        axes.imshow(255 - result.data.images[i], cmap="gray", vmin=0, vmax=255)
+        text = f"{result.truths[i]} → {result.answers[i] or 'nothing'}  {result.confidence[i]:.0%}"
+        axes.set_title(text, fontsize=8, color=ORANGE)
     return figure

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 WIDTH = 24
+
+Report = Callable[[str, int, int], None]
+"""What is being made, how many are done, how many there will be."""
 
 
 class Progress:
@@ -49,6 +53,25 @@ class Progress:
     def _write(self, text: str) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
+
+
+def making(quiet: bool) -> Report:
+    """A line of percentages while a data set is made: a live one on a terminal, one for each tenth elsewhere, none where it is quiet."""
+    live = sys.stderr.isatty()
+    step, start = (1, "\r") if live else (10, "")
+    shown = ("", -1)
+
+    def report(what: str, done: int, total: int) -> None:
+        nonlocal shown
+        percent = 100 * done // total
+        if quiet or (what, percent // step) == shown:
+            return
+        shown = (what, percent // step)
+        end = "" if live and done < total else "\n"
+        sys.stderr.write(f"{start}{what} ... {percent} %{end}")
+        sys.stderr.flush()
+
+    return report
 
 
 def _clock(seconds: float) -> str:

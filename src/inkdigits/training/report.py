@@ -11,6 +11,7 @@ from typing import Any
 from . import plots
 from .checkpoint import COLUMNS, History
 from .evaluate import SHARES, Evaluation
+from .evaluate_lines import LineEvaluation
 
 CAPTIONS = {
     "curves": "Accuracy and loss of every epoch. Training is averaged while the network still learns, with dropout and moved images where "
@@ -23,43 +24,64 @@ CAPTIONS = {
 def write(folder: Path, result: Evaluation, history: History, metrics: dict[str, Any]) -> None:
     """Write them all into the run folder. metrics: what metrics.json holds."""
     figures = {"curves": plots.curves(history), "confusion": plots.confusion(result), "mistakes": plots.mistakes(result)}
-    pictures = {name: _png(figure) for name, figure in figures.items()}
-    for name, content in pictures.items():
-        (folder / f"{name}.png").write_bytes(content)
+    pictures = _saved(folder, figures)
     (folder / "classification_report.txt").write_text(result.report(), encoding="utf-8")
     (folder / "report.html").write_text(page(result, history, metrics, pictures), encoding="utf-8")
+
+
+def write_lines(folder: Path, result: LineEvaluation, history: History, metrics: dict[str, Any]) -> None:
+    """The same for a model of lines, without a confusion matrix."""
+    pictures = _saved(folder, {"curves": plots.curves(history), "mistakes": plots.line_mistakes(result)})
+    (folder / "reading_report.txt").write_text(result.report(), encoding="utf-8")
+    (folder / "report.html").write_text(line_page(result, history, metrics, pictures), encoding="utf-8")
 
 
 def page(result: Evaluation, history: History, metrics: dict[str, Any], pictures: dict[str, bytes]) -> str:
     """The report as one HTML page that needs nothing else. metrics: as in metrics.json. pictures: PNG by the names in CAPTIONS."""
     image = {name: _picture(name, png) for name, png in pictures.items()}
-    title = escape(f"{metrics['recipe']} on {result.data.name}")
+    sections = f"""<h2>Learning</h2>{image["curves"]}{_epochs(history)}
+<h2>Where it is wrong</h2>{image["confusion"]}{image["mistakes"]}
+<h2>Every class</h2>{_classes(result)}
+<h2>If it answers only what it is surest of</h2>{_surest(result)}"""
+    return _document(result.data.name, _facts(result), sections, history, metrics)
+
+
+def line_page(result: LineEvaluation, history: History, metrics: dict[str, Any], pictures: dict[str, bytes]) -> str:
+    """The report of a model of lines, as `page`."""
+    image = {name: _picture(name, png) for name, png in pictures.items()}
+    facts = {"strings right": f"{result.exact:.2%}", "digit error": f"{result.digit_error:.2%}", "test strips": f"{len(result.truths):,}"}
+    rows = [[str(r["length"]), f"{r['strips']:,}", f"{r['exact']:.4f}", f"{r['digit_error']:.4f}"] for r in result.by_length]
+    sections = f"""<h2>Learning</h2>{image["curves"]}{_epochs(history)}
+<h2>Where it is wrong</h2>{image["mistakes"]}
+<h2>Every length</h2>{_table(["digits", "strips", "strings right", "digit error"], rows)}"""
+    return _document(result.data.name, facts, sections, history, metrics)
+
+
+def _document(data: str, facts: dict[str, str], sections: str, history: History, metrics: dict[str, Any]) -> str:
+    """The page around the sections."""
+    title = escape(f"{metrics['recipe']} on {data}")
+    facts = {**facts, "epochs": str(len(history)), "training time": f"{sum(row['seconds'] for row in history):.0f} s"}
+    boxes = "".join(f"<div><b>{escape(value)}</b><span>{escape(name)}</span></div>" for name, value in facts.items())
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
 <style>{STYLE}</style></head><body><main>
 <h1>{title}</h1><p><code>{escape(metrics["command"])}</code></p>
-<section class="facts">{_facts(result, history)}</section>
-<h2>Learning</h2>{image["curves"]}{_epochs(history)}
-<h2>Where it is wrong</h2>{image["confusion"]}{image["mistakes"]}
-<h2>Every class</h2>{_classes(result)}
-<h2>If it answers only what it is surest of</h2>{_surest(result)}
+<section class="facts">{boxes}</section>
+{sections}
 <h2>How it was made</h2>{_making(metrics)}
 </main></body></html>
 """
 
 
-def _facts(result: Evaluation, history: History) -> str:
+def _facts(result: Evaluation) -> dict[str, str]:
     facts = {"test accuracy": f"{result.accuracy:.2%}"}
     if result.corrected_accuracy is not None:
         facts["on corrected labels"] = f"{result.corrected_accuracy:.2%}"
-    facts |= {
+    return facts | {
         "test loss": f"{result.loss:.4f}",
         "calibration error": f"{result.calibration_error:.4f}",
         "test images": f"{len(result.data.labels):,}",
-        "epochs": str(len(history)),
-        "training time": f"{sum(row['seconds'] for row in history):.0f} s",
     }
-    return "".join(f"<div><b>{escape(value)}</b><span>{escape(name)}</span></div>" for name, value in facts.items())
 
 
 def _epochs(history: History) -> str:
@@ -101,6 +123,14 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 def _picture(name: str, png: bytes) -> str:
     data = base64.b64encode(png).decode()
     return f'<figure><img alt="{name}" src="data:image/png;base64,{data}"><figcaption>{CAPTIONS[name]}</figcaption></figure>'
+
+
+def _saved(folder: Path, figures: dict[str, Any]) -> dict[str, bytes]:
+    """Write figures as PNG files; returns what was written, by name."""
+    pictures = {name: _png(figure) for name, figure in figures.items()}
+    for name, content in pictures.items():
+        (folder / f"{name}.png").write_bytes(content)
+    return pictures
 
 
 def _png(figure: Any) -> bytes:

@@ -9,28 +9,27 @@ import os
 import platform
 import shlex
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from inkdigits import __version__
+from inkdigits import __version__, strips, tiles
 from inkdigits.errors import RecipeError
-from inkdigits.models import Card, Model
-from inkdigits.tiles import CONTRACT, SIZE
+from inkdigits.models import Card, LineModel, Model
 
 from . import backend, checkpoint, report
 from .calibrate import answer_threshold, fit_temperature
 from .datasets import Dataset, load
 from .evaluate import Evaluation, evaluate
+from .evaluate_lines import LineEvaluation, evaluate_lines
 from .export import export_onnx
 from .fit import Run, train_model
 from .forward import softmax
+from .progress import making
 from .settings import load_recipe, recipe_path
-
-PRECISION = 0.998
-"""The card's threshold is where this share of the answers on validation data is right."""
 
 
 def train(
@@ -44,7 +43,7 @@ def train(
     force: bool = False,
     quiet: bool = False,
     **overrides: Any,
-) -> tuple[Run, Evaluation | None]:
+) -> tuple[Run, Evaluation | LineEvaluation | None]:
     """Train a recipe on a data set into a run folder; returns the run and its test figures (None if Ctrl-C came in the first epoch).
 
     overrides: fields of Settings, None to keep the recipe's. A finished run is not overwritten without `force`; an unfinished one wants
@@ -56,6 +55,9 @@ def train(
     data, test = load(data_name, "train"), load(data_name, "test")  # both now, so that one which is missing is missed before the training
     if data.classes != test.classes or data.images.shape[1:] != test.images.shape[1:]:
         raise RecipeError(f"{data_name}: its training and test images differ in their classes or in their size")
+    if hasattr(recipe, "added_classes"):
+        classes = (*data.classes, *recipe.added_classes(data.classes))
+        data, test = replace(data, classes=classes), replace(test, classes=classes)
     plan = {
         "recipe": _no_folder(recipe_name),
         "settings": asdict(settings),
@@ -65,19 +67,26 @@ def train(
         "data_sha256": data.sha256,
     }
     _claim(folder, plan, resume, force)
-    fitting, held_out = split(data, settings.validation_split, seed)
+    if hasattr(recipe, "datasets"):
+        fitting, held_out, test = recipe.datasets(data, test, settings, seed, making(quiet))
+        data = fitting
+    else:
+        fitting, held_out = split(data, settings.validation_split, seed)
     run = train_model(recipe, settings, fitting, held_out, folder, seed=seed, resume=resume, quiet=quiet)
     if not run.history:
         return run, None
+    calibration, why = (held_out, "no validation split") if data.labels.ndim == 1 else (None, "a line model is taken as it is")
+    if calibration and hasattr(recipe, "held_out_images"):
+        calibration = recipe.held_out_images(calibration, settings, seed)
     facts = {
         **{key: plan[key] for key in ("recipe", "settings", "seed")},
         "epochs_done": len(run.history),
         "command": _command(recipe_name, data_name, seed, backend_name, overrides),
         "versions": _versions(),
         "data": [{"name": d.name, "images": len(d.labels), "licence": d.licence, "sha256": d.sha256} for d in (data, *run.added)],
-        "calibrated_on": f"{len(held_out.labels):,} training images held out" if held_out else "nothing: no validation split",
+        "calibrated_on": f"{calibration.name}, {len(calibration.labels):,} images held out" if calibration else f"nothing: {why}",
     }
-    return run, _finish(run, facts, data, held_out, test)
+    return run, _finish(run, facts, data, calibration, test)
 
 
 def split(data: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset | None]:
@@ -112,26 +121,26 @@ def _claim(folder: Path, plan: dict[str, Any], resume: bool, force: bool) -> Non
     _write_json(path, plan)
 
 
-def _finish(run: Run, facts: dict[str, Any], data: Dataset, held_out: Dataset | None, test: Dataset) -> Evaluation:
+def _finish(run: Run, facts: dict[str, Any], data: Dataset, calibration: Dataset | None, test: Dataset) -> Evaluation | LineEvaluation:
     """Everything a finished run leaves behind, from the weights of its last epoch. facts: what it was trained on, and how."""
     folder = run.folder
     run.model.save(folder / "model.keras")
     checkpoint.write_history(run.history, folder / "history.csv")
-    temperature, threshold = _calibrated(run.model, held_out)
-    readable = facts["settings"]["preprocessing"] == "tiles" and data.images.shape[1:] == (SIZE, SIZE)
+    temperature, threshold = _calibrated(run.model, calibration, facts["settings"]["precision"])
     card = Card(
         name=Path(facts["recipe"]).stem,
         classes=data.classes,
         image_shape=(data.images.shape[1], data.images.shape[2]),
         version=datetime.date.today().strftime("%Y.%m"),
-        preprocessing=CONTRACT if readable else {"version": 0},
+        preprocessing=_contract(facts["settings"]["preprocessing"], data),
         temperature=temperature,
         thresholds={"answer": threshold},
         training=facts,
     )
     card = export_onnx(run.model, folder / "model.onnx", card=card, real_images=np.divide(test.images[:1000], 255, dtype=np.float32))
     card.save(folder / "card.json")
-    result = evaluate(Model.load(folder), test)
+    lines = data.labels.ndim == 2
+    result = evaluate_lines(LineModel.load(folder), test) if lines else evaluate(Model.load(folder), test)
     metrics = {
         **facts,
         "seconds_per_epoch": [row["seconds"] for row in run.history],
@@ -139,21 +148,33 @@ def _finish(run: Run, facts: dict[str, Any], data: Dataset, held_out: Dataset | 
         "threshold": threshold,
         "test": result.to_dict(),
     }
-    kept = ("accuracy", "corrected_accuracy", "loss", "calibration_error", "images", "data")
+    kept = ("accuracy", "corrected_accuracy", "loss", "calibration_error", "images", "data", "exact", "digit_error", "strips")
     replace(card, metrics={"test": {key: value for key, value in result.to_dict().items() if key in kept}}).save(folder / "card.json")
-    report.write(folder, result, run.history, metrics)
+    if isinstance(result, LineEvaluation):
+        report.write_lines(folder, result, run.history, metrics)
+    else:
+        report.write(folder, result, run.history, metrics)
     _write_json(folder / "metrics.json", metrics)
     return result
 
 
-def _calibrated(model: Any, held_out: Dataset | None) -> tuple[float, float]:
+def _contract(preprocessing: str, data: Dataset) -> Mapping[str, Any]:
+    """How the reader must make the images that the model was trained on; version 0 where it cannot."""
+    if preprocessing == "strips" and data.labels.ndim == 2 and data.images.shape[1] == strips.HEIGHT:
+        return strips.CONTRACT
+    if preprocessing == "tiles" and data.labels.ndim == 1 and data.images.shape[1:] == (tiles.SIZE, tiles.SIZE):
+        return tiles.CONTRACT
+    return {"version": 0}
+
+
+def _calibrated(model: Any, held_out: Dataset | None, precision: float) -> tuple[float, float]:
     """Temperature and threshold from held-out images; 1 and 0 where there are none."""
     if held_out is None:
         return 1.0, 0.0
     said = np.asarray(model.predict(np.divide(held_out.images, 255, dtype=np.float32), batch_size=500, verbose=0), np.float64)
     logits = np.log(np.maximum(said, 1e-12))
     temperature = fit_temperature(logits, held_out.labels)
-    return temperature, min(answer_threshold(softmax(logits / temperature), held_out.labels, PRECISION), 0.99)
+    return temperature, min(answer_threshold(softmax(logits / temperature), held_out.labels, precision), 0.99)
 
 
 def _versions() -> dict[str, str]:

@@ -4,9 +4,15 @@ A recipe is a Python file with
     SETTINGS = Settings(...)                                          the schedule; the command line can set it otherwise
     build_model(image_shape, classes) -> keras.Model                  images float32 (N, H, W) in [0, 1] -> probabilities (N, classes)
     compile_model(model, settings, steps_per_epoch) -> None           optimizer, loss, and accuracy among the metrics
-and, if it makes its own training images, every epoch anew,
+and, if it makes its own training images, every epoch anew, any of
     training_images(train, settings, seed) -> (epoch -> (images float32 (N, H, W) in [0, 1], labels int64 (N,))), data sets it adds
+    added_classes(classes) -> classes                                 names that the network is to know beside the data set's own
+    held_out_images(held_out, settings, seed) -> Dataset              what the model is calibrated on, made from the images held out
+    datasets(train, test, settings, seed, progress) -> (train, held_out or None, test)
+                                                                      where its images are not those of the data set, but made of them;
+                                                                      progress(what, done, total) shows how far that is
 where epochs count from 0, N is the same in each, and the images depend on nothing but seed and epoch: that is what `--resume` rests on.
+A model of lines gives probabilities (N, frames, classes); its labels are int64 (N, L), see `inkdigits.training.datasets.Dataset`.
 Its docstring says what it is, the command, and the accuracy to expect.
 """
 
@@ -31,7 +37,8 @@ class Settings:
     validation_split: share of the training images, in [0, 1), that is never trained on: it calibrates the model and draws the second curve.
     augment: none | light | strong, see `inkdigits.training.augment`; a recipe with `training_images` may ignore it.
     one_hot: labels reach the loss as one-hot rows (categorical cross-entropy) rather than as numbers (sparse).
-    preprocessing: "raw" for images taken as they are, "tiles" for the reader's tiles: only such a model can read.
+    precision: the card's threshold is where this share of the answers on validation data is right.
+    preprocessing: "raw" for images taken as they are, "tiles" for the reader's tiles, "strips" for its lines: only such a model can read.
     """
 
     epochs: int = 5
@@ -40,6 +47,7 @@ class Settings:
     validation_split: float = 0.1
     augment: str = "none"
     one_hot: bool = True
+    precision: float = 0.998
     preprocessing: str = "tiles"
 
     def __post_init__(self) -> None:
@@ -49,8 +57,12 @@ class Settings:
             (self.batch_size < 1, f"batch size must be 1 or more, not {self.batch_size}"),
             (not self.learning_rate > 0, f"learning rate must be above 0, not {self.learning_rate}"),
             (not 0 <= self.validation_split < 1, f"validation split must be at least 0 and below 1, not {self.validation_split}"),
+            (not 0 < self.precision <= 1, f"precision must be above 0 and at most 1, not {self.precision}"),
             (self.augment not in ("none", "light", "strong"), f"augment must be none, light or strong, not {self.augment!r}"),
-            (self.preprocessing not in ("raw", "tiles"), f"preprocessing must be raw or tiles, not {self.preprocessing!r}"),
+            (
+                self.preprocessing not in ("raw", "tiles", "strips"),
+                f"preprocessing must be raw, tiles or strips, not {self.preprocessing!r}",
+            ),
         ):
             if wrong:
                 raise RecipeError(reason)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -56,15 +57,23 @@ def _tiles(digit: Bytes, name: str, rng: Rng) -> Iterator[Bytes]:
 
 def on_paper(digit: Bytes, name: str, rng: Rng) -> Bytes:
     """One digit, uint8 (H, W), white on black, written on paper: uint8 (h, w), grey."""
-    pen = stroke(digit, name, rng)  # (h, w) in [0, 1]
-    pen = _framed(pen, rng)
+    return photographed(_framed(stroke(digit, name, Hand.of_anyone(rng), rng), rng), rng)
+
+
+def photographed(pen: Float, rng: Rng, print_: Float | None = None) -> Bytes:
+    """Ink on paper, in some light, taken by some camera: float32 (h, w), 1 = ink -> uint8 (h, w), grey.
+
+    print_: float32 (h, w) in [0, 1], the light that a pattern printed on the paper takes away.
+    """
     height, width = pen.shape
     dark = rng.uniform(0.15, 1.0) ** 0.7
     texture = 1 - rng.uniform(0, 0.35) * cv2.GaussianBlur(rng.random((height, width), np.float32), (0, 0), rng.uniform(0.5, 1.5))
     paper = rng.uniform(0.35, 1.0) * light((height, width), rng)
+    if print_ is not None:
+        paper = paper * (1 - print_)
     image = paper * (1 - dark * pen * texture)
     if rng.random() < 0.5:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.02 * max(height, width) + 0.4))
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.02 * min(max(height, width), 3 * height) + 0.4))
     image = image + rng.normal(0, rng.uniform(0, 0.035) * dark, image.shape)
     grey = np.clip(image * 255, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
@@ -73,34 +82,53 @@ def on_paper(digit: Bytes, name: str, rng: Rng) -> Bytes:
     return np.asarray(255 - grey, np.uint8) if rng.random() < 0.12 else grey
 
 
-def stroke(digit: Bytes, name: str, rng: Rng) -> Float:
-    """Redraw a digit at another size, slant, proportion and pen width: uint8 (H, W) -> float32 (h, w) in [0, 1], cropped to the ink."""
-    side = int(np.exp(rng.uniform(np.log(20), np.log(96))))
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """How somebody writes. side: pixels of the longer side of a digit; angle, shear, stretch: its turn, slant and proportion; pen: how much
+    wider than in the model the strokes are."""
+
+    side: int
+    angle: float
+    shear: float
+    stretch: float
+    pen: float
+
+    @classmethod
+    def of_anyone(cls, rng: Rng) -> Hand:
+        """Somebody's hand."""
+        return cls(
+            side=int(np.exp(rng.uniform(np.log(20), np.log(96)))),
+            angle=float(np.deg2rad(rng.normal(0, 6))),
+            shear=float(rng.normal(0, 0.13)),
+            stretch=float(np.exp(rng.normal(0, 0.1))),
+            pen=float(np.exp(rng.uniform(np.log(0.45), np.log(2.1)))),
+        )
+
+
+def stroke(digit: Bytes, name: str, hand: Hand, rng: Rng) -> Float:
+    """Redraw a digit in a hand: uint8 (H, W), white on black -> float32 (h, w) in [0, 1], cropped to the ink."""
     ys, xs = np.nonzero(digit > 60)
     crop = digit[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1].astype(np.float32) / 255
-    scale = side / max(crop.shape)
-    around = side // 2
-    canvas = 2 * around + side
-    angle, shear = np.deg2rad(rng.normal(0, 6)), rng.normal(0, 0.13)
-    stretch = np.exp(rng.normal(0, 0.1))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    matrix = turn @ np.array([[1, shear], [0, 1]]) @ np.diag([stretch, 1 / stretch]) * scale
+    scale = hand.side / max(crop.shape)
+    around = hand.side // 2
+    canvas = 2 * around + hand.side
+    turn = np.array([[np.cos(hand.angle), -np.sin(hand.angle)], [np.sin(hand.angle), np.cos(hand.angle)]])
+    matrix = turn @ np.array([[1, hand.shear], [0, 1]]) @ np.diag([hand.stretch, 1 / hand.stretch]) * scale
     middle = np.array([crop.shape[1] - 1, crop.shape[0] - 1]) / 2
     shift = np.array([canvas / 2, canvas / 2]) - matrix @ middle
     big = cv2.warpAffine(crop, np.column_stack([matrix, shift]), (canvas, canvas), flags=cv2.INTER_CUBIC)
     big = cv2.GaussianBlur(big, (0, 0), max(0.35 * scale, 0.3))
-    big = _wobble(big, side, rng)
-    # The 0.45 level of the enlarged grey image is the stroke's edge; moving the level along the distance to it widens or thins the pen.
-    inside = (big > 0.45).astype(np.uint8)
+    big = _wobble(big, hand.side, rng)
+    # A level of 0.45 in the enlarged grey image is the stroke's edge; moving the level along the distance to it widens or thins the pen.
+    inside = (big > 0.45 * big.max()).astype(np.uint8)
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
     pen = 2 * float(np.quantile(distance[inside > 0], 0.9)) if inside.any() else 1.0
-    wanted = pen * float(np.exp(rng.uniform(np.log(0.45), np.log(1.7))))
     mark = np.zeros_like(inside)
     _style(mark, inside, name, max(pen, 1.0), rng)
     if mark.any():
         inside |= mark
         distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
-    grow = (max(wanted, 1.2) - pen) / 2
+    grow = (max(pen * hand.pen, 1.2) - pen) / 2
     soft = np.clip(distance + grow + 0.5, 0, 1).astype(np.float32)
     if not (soft > 0.5).any():
         soft = np.clip(distance + 1.0, 0, 1).astype(np.float32)

@@ -1,0 +1,66 @@
+"""What is not a digit, and lines of digits, drawn for training."""
+
+import numpy as np
+import pytest
+
+from inkdigits.training.datasets import load
+from inkdigits.training.lines import LONGEST, WIDTH, compose, strips
+from inkdigits.training.notdigits import fonts, not_digits, typed
+from inkdigits.training.synthesis import photographed
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load("digits", "train")
+
+
+def test_not_digits_are_sheets_with_ink_and_depend_on_the_seed_alone(digits):
+    first, again, other = (not_digits(60, (seed,), digits.images) for seed in (1, 1, 2))
+    assert first.shape == (60, 64, 64)
+    assert first.dtype == np.uint8
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+    ink = (first > 60).sum(axis=(1, 2))
+    assert ink.min() >= 12
+    assert (first.max(axis=(1, 2)) >= 250).all()
+    assert len(np.unique(first, axis=0)) > 50
+
+
+def test_a_font_is_always_at_hand_and_says_what_it_lacks():
+    assert fonts()[-1].name == "DejaVuSans.ttf"
+    rng = np.random.default_rng(0)
+    assert max(typed("k", rng).size for _ in range(5)) > 100
+    assert typed("\ue000", rng).shape == (1, 1)
+
+
+def test_strips_are_lines_found_again_with_their_digits(digits):
+    images, labels = strips([digits], 6, (3,), jobs=1)
+    assert images.shape == (6, 32, WIDTH)
+    assert images.dtype == np.uint8
+    assert labels.shape == (6, LONGEST)
+    for image, row in zip(images, labels, strict=True):
+        length = int((row >= 0).sum())
+        assert length >= 1
+        assert (row[:length] >= 0).all()
+        assert (row[length:] == -1).all()
+        columns = np.flatnonzero(image.max(axis=0) > 60)
+        assert columns[-1] - columns[0] >= 3 * length
+
+
+def test_a_composed_line_says_where_its_digits_are(digits):
+    for seed in range(5):
+        image, text, (first, last, side) = compose([digits], np.random.default_rng(seed))
+        assert image.dtype == np.uint8
+        assert text.isdigit()
+        assert 0 <= first < last <= image.shape[1]
+        assert image.shape[0] >= side
+
+
+def test_a_photograph_is_darker_where_the_pen_was():
+    pen = np.zeros((40, 60), np.float32)
+    pen[10:30, 28:32] = 1
+    darker = 0
+    for seed in range(20):
+        image = photographed(pen, np.random.default_rng(seed)).astype(float)
+        darker += image[12:28, 29:31].mean() < image[12:28, 5:20].mean()
+    assert darker >= 14, "now and then it is white on black"
