@@ -1,14 +1,16 @@
 # make            set up .venv with the core, read examples/, draw what was read
 # make test       install what the tests need and run them (make test-all: the slow ones too)
 # make check      ruff and mypy
+# make fuzz       read FUZZ_FILES damaged files; what breaks the reader goes to fuzz-findings/
 
 PYTHON ?= python3
 BIN := .venv/bin
 DATA := $(wildcard ../shared/data)
 export INKDIGITS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
+FUZZ_FILES ?= 100000
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: examples test test-all check clean
+.PHONY: examples test test-all check fuzz clean
 
 examples: .venv/core
 	$(BIN)/inkdigits read examples --annotate out
@@ -33,5 +35,8 @@ check: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+fuzz: .venv/test
+	$(BIN)/python tests/fuzz.py --files $(FUZZ_FILES)
+
 clean:
-	rm -rf .venv out dist
+	rm -rf .venv out dist fuzz-findings

@@ -55,28 +55,34 @@ def read_header(data: bytes) -> Header:
     if kind not in _PARSERS:
         return Header(kind)
     try:
-        return _PARSERS[kind](data)
-    except (struct.error, IndexError):
+        header = _PARSERS[kind](data)
+    except (struct.error, IndexError, OverflowError):  # OverflowError: an offset that no memory has
         raise ValueError(CUT_SHORT) from None
+    if not header.sizes:
+        raise ValueError(f"the {kind} holds no image")
+    return header
 
 
 def tiff_directories(data: bytes) -> list[dict[int, int]]:
     """The directories of a TIFF file or an EXIF block (TIFF 6.0, section 2; BigTIFF): the whole-number tags of each, by tag number.
 
-    Raises struct.error where the data ends too early, ValueError where they go in circles.
+    Raises struct.error or OverflowError where the data ends too early, ValueError where they go in circles or overlap.
     """
     order = "<" if data[:2] == b"II" else ">"
     big = struct.unpack_from(order + "H", data, 2)[0] == 43
     count_code, offset_code, entry_size = ("Q", "Q", 20) if big else ("H", "I", 12)
     (at,) = struct.unpack_from(order + offset_code, data, 8 if big else 4)
     directories: list[dict[int, int]] = []
-    visited = set()
+    visited, left = set(), len(data)
     while at:
         if at in visited:
             raise ValueError("its pages go in circles")
         visited.add(at)
         (count,) = struct.unpack_from(order + count_code, data, at)
         at += struct.calcsize(order + count_code)
+        left -= count * entry_size
+        if left < 0:  # many long directories on top of each other would take minutes
+            raise ValueError(CUT_SHORT)
         tags = {}
         for entry in range(at, at + count * entry_size, entry_size):
             tag, kind = struct.unpack_from(order + "HH", data, entry)
@@ -91,7 +97,7 @@ def _orientation(exif: bytes) -> int:
     """The orientation that an EXIF block asks for; 1 where it has none or makes no sense: that is no reason not to read the image."""
     try:
         value = tiff_directories(exif.removeprefix(b"Exif\0\0"))[0].get(0x0112, 1)
-    except (struct.error, ValueError, IndexError):
+    except (struct.error, ValueError, IndexError, OverflowError):
         return 1
     return value if 1 <= value <= 8 else 1
 
@@ -104,6 +110,8 @@ def _png(data: bytes) -> Header:
         if data[at + 4 : at + 8] == b"eXIf":
             orientation = _orientation(data[at + 8 : at + 8 + length])
         at += 12 + length
+    if len(data) < at + 12 + struct.unpack_from(">I", data, at)[0]:  # the end has a length too: OpenCV makes room for it
+        raise ValueError(CUT_SHORT)
     return Header("PNG", (size,), orientation)
 
 

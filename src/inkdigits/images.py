@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,11 @@ from .imageheader import Header, kind_of, read_header
 Bytes = NDArray[np.uint8]
 
 MAX_PIXELS = 200_000_000
-"""More than the largest phone cameras and an A3 page at 1200 dpi. One such page decoded takes 600 MB."""
+"""More than the largest phone cameras and an A3 page at 1200 dpi. One such page is 600 MB in colour, and
+takes twice that while OpenCV decodes it."""
+MOST_PIXELS_A_BYTE = {"JPEG": 512, "GIF": 4096, "BMP": 4096}
+"""No data hold more: a block of 8 x 8 takes one bit of a progressive JPEG, 4096 pixels take 12 bits of a GIF, 255 take 16 of a BMP.
+A header that promises more lies, and these decoders believe it: they take a gigabyte and fill it with one colour."""
 MIN_SIDE = 2
 MAX_BYTES = 1 << 30
 SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".jpeg", ".jpg", ".pbm", ".pdf", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
@@ -84,15 +88,16 @@ def eight_bits(image: NDArray[Any], name: str = "array") -> Bytes:
         return image.astype(np.uint8) * np.uint8(255)
     if image.dtype.kind not in "iuf":
         raise InputError(name, f"an array of {image.dtype} is not an image", "give uint8, uint16 or floats in [0, 1]")
-    numbers = image.astype(np.float32)
-    if not np.isfinite(numbers).all():
+    low, high = float(image.min()), float(image.max())
+    if not max(abs(low), abs(high)) < 1e38:  # nor is it for NaN
         raise InputError(name, "it has NaN or infinite pixels", "replace them first")
-    low, high = float(numbers.min()), float(numbers.max())
     if low < 0:
-        numbers, full = numbers - low, high - low
+        black, full = low, high - low
     else:
-        full = 2.0 ** int(np.ceil(np.log2(high + 1))) - 1 if high > 1 else 1.0
-    scaled: Bytes = np.rint(numbers * (255 / max(full, 1e-12))).astype(np.uint8)
+        black, full = 0.0, 2.0 ** int(np.ceil(np.log2(high + 1))) - 1 if high > 1 else 1.0
+    scaled = np.empty(image.shape, np.uint8)
+    for rows in _bands(image):
+        scaled[rows] = np.rint((image[rows].astype(np.float32) - np.float32(black)) * np.float32(255 / max(full, 1e-12)))
     return scaled
 
 
@@ -129,7 +134,10 @@ def _from_bytes(data: bytes, name: str) -> Document:
         return _from_pdf(data, name)
 
     def page(number: int) -> Bytes:
-        _check_size(*header.sizes[number - 1], name)
+        width, height = header.sizes[number - 1]
+        _check_size(width, height, name)
+        if width * height > MOST_PIXELS_A_BYTE.get(header.kind, MAX_PIXELS) * len(data):
+            raise _damaged(header.kind, name)
         return _decode(data, header, number, name)
 
     return Document(len(header.sizes), page)
@@ -145,11 +153,16 @@ def _decode(data: bytes, header: Header, number: int, name: str) -> Bytes:
         else:
             image = cv2.imdecode(raw, cv2.IMREAD_UNCHANGED)
     if image is None:
-        raise InputError(name, f"the {header.kind} data are damaged", "copy or download it again, or save it as PNG")
+        raise _damaged(header.kind, name)
     image = eight_bits(image, name)
     if image.ndim == 3:
-        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+        for rows in _bands(image):  # in place
+            image[rows] = cv2.cvtColor(image[rows], cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return upright(opaque(image), header.orientation)
+
+
+def _damaged(kind: str, name: str) -> InputError:
+    return InputError(name, f"the {kind} data are damaged", "copy or download it again, or save it as PNG")
 
 
 def _from_pdf(data: bytes, name: str) -> Document:
@@ -165,11 +178,14 @@ def _from_pdf(data: bytes, name: str) -> Document:
         raise InputError(name, reason, remedy) from None
 
     def page(number: int) -> Bytes:
-        sheet = document[number - 1]
         scale = PDF_DPI / 72  # PDF counts in points, 72 an inch
-        width, height = (round(side * scale) for side in sheet.get_size())
-        _check_size(width, height, name)
-        pixels: Bytes = sheet.render(scale=scale, rev_byteorder=True).to_numpy()
+        try:
+            sheet = document[number - 1]
+            width, height = (round(side * scale) for side in sheet.get_size())
+            _check_size(width, height, name)
+            pixels: Bytes = sheet.render(scale=scale, rev_byteorder=True).to_numpy()
+        except pypdfium2.PdfiumError:
+            raise InputError(name, f"page {number} of the PDF is damaged", "download it again") from None
         return np.ascontiguousarray(pixels[..., :3])  # rendered on white: a fourth channel holds nothing
 
     return Document(len(document), page)
@@ -211,13 +227,16 @@ def opaque(image: Bytes) -> Bytes:
     colour, alpha = image[..., :3], image[..., 3]
     if alpha.min() == 255:
         return np.ascontiguousarray(colour)
-    grey = cv2.cvtColor(image, cv2.COLOR_RGBA2GRAY)
-    visible = grey[alpha > 127]
+    visible = alpha > 127
+    dark = visible & (cv2.cvtColor(image, cv2.COLOR_RGBA2GRAY) <= 127)
     # The darkest of what is visible, not the mean: a cut-out piece of white paper with dark writing belongs on white.
-    light = visible.size > 0 and float(np.quantile(visible, 0.02)) > 127
-    paper = 0 if light else 255
-    cover = alpha[..., None].astype(np.float32) / 255  # (H, W) -> (H, W, 1)
-    return np.rint(colour * cover + paper * (1 - cover)).astype(np.uint8)
+    light = visible.any() and np.count_nonzero(dark) <= 0.02 * np.count_nonzero(visible)
+    paper = np.float32(0 if light else 255)
+    out = np.empty(colour.shape, np.uint8)
+    for rows in _bands(image):
+        cover = alpha[rows][..., None].astype(np.float32) / 255  # (h, W) -> (h, W, 1)
+        out[rows] = np.rint(colour[rows] * cover + paper * (1 - cover))
+    return out
 
 
 def upright(image: Bytes, orientation: int) -> Bytes:
@@ -229,6 +248,12 @@ def upright(image: Bytes, orientation: int) -> Bytes:
     if orientation in (3, 4, 7, 8):
         image = image[::-1]
     return np.ascontiguousarray(image)
+
+
+def _bands(image: NDArray[Any]) -> Iterator[slice]:
+    """The rows of an image, some at a time: numbers in between that are wider than its own stay few."""
+    step = max(1, (1 << 20) // max(image[0].size, 1))
+    return (slice(top, top + step) for top in range(0, len(image), step))
 
 
 def _check_size(width: int, height: int, name: str) -> None:
