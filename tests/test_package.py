@@ -9,7 +9,8 @@ import inkdigits
 
 SOURCE = Path(inkdigits.__file__).parent
 ORDER = [
-    "errors", "reading", "images", "ink", "rules", "layout", "tiles", "models", "strings", "decide", "reader", "drawing", "batch",
+    "errors", "reading", "images", "ink", "rules", "layout", "tiles", "strips", "models", "ctc", "lattice", "strings", "decide", "reader",
+    "drawing", "batch",
 ]  # fmt: skip
 
 

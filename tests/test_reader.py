@@ -94,6 +94,13 @@ def test_predict_gives_one_digit_with_all_probabilities(reader):
     assert digit.tile.shape == (28, 28)
 
 
+def test_one_large_digit_is_read_as_it_is_predicted(reader):
+    image = note("4", seed=2, margin=20)
+    (line,) = reader.read(image).lines
+    (digit,) = line.digits
+    assert (digit.label, digit.box) == ("4", reader.predict(image).box)
+
+
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_blank_paper_is_refused_not_read(reader, level):
     blank = np.full((120, 160), level, np.uint8)

@@ -46,6 +46,20 @@ def test_a_bar_that_lies_on_a_rule_stays():
     assert (cleaned & sheet.astype(bool)).sum() > 0.8 * sheet.sum()
 
 
+def test_bows_of_round_digits_in_a_row_are_no_rule():
+    sheet = np.zeros((120, 400), np.uint8)
+    for x in range(60, 350, 52):
+        cv2.ellipse(sheet, (x, 60), (27, 22), 0, 0, 360, 1, 4)
+    plain = sheet.astype(bool)
+    assert (without_rules(plain, 4) & plain).sum() > 0.97 * plain.sum()
+
+
+def test_the_rest_of_a_broken_rule_goes_with_it():
+    sheet = written("717")
+    broken = ruled(sheet, (0, 100, 200, 100), (215, 100, 230, 100), (250, 100, 275, 100))
+    assert not without_rules(broken, 4)[97:104].any()
+
+
 def test_dashes_and_walls_that_the_frame_cuts_off_go():
     sheet = written("717")
     cleaned = without_rules(ruled(sheet, (0, 60, 28, 60), (280, 0, 280, 119), (150, 0, 150, 119)), 4)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .ink import Ink, stroke_width
+from .ink import Ink, quantile, stroke_width
 from .layout import Region
 from .models import NOT_A_DIGIT
 from .reading import Box, Digit
@@ -63,8 +63,8 @@ def blame(ink: Ink, region: Region) -> str | None:
         return f"too small: the digit is {height:.0f} px high; take the picture from closer, or scan it finer"
     if width < THIN:
         return f"too thin: the strokes are {width:.0f} px wide; take the picture from closer, or scan it finer"
-    if float(np.quantile(strength, 0.85)) < FAINT:
-        return f"too faint: the pen takes {float(np.quantile(strength, 0.85)):.0%} of the paper's light; use more light or a darker pen"
+    if quantile(strength, 0.85) < FAINT:
+        return f"too faint: the pen takes {quantile(strength, 0.85):.0%} of the paper's light; use more light or a darker pen"
     if (blur := _blur(ink, region)) > BLUR * region.height:
         return f"too blurred: the strokes' edges are {blur * ink.scale:.0f} px wide; hold the camera still, focus on the paper"
     return None
@@ -75,7 +75,7 @@ def _blur(ink: Ink, region: Region) -> float:
     rim = 4
     top, left = max(region.y - rim, 0), max(region.x - rim, 0)
     strength = ink.strength[top : region.bottom + rim, left : region.right + rim].astype(np.float32)
-    full = float(np.quantile(ink.strength[region.y : region.bottom, region.x : region.right][region.mask], 0.85))
+    full = quantile(ink.strength[region.y : region.bottom, region.x : region.right][region.mask], 0.85)
     steep = np.hypot(*np.gradient(strength)) / max(full, 1.0)
     inside = (strength > 0.25 * full) & (strength < 0.75 * full)
-    return float(1 / max(float(np.median(steep[inside])), 1e-3)) if inside.any() else 0.0
+    return float(1 / max(quantile(steep[inside], 0.5), 1e-3)) if inside.any() else 0.0

@@ -187,16 +187,19 @@ def _caption(reading: Reading, width: int) -> Picture:
     reason = reading.error or reading.refused
     text, cap = (reason, 13) if reason else (reading.text.replace("\n", "   "), 22)
     note = "" if reason else f"confidence {100 * reading.confidence:.0f} %"
-    if "?" in reading.text:
-        note += ", ? where it is not sure enough"
+    refused = [digit.refused for digit in _digits(reading) if digit.refused]
+    if refused:
+        note = refused[0] if reading.text == "?" else f"{note}, ? where it is not sure"
     lines, step = wrapped(text, width, cap), round(1.7 * cap)
     last = text_width(lines[-1], cap, bold=True) + GAP
     level = last + text_width(note, 11) < width
-    out = blank(width, step * len(lines) + (0 if level else 20))
+    notes = [note] if level else wrapped(note, width, 11)
+    out = blank(width, step * len(lines) + (0 if level else 20 * len(notes)))
     for number, line in enumerate(lines):
         write(out, line, 0, 2 + step * number, cap, UNSURE if reading.needs_review else SURE, bold=True)
     x, y = (last, step * (len(lines) - 1) + cap - 9) if level else (0, step * len(lines) + 2)
-    write(out, note, x, y, 11, SOFT)
+    for number, part in enumerate(notes):
+        write(out, part, x, y + 20 * number, 11, SOFT)
     return out
 
 
@@ -233,7 +236,7 @@ def _bars(digit: Digit, width: int, height: int) -> Picture:
 def _bar(picture: Picture, label: str, labels: int, probability: float, top: float, step: float, colour: Colour) -> None:
     """One row of a chart: label, in a column `labels` pixels wide, bar on its track, percent."""
     cap = _cap(step)
-    left, right = labels + round(0.6 * cap), picture.shape[1] - round(4.2 * cap)
+    left, right = labels + round(0.6 * cap), picture.shape[1] - round(4.8 * cap)
     first, last, text = round(top + 0.2 * step), round(top + 0.8 * step), top + (step - cap) / 2
     cv2.rectangle(picture, (left, first), (right, last), TRACK, cv2.FILLED)
     if probability > 0.002:

@@ -8,6 +8,7 @@ that each step is one pass of OpenCV and every quantile is read off a histogram.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,6 +26,8 @@ PRINT = 38
 """A security pattern fills the page and looks like noise, but what stands out of it by this many 255ths is ink."""
 SAME_INK = 0.7
 """What a wider window adds is ink, not shadow, if it is at least this dark beside what was found already."""
+LIGHT = 0.4
+"""Where skewness and vote of the border, each in -1 to 2 or so, add up to more, the ink is light. Of the real images none is near it."""
 COLOURLESS = 16
 """Channels that differ by no more than this are one grey image."""
 
@@ -50,10 +53,12 @@ def find_ink(image: Bytes, *, side: int) -> Ink:
     image: uint8 (H, W) or (H, W, 3). side: the longest side to work at, in pixels; a smaller image is never blown up.
     """
     small, scale = shrink(image, side)
-    channels = _channels(small)
-    if ink_is_light(channels[0] if len(channels) == 1 else _grey(small)):
+    coarse = shrink(small, PAPER_SIDE)[0]
+    channels = _channels(small, coarse)
+    if ink_is_light(coarse):
         channels = [cv2.bitwise_not(channel) for channel in channels]
-    ink = strength(channels)
+        coarse = cv2.bitwise_not(coarse)
+    ink = strength(channels, [_grey(coarse)] if len(channels) == 1 else list(cv2.split(coarse)))
     mask = strokes(ink)
     return Ink(ink, mask, stroke_width(mask), scale)
 
@@ -68,22 +73,21 @@ def shrink(image: Bytes, side: int) -> tuple[Bytes, float]:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
 
 
-def _channels(image: Bytes) -> list[Bytes]:
-    """The colour channels, each uint8 (h, w); only one where there is no colour."""
+def _channels(image: Bytes, coarse: Bytes) -> list[Bytes]:
+    """The colour channels of an image, each uint8 (h, w); only one where there is no colour. coarse: the image at PAPER_SIDE."""
     if image.ndim == 2:
         return [image]
-    small = shrink(image, PAPER_SIDE)[0]
-    spread = cv2.subtract(small.max(axis=2), small.min(axis=2))
+    spread = cv2.subtract(coarse.max(axis=2), coarse.min(axis=2))
     return [_grey(image)] if np.mean(spread > COLOURLESS) < 0.002 else list(cv2.split(image))
 
 
-def ink_is_light(grey: Bytes) -> bool:
-    """True for chalk on board and white on black: uint8 (h, w).
+def ink_is_light(image: Bytes) -> bool:
+    """True for chalk on board and white on black: uint8 (h, w) or (h, w, 3).
 
     Strokes are the rare grey levels: they skew what is left when the slow changes of light are taken away. The border, mostly paper,
     has a vote beside it (alone it fails under vignetting), and dark ink is the default.
     """
-    grey = shrink(grey if grey.ndim == 2 else _grey(grey), 128)[0]
+    grey = _grey(shrink(image, PAPER_SIDE)[0])
     light = grey.astype(np.float32)
     detail = light - cv2.GaussianBlur(light, (0, 0), max(2.0, max(grey.shape) / 12))
     square = detail * detail
@@ -93,18 +97,18 @@ def ink_is_light(grey: Bytes) -> bool:
     skew = min(max(float((square * detail).mean()) / spread**3, -2.0), 2.0)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     vote = 1 - 2 * float(np.mean(border > _otsu(_histogram(grey))))
-    return bool(skew + vote > 0.3)
+    return bool(skew + vote > LIGHT)
 
 
-def strength(channels: list[Bytes]) -> Bytes:
-    """The share of the paper's light taken away, the strongest of the colour channels: each uint8 (h, w) -> uint8 (h, w).
+def strength(channels: list[Bytes], raw: list[Bytes]) -> Bytes:
+    """The share of the paper's light taken away, the strongest of the colour channels: each uint8 (h, w) -> uint8 (h, w). raw: the same
+    at PAPER_SIDE.
 
     The paper is a grey-level closing at low resolution. Its window must be wider than a stroke: it grows as long as the next larger one
     finds clearly more ink of the same darkness (the inside of a felt-tip's stroke; a shadow is paler), so thin pens keep a close-fitting
     paper and felt-tips are not taken for paper.
     """
-    small = [cv2.medianBlur(shrink(channel, PAPER_SIDE)[0], 3) for channel in channels]
-    raw = [shrink(channel, PAPER_SIDE)[0] for channel in channels]
+    small = [cv2.medianBlur(channel, 3) for channel in raw]
     long, short = max(raw[0].shape), min(raw[0].shape)
     window, widest = max(5, round(min(long / 8, short / 3))), max(5, short)
     papers = [_paper(channel, window) for channel in small]
@@ -116,7 +120,7 @@ def strength(channels: list[Bytes]) -> Bytes:
         more = _taken(raw, wider)
         found = strokes(more)
         added = found & ~mask
-        if added.sum() < 0.12 * mask.sum() or _median(more[added]) <= SAME_INK * _median(more[mask]):
+        if added.sum() < 0.12 * mask.sum() or quantile(more[added], 0.5) <= SAME_INK * quantile(more[mask], 0.5):
             break
         if stroke_width(found) <= 1.1 * stroke_width(mask):
             break
@@ -178,24 +182,33 @@ def strokes(ink: Bytes) -> Mask:
         return np.zeros(ink.shape, bool)
     full = _quantile(above, 0.9)
     low, high = max(floor, 0.2 * full), max(1.25 * floor, 0.45 * full)
-    count, labels = cv2.connectedComponents((ink > low).view(np.uint8), connectivity=8)
-    strong = np.zeros(count, bool)
-    strong[labels[ink > high]] = True
-    strong[0] = False
-    if strong[1:].all():
-        return ink > low
-    mask: Mask = strong[labels]
+    mask: Mask = ink > low
+    window = inked(mask)
+    if window:
+        count, labels = cv2.connectedComponents(mask[window].view(np.uint8), connectivity=8)
+        strong = np.zeros(count, bool)
+        strong[labels[ink[window] > high]] = True
+        strong[0] = False
+        if not strong[1:].all():
+            mask[window] = strong[labels]
     return mask
+
+
+def inked(mask: Mask, rim: int = 0) -> tuple[slice, slice] | None:
+    """The window that holds all of the ink and `rim` pixels around it, as far as there are; None where there is no ink."""
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    return (slice(max(y - rim, 0), y + h + rim), slice(max(x - rim, 0), x + w + rim)) if w else None
 
 
 def stroke_width(mask: Mask) -> float:
     """Width of the strokes in pixels: twice the median distance to the paper along the strokes' ridges; 0 without ink."""
-    if not mask.any():
+    window = inked(mask)
+    if not window:
         return 0.0
-    framed = cv2.copyMakeBorder(mask.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    framed = cv2.copyMakeBorder(mask[window].view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(framed, cv2.DIST_L2, 3)
     ridge = (distance > 0) & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)) - 1e-3)
-    return float(2 * _median(distance[ridge]) - 1)
+    return float(2 * quantile(distance[ridge], 0.5) - 1)
 
 
 def _grey(image: Bytes) -> Bytes:
@@ -223,6 +236,7 @@ def _otsu(histogram: Float) -> float:
     return float(np.argmax(between))
 
 
-def _median(values: NDArray[np.generic]) -> float:
-    """The median, without NumPy's own: that one imports masked arrays, which takes longer than reading a digit."""
-    return float(np.partition(values, len(values) // 2)[len(values) // 2])
+def quantile(values: NDArray[Any], share: float) -> float:
+    """The value at which a share in [0, 1] of some values ends. NumPy's own imports masked arrays, which is slower than reading a digit."""
+    at = min(int(share * len(values)), len(values) - 1)
+    return float(np.partition(values, at)[at])

@@ -16,7 +16,7 @@ Costs = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Text = tuple[int, ...]
 
-WIDE = 1.1
+WIDE = 0.85
 """A region wider than this many line heights may hold several digits. Tuned on photos_multi; lower cuts wide 0s and 2s."""
 MOST_CUTS = 14
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .ink import Ink
+from .ink import Ink, inked, quantile
 from .rules import digit_height
 
 Mask = NDArray[np.bool_]
@@ -40,10 +40,14 @@ class Region:
 
 def regions(mask: Mask) -> list[Region]:
     """The 8-connected components of a mask bool (h, w), in no particular order."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    box = inked(mask)
+    if not box:
+        return []
+    top, left = box[0].start, box[1].start
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask[box].astype(np.uint8), connectivity=8)
     found = []
     for label, (x, y, w, h, _area) in enumerate(stats[1:].tolist(), start=1):
-        found.append(Region(x, y, w, h, labels[y : y + h, x : x + w] == label))
+        found.append(Region(left + x, top + y, w, h, labels[y : y + h, x : x + w] == label))
     return found
 
 
@@ -102,8 +106,8 @@ def _edge_line(r: Region, width: int, height: int) -> bool:
         return False
     if r.width >= 0.97 * width and r.height >= 0.97 * height and r.mask.mean() < 0.2:
         return max(float(side.mean()) for side in (r.mask[0], r.mask[-1], r.mask[:, 0], r.mask[:, -1])) > 0.8
-    ys, xs = round(0.12 * height), round(0.12 * width)
-    inside = r.mask[max(ys - r.y, 0) : max(height - ys - r.y, 0), max(xs - r.x, 0) : max(width - xs - r.x, 0)]
+    rim = round(0.12 * min(width, height))
+    inside = r.mask[max(rim - r.y, 0) : max(height - rim - r.y, 0), max(rim - r.x, 0) : max(width - rim - r.x, 0)]
     return bool(inside.sum() <= 0.02 * r.mask.sum())
 
 
@@ -125,26 +129,32 @@ def _along_edge(r: Region, width: int, height: int) -> float:
 
 def lines(ink: Ink) -> list[list[Region]]:
     """Regions in reading order: lines from top to bottom, left to right within. A region may still hold several touching digits."""
-    if not ink.mask.any():
+    every = regions(ink.mask)
+    if not every:
         return []
-    tall = digit_height(ink.mask, ink.stroke)
+    sizes = np.array([(r.width, r.height, np.count_nonzero(r.mask)) for r in every]).T
+    tall = digit_height(sizes, ink.stroke, ink.mask.shape)
     height, width = ink.mask.shape
     found = []
-    for r in regions(ink.mask):
-        if max(r.width, r.height) < 0.3 * tall or r.mask.sum() < 0.15 * tall * max(ink.stroke, 1):
+    for r in every:
+        if max(r.width, r.height) < 0.3 * tall:
             continue  # specks, dots, commas
         if _edge_line(r, width, height) or r.height > 3 * tall or r.width > 9 * r.height:
             continue
         if r.height > 1.7 * tall and r.width < 0.25 * r.height:
             continue  # the wall of a box
+        if r.mask.sum() < 0.5 * ink.stroke * np.hypot(r.width, r.height):
+            continue  # thinner than the pen that writes here
         if r.width > 2 * tall and _straight(r, ink.stroke):
             continue  # a rule that leans too much for one, or a long dash
+        if r.width > 4 * r.height and quantile(np.count_nonzero(r.mask, axis=0), 0.9) < 0.4 * tall:
+            continue  # two such lines that meet
         if r.height < 0.35 * height and _along_edge(r, width, height) > 0.6:
             continue  # a shadow or the edge of the sheet
         found.append(r)
     full = [r for r in found if r.height >= 0.55 * tall]
     rows = _rows(full, tall)
-    _adopt(rows, [r for r in found if r.height < 0.55 * tall], tall)
+    _adopt(rows, [r for r in found if r.height < 0.55 * tall], tall, ink.stroke)
     return [_merged(row) for row in rows if row]
 
 
@@ -175,7 +185,7 @@ def _rows(found: list[Region], tall: float) -> list[list[Region]]:
     return sorted(rows, key=lambda row: sorted(r.y + r.height / 2 for r in row)[len(row) // 2])
 
 
-def _adopt(rows: list[list[Region]], small: list[Region], tall: float) -> None:
+def _adopt(rows: list[list[Region]], small: list[Region], tall: float, stroke: float) -> None:
     """Give each small part (a 5's bar, a broken stroke) to the region it overlaps in x and nearly touches; one that stands by itself in the
     middle of a line is a small digit of that line; the others are no digits."""
     for part in small:
@@ -183,7 +193,7 @@ def _adopt(rows: list[list[Region]], small: list[Region], tall: float) -> None:
         if home:
             row, i = home
             row[i] = join([row[i], part])
-        elif part.height >= max(0.42 * tall, 0.6 * part.width):
+        elif part.height >= max(0.33 * tall, 2.5 * stroke):
             middle = part.y + part.height / 2
             near = [
                 (gap, row)

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import images, layout, strings
+from . import images, layout, strings, strips, tiles
 from .decide import blame, decide
 from .errors import ModelError
 from .ink import Ink, find_ink
-from .models import NOT_A_DIGIT, Model
+from .models import NOT_A_DIGIT, LineModel, Model
 from .reading import Box, Digit, Line, Reading
 from .rules import without_rules
-from .tiles import CONTRACT
 
 if TYPE_CHECKING:
     from .layout import Region
 
 Float = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+AnyModel = TypeVar("AnyModel", Model, LineModel)
 
 SIDE_ONE, SIDE_PAGE = 160, 1200
 """Longest side, in pixels, at which one digit and a page are looked at. Tuned on photos_single and photos_multi."""
+LARGE = 0.3
+"""A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
+DIGITS = tuple("0123456789")
+"""What the line model knows: a model of other classes reads by itself."""
 NO_INK = "no ink: nothing on it stands out from the paper; check that the writing is in the frame and darker or lighter than the paper"
 NO_DIGIT = "no digit: what is on it are lines, dots, edges, letters or signs"
 
@@ -86,40 +91,36 @@ class Reader:
 
     @cached_property
     def _model(self) -> Model:
-        model = Model.load(self.model)
-        if model.card.preprocessing != CONTRACT:
-            raise ModelError(
-                f"model {model.name}: made for tiles of contract {model.card.preprocessing}, this reader makes {CONTRACT}; "
-                "train it again with this version, or install the version it was made with"
-            )
-        return model
+        return _fitting(Model.load(self.model), tiles.CONTRACT)
+
+    def _transcribe(self, made: Float) -> Float:
+        """What the line model that ships says of strips; it is loaded at the first line that needs it."""
+        return self._line_model.frames(made)
+
+    @cached_property
+    def _line_model(self) -> LineModel:
+        return _fitting(LineModel.load("line"), strips.CONTRACT)
 
     @property
     def _threshold(self) -> float:
         return self._model.card.thresholds["answer"] if self.threshold is None else self.threshold
 
     def _trace(self, image: NDArray[np.uint8], single: bool, source: str, page: int, keep: bool, load_ms: float) -> Trace:
-        model, clock = self._model, _Clock()
+        model, clock = self._model, _Clock(load_ms)
         classes = model.card.classes
         none = classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classes else None
-        ink = find_ink(image, side=SIDE_ONE if single else SIDE_PAGE)
-        ms = {"load": load_ms, "ink": clock.lap()}
+        ink, strokes, lines = _one(image, clock) if single else _page(image, clock)
+        if not single and _fills(lines, ink):
+            ink, strokes, lines = _one(image, clock)
         if single:
-            region = layout.one(ink)
-            lines = [[region]] if region else []
+            pieces = [[strings.Piece(r, tile := strings.tile_of(ink, r), self.classify(tile[None])[0]) for r in row] for row in lines]
         else:
-            ink = replace(ink, mask=without_rules(ink.mask, ink.stroke))
-            lines = layout.lines(ink)
-        ms["layout"] = clock.lap()
-        if single:
-            tiles = [strings.tile_of(ink, r) for row in lines for r in row]
-            pieces = [[strings.Piece(lines[0][0], tiles[0], self.classify(tiles[0][None])[0])]] if tiles else []
-        else:
-            pieces = strings.digits(ink, lines, self.classify, none)
-        ms["classify"] = clock.lap()
+            known = tuple(name for name in classes if name != NOT_A_DIGIT)
+            pieces = strings.digits(ink, lines, self.classify, none, self._transcribe if known == DIGITS else None, strokes)
+        clock.lap("classify")
         refused = None if pieces else (NO_DIGIT if ink.mask.any() else NO_INK)
         rows = [self._line(row, ink, image.shape, single) for row in pieces]
-        reading = Reading(tuple(rows), source, page, refused, None, ms, model.name, image if keep else None)
+        reading = Reading(tuple(rows), source, page, refused, None, clock.ms, model.name, image if keep else None)
         return Trace(image, ink, reading)
 
     def _line(self, pieces: list[strings.Piece], ink: Ink, shape: tuple[int, ...], every: bool) -> Line:
@@ -136,6 +137,41 @@ class Reader:
 def read(image: Any, *, model: str | Path | None = None, threshold: float | None = None) -> Reading:
     """Read one image: `Reader(model, threshold).read(image)`. For many images make one Reader and keep it."""
     return Reader(model, threshold).read(image, keep=True)
+
+
+def _one(image: NDArray[np.uint8], clock: _Clock) -> tuple[Ink, Mask, list[list[Region]]]:
+    """The ink of an image that holds one digit, all its strokes, and its one line of one region; no line where there is no ink."""
+    ink = find_ink(image, side=SIDE_ONE)
+    clock.lap("ink")
+    region = layout.one(ink)
+    clock.lap("layout")
+    return ink, ink.mask, [[region]] if region else []
+
+
+def _page(image: NDArray[np.uint8], clock: _Clock) -> tuple[Ink, Mask, list[list[Region]]]:
+    """The ink of a page without its rules, all its strokes, and its lines."""
+    ink = find_ink(image, side=SIDE_PAGE)
+    clock.lap("ink")
+    clean = replace(ink, mask=without_rules(ink.mask, ink.stroke))
+    lines = layout.lines(clean)
+    clock.lap("layout")
+    return clean, ink.mask, lines
+
+
+def _fills(lines: list[list[Region]], ink: Ink) -> bool:
+    """Whether what was found on a page is no more than one large digit, or nothing: then it is looked at as one digit is."""
+    found = [region for row in lines for region in row]
+    return not found or (len(found) == 1 and found[0].height > LARGE * min(ink.mask.shape) and found[0].width < 1.2 * found[0].height)
+
+
+def _fitting(model: AnyModel, contract: Mapping[str, Any]) -> AnyModel:
+    """The model, if it was trained on images made as this reader makes them. Raises ModelError."""
+    if model.card.preprocessing != contract:
+        raise ModelError(
+            f"model {model.name}: made for images of contract {model.card.preprocessing}, this reader makes {contract}; "
+            "train it again with this version, or install the version it was made with"
+        )
+    return model
 
 
 def _box(region: Region, scale: float, shape: tuple[int, ...]) -> Box:
@@ -158,11 +194,12 @@ def _since(start: float) -> float:
 
 
 class _Clock:
-    """Milliseconds since the last lap."""
+    """Milliseconds by stage. A lap ends a stage; what is done twice adds up."""
 
-    def __init__(self) -> None:
+    def __init__(self, load_ms: float) -> None:
         self.at = perf_counter()
+        self.ms = {"load": load_ms}
 
-    def lap(self) -> float:
+    def lap(self, stage: str) -> None:
         before, self.at = self.at, perf_counter()
-        return (self.at - before) * 1000
+        self.ms[stage] = self.ms.get(stage, 0.0) + (self.at - before) * 1000

@@ -6,9 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .ink import inked
+
 Mask = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 Labels = NDArray[np.int32]
+Ints = NDArray[np.integer]
+Floats = NDArray[np.floating]
 Box = tuple[int, int, int, int]
 
 LONG, CUT_OFF, BOTH = 2.2, 1.6, 1.2
@@ -19,6 +23,11 @@ LEAN = 0.12
 SURE = (0.4, 0.5)
 """What is straight for this share of the width, or down for this share of the longer side, may be a rule: the height of the digits is
 measured without it."""
+NEAR = 0.8
+"""What lies near a rule with this share of its ink is a shred of it."""
+FREE, FREE_INSIDE, COVERED, EVEN = 0.55, 0.75, 0.95, 0.6
+"""A rule has paper on both sides for this share of its length: the first, if the frame cuts it off or it is longer than EVEN of the frame,
+else the second, and then it has no gaps either. Bows and bars of digits in a row do not do so."""
 BEND = 0.05
 """A rule bends by no more than this share of its length, on a page that is not flat; a stroke does."""
 
@@ -29,29 +38,45 @@ def without_rules(mask: Mask, stroke: float) -> Mask:
     mask: bool (h, w). stroke: width of the strokes in pixels. A line is a chain of straight runs, so it may lean by some degrees or bend
     with the page. Lines that are no longer than writing is tall go too where both their ends lie on longer ones: the walls of boxes.
     """
-    if not mask.any():
-        return mask
-    plain = mask.astype(np.uint8)
     gap = int(2 * stroke + 3) | 1
-    height = _height_between(plain, stroke, gap)
+    box = inked(mask, gap + 2)
+    if not box:
+        return mask
+    out = np.zeros_like(mask)
+    out[box] = _without(mask[box], stroke, gap, mask.shape)
+    return out
+
+
+def _without(mask: Mask, stroke: float, gap: int, page: tuple[int, ...]) -> Mask:
+    """`without_rules` of a window of a page of this height and width. gap: pixels over which runs are one line."""
+    plain = mask.astype(np.uint8)
+    height = _height_between(plain, stroke, gap, page)
     chains = [_chains(plain, height, stroke, gap, vertical) for vertical in (False, True)]
     found = np.zeros((2, *plain.shape), np.uint8)  # horizontal and vertical rules
+    near = np.zeros_like(plain)
     for vertical, (labels, boxes) in enumerate(chains):
         frame = mask.shape[1 - vertical]
-        _mark(found[vertical], labels, boxes, [_long(box[vertical], box[2 + vertical], frame, height) for box in boxes], bool(vertical))
+        long = [_long(box[vertical], box[2 + vertical], frame, height) for box in boxes]
+        _mark(plain, found[vertical], near, labels, boxes, long, bool(vertical), 1.0)
     if not found.any():
         return mask
     crossed = [cv2.dilate(rules, np.ones((gap + 2, gap + 2), np.uint8)) for rules in found]
     for vertical, (labels, boxes) in enumerate(chains):
         walls = [_between(box, stroke, bool(vertical), crossed[1 - vertical]) for box in boxes]
-        _mark(found[vertical], labels, boxes, walls, bool(vertical))
-    return _without_crumbs(_bridged(plain, found), found[0] | found[1], height)
+        _mark(plain, found[vertical], near, labels, boxes, walls, bool(vertical), 0.0)
+    return _without_crumbs(_bridged(plain, found, near), found[0] | found[1], height)
 
 
-def _bridged(plain: Bytes, found: Bytes) -> Mask:
-    """Take rules out, uint8 (2, h, w): level, upright. A stroke that crosses one lies on both sides of it: the crossing stays."""
+def _bridged(plain: Bytes, found: Bytes, near: Bytes) -> Mask:
+    """Take rules out, uint8 (2, h, w): level, upright. A stroke that crosses one lies on both sides of it: the crossing stays.
+
+    near: uint8 (h, w), not 0 close to a rule and where it would go on. What is left there and nowhere else is of the rule.
+    """
     found &= plain
     left = plain & ~(found[0] | found[1])
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
+    inside = np.bincount(labels[near > 0], minlength=len(stats))
+    left[(inside >= NEAR * stats[:, 4])[labels]] = 0
     whole: Mask = left.astype(bool)
     for rules, along in zip(found, (0, 1), strict=True):
         if rules.any():
@@ -61,14 +86,14 @@ def _bridged(plain: Bytes, found: Bytes) -> Mask:
     return whole
 
 
-def _height_between(plain: Bytes, stroke: float, gap: int) -> float:
-    """The height of the digits, measured between all that may be rules."""
-    found = np.zeros((2, *plain.shape), np.uint8)
-    for vertical, long in enumerate((SURE[0] * plain.shape[1], SURE[1] * max(plain.shape))):
+def _height_between(plain: Bytes, stroke: float, gap: int, page: tuple[int, ...]) -> float:
+    """The height of the digits, measured between all that may be rules. page: height and width of the whole image."""
+    found, near = np.zeros((2, *plain.shape), np.uint8), np.zeros_like(plain)
+    for vertical, long in enumerate((SURE[0] * page[1], SURE[1] * max(page))):
         labels, boxes = _chains(plain, long / 4, stroke, gap, bool(vertical))
-        _mark(found[vertical], labels, boxes, [box[2 + vertical] >= long for box in boxes], bool(vertical))
-    left = _bridged(plain, found)
-    return digit_height(left if left.any() else plain.astype(bool), stroke)
+        _mark(plain, found[vertical], near, labels, boxes, [box[2 + vertical] >= long for box in boxes], bool(vertical), 0.0)
+    left = _bridged(plain, found, near) if found.any() else plain.view(bool)
+    return mask_height(left if left.any() else plain.view(bool), stroke, page)
 
 
 def _long(start: int, length: int, frame: int, height: float) -> bool:
@@ -76,20 +101,26 @@ def _long(start: int, length: int, frame: int, height: float) -> bool:
     return length >= (LONG, CUT_OFF, BOTH)[ends] * height
 
 
-def digit_height(mask: Mask, stroke: float) -> float:
-    """The usual height of a written sign, in pixels: the median over components that are neither specks nor lines nor patches of shadow."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    w, h, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
+def mask_height(mask: Mask, stroke: float, page: tuple[int, ...]) -> float:
+    """`digit_height` of the components of a mask."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    return digit_height(stats[1:, 2:].T, stroke, page)
+
+
+def digit_height(boxes: Ints, stroke: float, page: tuple[int, ...]) -> float:
+    """The usual height of a written sign, in pixels: the median over components that are neither specks nor lines nor patches of shadow.
+
+    boxes: int (3, N): width, height and ink of the components. page: height and width of the image.
+    """
+    w, h, area = boxes
     signs = (h > max(3 * stroke, 6)) & (w < 4 * h) & (h < 8 * w) & (area > 0.08 * w * h)
-    signs &= (h < 0.95 * mask.shape[0]) | ((w < 0.8 * mask.shape[1]) & (w > 0.25 * h))  # neither a frame nor its side
+    signs &= (h < 0.95 * page[0]) | ((w < 0.8 * page[1]) & (w > 0.25 * h))  # neither a frame nor its side
     signs &= area < 8 * max(stroke, 1) * np.maximum(w, h)
     if not signs.any():
-        return float(0.6 * min(mask.shape))
-    # Grain is frequent and small: weigh by height.
-    order = np.argsort(h[signs])
-    weights = np.cumsum(h[signs][order])
-    typical = np.sort(h[signs])[int(np.searchsorted(weights, weights[-1] / 2))]
-    return float(typical)
+        return float(0.6 * min(page[:2]))
+    heights = np.sort(h[signs])
+    weights = np.cumsum(heights)  # grain is frequent and small: weigh by height
+    return float(heights[int(np.searchsorted(weights, weights[-1] / 2))])
 
 
 def _chains(plain: Bytes, height: float, stroke: float, gap: int, vertical: bool) -> tuple[Labels, list[Box]]:
@@ -103,6 +134,8 @@ def _chains(plain: Bytes, height: float, stroke: float, gap: int, vertical: bool
         return np.ones((along, across) if vertical else (across, along), np.uint8)
 
     runs = cv2.morphologyEx(cv2.dilate(plain, window(3, 1)), cv2.MORPH_OPEN, window(1, length))
+    if not runs.any():
+        return np.zeros(plain.shape, np.int32), []
     runs &= 1 - cv2.morphologyEx(runs, cv2.MORPH_OPEN, window(int(3 * stroke + 4), 1))
     joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, window(1, gap))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
@@ -115,14 +148,19 @@ def _chains(plain: Bytes, height: float, stroke: float, gap: int, vertical: bool
     return labels, boxes
 
 
-def _mark(rules: Bytes, labels: Labels, boxes: list[Box], chosen: list[bool], vertical: bool) -> None:
-    """Mark the chosen chains that are straight in `rules`, as thick as they are between strokes: a 4's bar that lies on one stays."""
+def _mark(
+    plain: Bytes, rules: Bytes, near: Bytes, labels: Labels, boxes: list[Box], chosen: list[bool], vertical: bool, further: float
+) -> None:
+    """Mark the chosen chains that are straight in `rules`, as thick as they are between strokes: a 4's bar that lies on one stays.
+
+    near: gets the chains with a rim, and as far beyond their ends as `further` times their length.
+    """
     for label, ((x, y, w, h), wanted) in enumerate(zip(boxes, chosen, strict=True), start=1):
         if not wanted:
             continue
-        chain, out = labels[y : y + h, x : x + w] == label, rules[y : y + h, x : x + w]
+        chain, out, ink = labels[y : y + h, x : x + w] == label, rules[y : y + h, x : x + w], plain[:, x : x + w]
         if vertical:
-            chain, out = chain.T, out.T  # views: (across, along)
+            chain, out, ink = chain.T, out.T, plain[y : y + h].T  # views: (across, along)
         across, along = np.arange(len(chain), dtype=np.float32), np.arange(chain.shape[1], dtype=np.float32)
         thickness = chain.sum(axis=0)
         usual = float(np.sort(thickness[thickness > 0])[(thickness > 0).sum() // 2])
@@ -131,10 +169,38 @@ def _mark(rules: Bytes, labels: Labels, boxes: list[Box], chosen: list[bool], ve
             continue
         middle = (across @ chain)[clear] / thickness[clear]
         place = 2 * along[clear] / len(along) - 1  # from -1 to 1
-        bend, *_ = curve = np.polyfit(place, middle, 2)
-        rough = float(np.sqrt(np.mean((middle - np.polyval(curve, place)) ** 2)))
-        if abs(bend) <= BEND * len(along) and rough <= 0.25 * usual + 0.01 * len(along):
-            out |= chain & (np.abs(across[:, None] - np.interp(along, along[clear], middle)) <= max(usual - 2, 1) / 2 + 0.75)
+        bend, tilt, level = np.polyfit(place, middle, 2)
+        rough = float(np.sqrt(np.mean((middle - ((bend * place + tilt) * place + level)) ** 2)))
+        if abs(bend) > BEND * len(along) or rough > 0.25 * usual + 0.01 * len(along):
+            continue
+        course = np.interp(along, along[clear], middle)
+        start, end, frame = (y, y + h, plain.shape[0]) if vertical else (x, x + w, plain.shape[1])
+        inside = start > 0 and end < frame and end - start < EVEN * frame
+        free, covered = _beside(ink, course + (x if vertical else y), usual / 2 + 1.2)
+        if free < (FREE_INSIDE if inside else FREE) or (inside and covered < COVERED):
+            continue
+        out |= chain & (np.abs(across[:, None] - course) <= max(usual - 2, 1) / 2 + 0.75)
+        beside = near.T if vertical else near  # a view
+        rim, (first, begin) = usual / 2 + 2, (x, y) if vertical else (y, x)
+        rows = np.arange(max(int(first + course.min() - rim), 0), min(int(first + course.max() + rim) + 2, len(beside)))
+        band = (np.abs(rows[:, None] - first - course) <= rim) & clear  # where it is thicker a stroke lies on it
+        beside[rows[0] : rows[-1] + 1, begin : begin + len(along)] |= band
+        for end, bent in ((-1, -2 * bend + tilt), (1, 2 * bend + tilt)):  # beyond its ends it goes on straight
+            t = np.array([end, end * (1 + 2 * further)])
+            height = bend + end * tilt + level + (t - end) * bent
+            points = np.column_stack([(t + 1) / 2 * len(along) + begin, height + first])
+            cv2.polylines(near, [np.round(points[:, ::-1] if vertical else points).astype(np.int32)], False, 1, round(usual) + 4)
+
+
+def _beside(ink: Bytes, course: Floats, away: float) -> tuple[float, float]:
+    """The shares of a line's length where there is paper on both sides, `away` pixels from its middle, and where there is ink on it.
+
+    course: float (along,), the middle of the line as rows of `ink`.
+    """
+    columns, last = np.arange(ink.shape[1]), len(ink) - 1
+    rows = [np.round(course + side).astype(np.intp) for side in (-away, 0, away)]
+    above, on, below = ((ink[np.clip(row, 0, last), columns] > 0) & (row >= 0) & (row <= last) for row in rows)
+    return float(1 - np.mean(above | below)), float(np.mean(on))
 
 
 def _between(box: Box, stroke: float, vertical: bool, crossed: Bytes) -> bool:

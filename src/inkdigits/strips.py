@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .ink import Ink
+from .ink import Ink, quantile
 from .layout import Region
 from .tiles import LEVEL
 
@@ -35,12 +35,13 @@ class Strip:
     spans: list[tuple[float, float]]
 
 
-def strip(ink: Ink, row: list[Region], others: NDArray[np.bool_]) -> Strip:
+def strip(ink: Ink, row: list[Region], slant: float, others: NDArray[np.bool_]) -> Strip:
     """Cut a line out of the ink.
 
-    row: the regions of the line, left to right. others: bool (h, w) as ink.mask, all that was ever taken for strokes: rules too.
+    row: the regions of the line, left to right. slant: how it leans, see `lean`. others: bool (h, w) as ink.mask, all that was ever taken
+    for strokes: rules too.
     """
-    tall, slant, (level, slope) = digit_height(row), lean(row), _level(row)
+    tall, (level, slope) = digit_height(row), _level(row)
     scale = DIGIT / tall
     rim = round(ink.stroke) + 1
     left, right = max(min(r.x for r in row) - rim, 0), min(max(r.right for r in row) + rim, ink.mask.shape[1])
@@ -52,7 +53,7 @@ def strip(ink: Ink, row: list[Region], others: NDArray[np.bool_]) -> Strip:
     inside = own.astype(bool)
     near = cv2.dilate(own, np.ones((2 * rim - 1, 2 * rim - 1), np.uint8)).astype(bool) & ~(others[window] & ~inside)
     strength = ink.strength[window]
-    full = max(float(np.quantile(strength[inside], LEVEL)), 1.0)
+    full = max(quantile(strength[inside], LEVEL), 1.0)
     image = np.where(near, np.minimum(strength.astype(np.float32) / np.float32(full), 1), 0).astype(np.float32)
 
     # Area averaging to the size of the strip first, then one affine step: slope out, slant out.
@@ -93,10 +94,12 @@ def lean(row: list[Region]) -> float:
     """Shift to the right per pixel upwards: the shear under which the columns of the line are fullest and emptiest."""
     shears = np.linspace(-0.3, 0.9, 13)
     score = np.zeros(len(shears))
+    step = max(1, round(digit_height(row) / 16))  # a coarse look will do
     for region in row:
-        ys, xs = np.nonzero(region.mask)
+        ys, xs = np.nonzero(region.mask[::step, ::step])
         for k, shear in enumerate(shears):
-            score[k] += float((np.bincount((xs + shear * (ys + 1)).astype(int) + region.height).astype(float) ** 2).sum())
+            columns = np.bincount((xs + shear * (ys + 1)).astype(np.intp) + region.height).astype(float)
+            score[k] += float(columns @ columns)
     return float(shears[np.argmax(score)])
 
 

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .ink import quantile
+
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -28,14 +30,14 @@ def tile(strength: Float, mask: Mask) -> Float:
     top, bottom, left, right = ys[0], ys[-1] + 1, xs[0], xs[-1] + 1
     mask = mask[top:bottom, left:right]
     # Full ink is what the strongest strokes of this very region show: pencil and felt-tip end at the same 1.
-    full = float(np.quantile(strength[top:bottom, left:right][mask], LEVEL))
+    full = quantile(strength[top:bottom, left:right][mask], LEVEL)
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     ink = np.where(near, np.minimum(strength[top:bottom, left:right] / full, 1), 0).astype(np.float32)
     height, width = ink.shape
     scale = BOX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    peak = float(np.quantile(ink[ink > 0.1 * ink.max()], 0.9))
+    peak = quantile(ink[ink > 0.1 * ink.max()], 0.9)
     # A hairline shrunk to a fraction of a pixel turns grey: give it back its full ink.
     return centre(np.minimum(ink / max(peak, 1e-3), 1) if peak < 0.9 else ink)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from inkdigits import layout
 from inkdigits.ink import find_ink
 from inkdigits.rules import without_rules
-from inkdigits.strips import HEIGHT, digit_height, strip
+from inkdigits.strips import HEIGHT, digit_height, lean, strip
 
 from . import pen
 from .datasets import Dataset
@@ -146,13 +146,13 @@ def _read_back(image: Bytes, extent: tuple[int, int, int]) -> Float | None:
     slack = 0.06 * (extent[1] - extent[0]) + 4
     if min(r.x for r in row) * ink.scale > extent[0] + slack or max(r.right for r in row) * ink.scale < extent[1] - slack:
         return None
-    return strip(clean, row, ink.mask).image
+    return strip(clean, row, lean(row), ink.mask).image
 
 
 def compose(writers: Sequence[Dataset], rng: Rng) -> tuple[Bytes, str, tuple[int, int, int]]:
     """One line on paper: uint8 (h, w), its digits, and the columns from the first digit to the last and the height of a digit."""
     text = _text(rng)
-    pen_sheet, extent = _model_line(text, rng) if rng.random() < 0.2 else _written_line(text, writers[int(rng.integers(len(writers)))], rng)
+    pen_sheet, extent = _model_line(text, rng) if rng.random() < 0.4 else _written_line(text, writers[int(rng.integers(len(writers)))], rng)
     side = extent[2]
     margins = (rng.uniform(0.06, 0.8, 4) ** 1.3 * side + 2).astype(int)
     sheet = np.pad(pen_sheet, ((margins[0], margins[1]), (margins[2], margins[3])))
@@ -239,7 +239,7 @@ def _model_line(text: str, rng: Rng) -> tuple[Float, tuple[int, int, int]]:
     """A line by the model of pen strokes."""
     side = int(np.exp(rng.uniform(np.log(22), np.log(72))))
     digits = "".join(c for c in text if c.isdigit() or c == " ")
-    sheet = pen.write(digits, rng, height=side, pen=side * rng.uniform(0.05, 0.16), gap=rng.uniform(0.1, 0.5), loose=1.4)
+    sheet = pen.write(digits, rng, height=side, pen=side * rng.uniform(0.05, 0.16), gap=rng.uniform(0.0, 0.4), loose=1.4)
     return sheet, (0, sheet.shape[1], side)
 
 

@@ -26,9 +26,9 @@ FONTS = (
 )  # fmt: skip
 """Open-licensed handwriting fonts in packages of Debian (fonts-breip, fonts-bwht, fonts-comic-neue, fonts-dancingscript, ...). Those
 that are installed are used, and DejaVu Sans, which comes with Matplotlib."""
-LETTERS = "AABCEEFHKKMMNNPQRRTUVWWXYaaacddeeefkkmmnppuvwwxxßλ"
+LETTERS = "AABCEEFHKKMMNNQRRTUVWWXYaaacddfkkmmnuvwwxxß"
 SIGNS = "##$$%%&&**++==--??!<>{}@€£~:;"
-# Not drawn: what is also how somebody writes a digit: O o D I l i | / J L S s Z z B b G g q h r t y, brackets.
+# Not drawn: what is also how somebody writes a digit: O o D I l i | / J L S s Z z B b G g q h r t y, brackets, λ; P p e, some hands' 9.
 
 
 def not_digits(count: int, seed: tuple[int, ...], digits: Bytes) -> Bytes:

@@ -23,7 +23,7 @@ from inkdigits.training.settings import Settings
 
 SETTINGS = Settings(epochs=16, batch_size=64, learning_rate=2e-3, validation_split=0.05, one_hot=False, preprocessing="strips")
 # validation_split: the share of the writers that are held out
-LINES, HELD_OUT, TEST = 80_000, 1_500, 2_000
+LINES, HELD_OUT, TEST = 60_000, 1_500, 2_000
 OTHERS = 15  # each of the UCI sets is so many writers among five hundred
 CLASSES = ("blank", *DIGITS)
 

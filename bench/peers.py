@@ -1,0 +1,405 @@
+"""inkdigits beside RapidOCR (PP-OCRv4) and Tesseract on real handwriting: how much is right, and what an image costs.
+
+    pip install rapidocr-onnxruntime; apt-get install tesseract-ocr          # a peer that is not there is left out
+    INKDIGITS_DATA=../shared/data python bench/peers.py [--sets photos_single usps ...] [--limit 300] [--out peers.json]
+
+Every image is decoded once and the same pixels are read by everyone in turn, on one thread, so that a busy moment meets all of them; a
+ratio of times is taken within an image, and its median is reported with the range of its middle half. Peers get the benefit of the doubt:
+on TRIAL images of each set they are tried in several ways, and the best one is measured. The table is Markdown, as in docs/benchmarks.md.
+"""
+
+import argparse
+import csv
+import importlib.metadata
+import importlib.util
+import json
+import logging
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from inkdigits import ModelError, Reader, images
+from inkdigits.models import SHIPPED, Card
+
+SINGLE = ["photos_single", "cvl_digits", "exam_digits", "usps", "semeion"]
+STRINGS = ["photos_multi", "cheque_amounts"]
+NEEDS_MARGIN = {"usps", "semeion"}  # crops that touch their border: laid out with paper around
+SPLIT = {"usps": 1}  # the published test set
+TRIAL = 20
+SEED = 0
+TIMEOUT = 120  # seconds; who takes longer has not read the image
+HEIGHT = 100  # pixels; Tesseract's network looks at lines 36 pixels high, but finds them better when they are larger
+
+Image = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One setting of one reader. `prepare` puts the pixels, RGB or grey, into the form it takes and is not timed; `read` gives the text."""
+
+    label: str
+    prepare: Callable[[Image], Any]
+    read: Callable[[Any], str]
+
+
+@dataclass
+class Tally:
+    """What one reader made of a set."""
+
+    right: int = 0
+    errors: int = 0
+    digits: int = 0
+    failed: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, text: str, truth: str, seconds: float) -> None:
+        got, want = digit_lines(text), digit_lines(truth)
+        self.right += got == want
+        self.errors += edit_distance("".join(got), "".join(want))
+        self.digits += len("".join(want))
+        self.seconds.append(seconds)
+
+
+def digit_lines(text: str) -> list[str]:
+    """The lines that have digits, without all the rest. `?` counts as a digit that is wrong."""
+    lines = ["".join(c for c in line if c in "0123456789?") for line in text.split("\n")]
+    return [line for line in lines if line]
+
+
+def edit_distance(a: str, b: str) -> int:
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        new = [i]
+        for j, y in enumerate(b, 1):
+            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (x != y)))
+        row = new
+    return row[-1]
+
+
+class Set:
+    """The images of one set and what is written on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = folder.name
+        if (folder / "labels.csv").exists():
+            with open(folder / "labels.csv", encoding="utf-8", newline="") as file:
+                self.rows = [(row["file"], row["truth"].replace("\\n", "\n")) for row in csv.DictReader(file)]
+            self.arrays = None
+        else:
+            with np.load(folder / "digits.npz") as data:
+                chosen = data["split"] == SPLIT[self.name] if self.name in SPLIT else slice(None)
+                self.arrays = data["images"][chosen]
+                self.rows = [("", str(int(label))) for label in data["labels"][chosen]]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def pixels(self, index: int) -> Image:
+        """uint8 (H, W) or (H, W, 3) RGB, upright, dark on light if from an array."""
+        if self.arrays is None:
+            return images.first(self.folder / self.rows[index][0])
+        page = 255 - self.arrays[index]
+        return np.pad(page, max(2, page.shape[0] // 4), constant_values=255) if self.name in NEEDS_MARGIN else page
+
+
+def bgr(image: Image) -> Image:
+    return np.ascontiguousarray(image[..., ::-1]) if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+
+
+def as_high(image: Image, *, enlarge_only: bool) -> Image:
+    """Scaled to HEIGHT, proportions kept."""
+    factor = HEIGHT / image.shape[0]
+    if enlarge_only and factor <= 1:
+        return image
+    size = (max(1, round(image.shape[1] * factor)), HEIGHT)
+    return cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
+
+
+def with_margin(image: Image) -> Image:
+    """With paper around it, half as wide as the image is high: RapidOCR's detector overlooks most of what fills a tight crop."""
+    edge = min(image.shape[0] // 2, HEIGHT)
+    paper = np.median(image.reshape(-1, *image.shape[2:]), axis=0)
+    return cv2.copyMakeBorder(image, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=np.broadcast_to(paper, 3).tolist())
+
+
+def inkdigits(single: bool) -> list[Way]:
+    """Nothing to try: as it comes, but that it must always answer, as the peers do. Raises ModelError where the model is missing."""
+    reader = Reader(threshold=0)
+    if single:
+        return [Way("`predict`, threshold 0", lambda image: image, lambda image: str(reader.predict(image).label))]
+    reader.read(np.full((64, 64), 255, np.uint8))
+    return [Way("`read`, threshold 0", lambda image: image, lambda image: reader.read(image).text)]
+
+
+def rapidocr(single: bool) -> list[Way]:
+    """With and without looking for text first; as it comes: texts of score 0.5 or more, and those upside down are turned."""
+    from rapidocr_onnxruntime import RapidOCR
+
+    def way(label: str, prepare: Callable[[Image], Image], **settings: Any) -> Way:
+        engine = RapidOCR(intra_op_num_threads=1, inter_op_num_threads=1, **settings)
+        for name in [name for name in logging.root.manager.loggerDict if "ocr" in name.lower()]:
+            logging.getLogger(name).setLevel(logging.ERROR)  # it warns of every image without text
+        return Way(label, lambda image: prepare(bgr(image)), lambda image: in_reading_order(engine(image)[0] or []))
+
+    def enlarged(image: Image) -> Image:
+        return as_high(image, enlarge_only=False)
+
+    def as_is(image: Image) -> Image:
+        return image
+
+    ways = [
+        way("no detection", as_is, use_det=False, use_cls=False),
+        way("detection, score 0, paper margin", with_margin, text_score=0.0, use_cls=False),
+    ]
+    if single:
+        return [*ways, way(f"detection, score 0, {HEIGHT} px high", enlarged, text_score=0.0, use_cls=False)]
+    return [*ways, way("detection, score 0.5, paper margin", with_margin), way("as it comes", as_is)]
+
+
+def in_reading_order(found: list[list[Any]]) -> str:
+    """[[box of 4 points, text, score], ...] or, without detection, [[text, score], ...] -> text, line by line.
+
+    Texts whose middle is above the lower edge of the first one in a line are on that line.
+    """
+    if not found or isinstance(found[0][0], str):
+        return "\n".join(text for text, _ in found)
+    boxes = [(np.asarray(box), text) for box, text, _ in found if any(c.isdecimal() for c in text)]
+    rows: list[list[tuple[Image, str]]] = []
+    for box, text in sorted(boxes, key=lambda pair: float(pair[0][:, 1].mean())):
+        if rows and box[:, 1].mean() < rows[-1][0][0][:, 1].max():
+            rows[-1].append((box, text))
+        else:
+            rows.append([(box, text)])
+    return "\n".join("".join(text for _, text in sorted(row, key=lambda pair: float(pair[0][:, 0].min()))) for row in rows)
+
+
+def tesseract(single: bool) -> list[Way]:
+    """As it is, with paper around it, and scaled to HEIGHT."""
+    command = ["tesseract", "stdin", "stdout", "--psm", "10" if single else "6", "-c", "tessedit_char_whitelist=0123456789"]
+    environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+
+    def png(image: Image) -> bytes:
+        return bytes(cv2.imencode(".png", bgr(image) if image.ndim == 3 else image)[1])
+
+    def run(data: bytes) -> str:
+        return subprocess.run(command, input=data, env=environment, check=True, capture_output=True, timeout=TIMEOUT).stdout.decode()
+
+    scaled = f"{HEIGHT} px high" if single else f"at least {HEIGHT} px high"
+    return [
+        Way("as it is", png, run),
+        Way("paper margin", lambda image: png(with_margin(image)), run),
+        Way(scaled, lambda image: png(as_high(image, enlarge_only=not single)), run),
+    ]
+
+
+def peers() -> dict[str, Callable[[bool], list[Way]]]:
+    """Those that are installed; a line for each that is not."""
+    found: dict[str, Callable[[bool], list[Way]]] = {}
+    if importlib.util.find_spec("rapidocr_onnxruntime"):
+        found["RapidOCR"] = rapidocr
+    else:
+        print("RapidOCR is left out: pip install rapidocr-onnxruntime", file=sys.stderr)
+    if shutil.which("tesseract"):
+        found["Tesseract"] = tesseract
+    else:
+        print("Tesseract is left out: apt-get install tesseract-ocr", file=sys.stderr)
+    return found
+
+
+def answer(way: Way, image: Image, truth: str, tally: Tally, *, may_fail: bool) -> None:
+    """Read one image. A peer that fails has read nothing; an error of ours ends the run."""
+    ready = way.prepare(image)
+    start = time.perf_counter()
+    try:
+        text = way.read(ready)
+    except Exception:
+        if not may_fail:
+            raise
+        text = ""
+        tally.failed += 1
+    tally.add(text, truth, time.perf_counter() - start)
+
+
+def best(ways: list[Way], data: Set, indices: Iterable[int], progress: "Progress", doing: str) -> tuple[Way, list[dict[str, Any]]]:
+    """The way that has most images right on the images of the trial, then fewest wrong digits; and what each had."""
+    tallies = [Tally() for _ in ways]
+    if len(ways) > 1:
+        for index in progress.over(indices, doing):
+            image = data.pixels(index)
+            for way, tally in zip(ways, tallies, strict=True):
+                answer(way, image, data.rows[index][1], tally, may_fail=True)
+    tried = [
+        {"setting": w.label, "n": len(t.seconds), "right": t.right, "wrong_digits": t.errors} for w, t in zip(ways, tallies, strict=True)
+    ]
+    first = min(range(len(ways)), key=lambda i: (-tallies[i].right, tallies[i].errors))
+    return ways[first], tried
+
+
+class Progress:
+    """A live line on a terminal, else a line every tenth of the way."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def over(self, indices: Iterable[int], doing: str) -> Iterable[int]:
+        every = list(indices)
+        start = time.monotonic()
+        live = sys.stderr.isatty()
+        for done, index in enumerate(every):
+            left = f", {(time.monotonic() - start) / done * (len(every) - done):.0f} s left" if done else ""
+            if live or done % max(1, len(every) // 10) == 0:
+                line = f"{self.name}: {doing}, {done} of {len(every)}{left}"
+                print(f"\r\x1b[K{line}" if live else line, end="" if live else "\n", file=sys.stderr, flush=True)
+            yield index
+        print(
+            "\r\x1b[K" if live else f"{self.name}: {doing}, done in {time.monotonic() - start:.0f} s\n", end="", file=sys.stderr, flush=True
+        )
+
+
+def quartiles(values: list[float]) -> list[float]:
+    return statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
+
+
+def interval(right: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    z, share = 1.96, right / n
+    middle, half = share + z * z / (2 * n), z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
+    return max(0.0, middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+
+
+def measure(data: Set, limit: int, readers: dict[str, Callable[[bool], list[Way]]]) -> dict[str, Any]:
+    """Everyone on one set."""
+    order = np.random.default_rng(SEED).permutation(len(data)).tolist()
+    measured, trial = order[:limit], order[-TRIAL:]  # no image is in both where the set is large enough
+    progress = Progress(data.name)
+    chosen: dict[str, Way] = {}
+    tried: dict[str, list[dict[str, Any]]] = {}
+    for name, ways in readers.items():
+        try:
+            chosen[name], tried[name] = best(ways(data.name in SINGLE), data, trial, progress, f"trying settings of {name}")
+        except ModelError as error:
+            if data.name in SINGLE:
+                raise
+            print(f"{data.name}: without inkdigits, which cannot read strings here: {error}", file=sys.stderr)
+    tallies = {name: Tally() for name in chosen}
+    for name, way in chosen.items():
+        answer(way, data.pixels(trial[0]), "", Tally(), may_fail=name != "inkdigits")  # models are loaded from here on
+    for index in progress.over(measured, "reading"):
+        image = data.pixels(index)
+        for name, way in chosen.items():
+            answer(way, image, data.rows[index][1], tallies[name], may_fail=name != "inkdigits")
+    ours = tallies["inkdigits"].seconds if "inkdigits" in tallies else None
+    results = {}
+    for name, tally in tallies.items():
+        ratios = [a / b for a, b in zip(tally.seconds, ours, strict=True)] if ours and name != "inkdigits" else None
+        results[name] = {
+            "setting": chosen[name].label,
+            "tried": tried[name],
+            "right": tally.right,
+            "digit_error": tally.errors / max(1, tally.digits),
+            "failed": tally.failed,
+            "seconds": quartiles(tally.seconds),
+            "times_inkdigits": quartiles(ratios) if ratios else None,
+        }
+    return {"set": data.name, "n": len(measured), "of": len(data), "readers": results}
+
+
+HEAD = """\
+| set | images | read by | right [95 % interval] | digit error | ms an image | times inkdigits' time | setting |
+|---|---|---|---|---|---|---|---|"""
+
+
+def rows(result: dict[str, Any]) -> str:
+    lines = []
+    for name, r in result["readers"].items():
+        n, of = result["n"], result["of"]
+        count = f"{n:,}" if n == of else f"{n:,} of {of:,}"
+        ratio = "{1:.1f} [{0:.1f}, {2:.1f}]".format(*r["times_inkdigits"]) if r["times_inkdigits"] else "" if name == "inkdigits" else "–"
+        failed = f"; failed on {r['failed']}" if r["failed"] else ""
+        low, high = interval(r["right"], n)
+        right = f"{r['right'] / n * 100:.1f} % [{low * 100:.1f}, {high * 100:.1f}]"
+        numbers = f"{right} | {r['digit_error'] * 100:.1f} % | {r['seconds'][1] * 1000:.1f}"
+        lines.append(f"| {result['set']} | {count} | {name} | {numbers} | {ratio} | {r['setting']}{failed} |")
+    return "\n".join(lines)
+
+
+def models() -> dict[str, str]:
+    """The models that ship, and the first of each one's hash."""
+    return {card.parent.name: Card.load(card).sha256[:12] for card in sorted(SHIPPED.glob("*/card.json"))}
+
+
+def facts(readers: Iterable[str]) -> dict[str, Any]:
+    """What the figures depend on."""
+    cpu = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        cpu = next((x.split(":", 1)[1].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")), cpu)
+    packages = ["inkdigits", "numpy", "onnxruntime", *(["rapidocr-onnxruntime"] if "RapidOCR" in readers else [])]
+    versions = {"Python": platform.python_version(), "OpenCV": cv2.__version__} | {p: importlib.metadata.version(p) for p in packages}
+    found: dict[str, Any] = {"cpu": cpu, "cores": os.cpu_count(), "system": platform.system() + " " + platform.release()}
+    found["load_average"] = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+    found["models"] = models()
+    if "Tesseract" in readers:
+        text = subprocess.run(["tesseract", "--version"], check=True, capture_output=True, text=True)
+        versions["Tesseract"] = (text.stdout or text.stderr).split()[1]
+        way, blank = tesseract(True)[0], np.full((32, 32), 255, np.uint8)
+        tallies = Tally()
+        for _ in range(7):
+            answer(way, blank, "", tallies, may_fail=True)
+        found["tesseract_blank_seconds"] = statistics.median(tallies.seconds)
+    return found | {"versions": versions}
+
+
+def machine(found: dict[str, Any]) -> str:
+    lines = [f"{found['cpu']}, {found['cores']} cores, one thread for each reader; load average at the start {found['load_average']}."]
+    lines += [f"{found['system']}; " + ", ".join(f"{name} {version}" for name, version in found["versions"].items()) + "."]
+    lines += ["Models of inkdigits: " + ", ".join(f"{name} ({digest})" for name, digest in found["models"].items()) + "."]
+    if "tesseract_blank_seconds" in found:
+        lines += [
+            f"Starting Tesseract and reading a blank 32x32 image takes {found['tesseract_blank_seconds'] * 1000:.0f} ms, part of its times."
+        ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--sets", nargs="+", choices=SINGLE + STRINGS, default=SINGLE + STRINGS, metavar="SET", help=", ".join(SINGLE + STRINGS)
+    )
+    parser.add_argument("--limit", type=int, default=300, help="images of each set, drawn with a fixed seed (300)")
+    parser.add_argument("--out", type=Path, help="a JSON file for the figures and what they depend on")
+    options = parser.parse_args()
+    if options.limit < 1:
+        parser.error("--limit must be 1 or more")
+    if not os.environ.get("INKDIGITS_DATA"):
+        parser.error("INKDIGITS_DATA must name the folder that real/ is in")
+    home = Path(os.environ["INKDIGITS_DATA"]) / "real"
+    if missing := [name for name in options.sets if not (home / name).is_dir()]:
+        parser.error(f"{home}: there is no {', '.join(missing)}")
+    cv2.setNumThreads(1)
+    readers = {"inkdigits": inkdigits} | peers()
+    found = facts(readers)
+    print(machine(found), HEAD, sep="\n\n", flush=True)
+    results = []
+    for name in options.sets:
+        results.append(measure(Set(home / name), options.limit, readers))
+        print(rows(results[-1]), flush=True)
+        if models() != found["models"]:
+            sys.exit(f"{SHIPPED}: the models changed during the run; run it again")
+        if options.out:
+            options.out.write_text(json.dumps({"machine": found, "limit": options.limit, "seed": SEED, "sets": results}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
