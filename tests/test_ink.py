@@ -87,3 +87,12 @@ def test_dark_corners_do_not_turn_the_polarity():
     image = paper(0.9, 0.6, seven(), vignette)
     assert not ink_is_light(image)
     assert ink_is_light(255 - image)
+
+
+@pytest.mark.parametrize(("pen", "smaller"), [pytest.param(40, True, id="felt-tip"), pytest.param(3, False, id="fine pen")])
+def test_thick_strokes_are_looked_at_in_less_detail(pen, smaller):
+    sheet = np.zeros((1000, 1000), np.uint8)
+    cv2.polylines(sheet, [np.array([(300, 200), (700, 200), (450, 800)])], False, 1, pen)
+    ink = find_ink(np.where(sheet > 0, 60, 220).astype(np.uint8), side=1200)
+    assert (ink.scale > 2) == smaller
+    assert ink.stroke * ink.scale == pytest.approx(pen, rel=0.35, abs=2)

@@ -26,6 +26,8 @@ PRINT = 38
 """A security pattern fills the page and looks like noise, but what stands out of it by this many 255ths is ink."""
 SAME_INK = 0.7
 """What a wider window adds is ink, not shadow, if it is at least this dark beside what was found already."""
+THICK = 3.5
+"""Strokes of this width in pixels have all that tells one digit from another."""
 LIGHT = 0.4
 """Where skewness and vote of the border, each in -1 to 2 or so, add up to more, the ink is light. Of the real images none is near it."""
 COLOURLESS = 16
@@ -50,11 +52,23 @@ class Ink:
 def find_ink(image: Bytes, *, side: int) -> Ink:
     """Find the writing in an image.
 
-    image: uint8 (H, W) or (H, W, 3). side: the longest side to work at, in pixels; a smaller image is never blown up.
+    image: uint8 (H, W) or (H, W, 3). side: the longest side to work at, in pixels; a smaller image is never blown up. Where the strokes are
+    thick enough on a smaller one, that one is taken: what follows is as good there, and faster.
     """
     small, scale = shrink(image, side)
-    coarse = shrink(small, PAPER_SIDE)[0]
-    channels = _channels(small, coarse)
+    fewer = side // 3
+    if PAPER_SIDE <= fewer < 0.7 * max(small.shape[:2]):
+        fewest, more = shrink(small, fewer)
+        ink = _find(fewest, scale * more)
+        if ink.stroke >= THICK:
+            return ink
+    return _find(small, scale)
+
+
+def _find(image: Bytes, scale: float) -> Ink:
+    """The ink of an image that `scale` pixels of the source were shrunk to one for."""
+    coarse = shrink(image, PAPER_SIDE)[0]
+    channels = _channels(image, coarse)
     if ink_is_light(coarse):
         channels = [cv2.bitwise_not(channel) for channel in channels]
         coarse = cv2.bitwise_not(coarse)
