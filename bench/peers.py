@@ -9,7 +9,6 @@ on TRIAL images of each set they are tried in several ways, and the best one is 
 """
 
 import argparse
-import csv
 import importlib.metadata
 import importlib.util
 import json
@@ -29,19 +28,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from inkdigits import ModelError, Reader, images
-from inkdigits.models import SHIPPED, Card
+from inkdigits import ModelError, Reader
+from inkdigits.training.evaluate_lines import edit_distance
+from real_sets import SINGLE, STRINGS, Image, RealSet, digit_lines, models
 
-SINGLE = ["photos_single", "cvl_digits", "exam_digits", "usps", "semeion"]
-STRINGS = ["photos_multi", "cheque_amounts"]
-NEEDS_MARGIN = {"usps", "semeion"}  # crops that touch their border: laid out with paper around
-SPLIT = {"usps": 1}  # the published test set
 TRIAL = 20
 SEED = 0
 TIMEOUT = 120  # seconds; who takes longer has not read the image
 HEIGHT = 100  # pixels; Tesseract's network looks at lines 36 pixels high, but finds them better when they are larger
-
-Image = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -69,49 +63,6 @@ class Tally:
         self.errors += edit_distance("".join(got), "".join(want))
         self.digits += len("".join(want))
         self.seconds.append(seconds)
-
-
-def digit_lines(text: str) -> list[str]:
-    """The lines that have digits, without all the rest. `?` counts as a digit that is wrong."""
-    lines = ["".join(c for c in line if c in "0123456789?") for line in text.split("\n")]
-    return [line for line in lines if line]
-
-
-def edit_distance(a: str, b: str) -> int:
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        new = [i]
-        for j, y in enumerate(b, 1):
-            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (x != y)))
-        row = new
-    return row[-1]
-
-
-class Set:
-    """The images of one set and what is written on them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.name = folder.name
-        if (folder / "labels.csv").exists():
-            with open(folder / "labels.csv", encoding="utf-8", newline="") as file:
-                self.rows = [(row["file"], row["truth"].replace("\\n", "\n")) for row in csv.DictReader(file)]
-            self.arrays = None
-        else:
-            with np.load(folder / "digits.npz") as data:
-                chosen = data["split"] == SPLIT[self.name] if self.name in SPLIT else slice(None)
-                self.arrays = data["images"][chosen]
-                self.rows = [("", str(int(label))) for label in data["labels"][chosen]]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def pixels(self, index: int) -> Image:
-        """uint8 (H, W) or (H, W, 3) RGB, upright, dark on light if from an array."""
-        if self.arrays is None:
-            return images.first(self.folder / self.rows[index][0])
-        page = 255 - self.arrays[index]
-        return np.pad(page, max(2, page.shape[0] // 4), constant_values=255) if self.name in NEEDS_MARGIN else page
 
 
 def bgr(image: Image) -> Image:
@@ -232,7 +183,7 @@ def answer(way: Way, image: Image, truth: str, tally: Tally, *, may_fail: bool) 
     tally.add(text, truth, time.perf_counter() - start)
 
 
-def best(ways: list[Way], data: Set, indices: Iterable[int], progress: "Progress", doing: str) -> tuple[Way, list[dict[str, Any]]]:
+def best(ways: list[Way], data: RealSet, indices: Iterable[int], progress: "Progress", doing: str) -> tuple[Way, list[dict[str, Any]]]:
     """The way that has most images right on the images of the trial, then fewest wrong digits; and what each had."""
     tallies = [Tally() for _ in ways]
     if len(ways) > 1:
@@ -279,7 +230,7 @@ def interval(right: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
 
-def measure(data: Set, limit: int, readers: dict[str, Callable[[bool], list[Way]]]) -> dict[str, Any]:
+def measure(data: RealSet, limit: int, readers: dict[str, Callable[[bool], list[Way]]]) -> dict[str, Any]:
     """Everyone on one set."""
     order = np.random.default_rng(SEED).permutation(len(data)).tolist()
     measured, trial = order[:limit], order[-TRIAL:]  # no image is in both where the set is large enough
@@ -335,11 +286,6 @@ def rows(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def models() -> dict[str, str]:
-    """The models that ship, and the first of each one's hash."""
-    return {card.parent.name: Card.load(card).sha256[:12] for card in sorted(SHIPPED.glob("*/card.json"))}
-
-
 def facts(readers: Iterable[str]) -> dict[str, Any]:
     """What the figures depend on."""
     cpu = platform.processor() or platform.machine()
@@ -393,10 +339,10 @@ def main() -> None:
     print(machine(found), HEAD, sep="\n\n", flush=True)
     results = []
     for name in options.sets:
-        results.append(measure(Set(home / name), options.limit, readers))
+        results.append(measure(RealSet(home / name), options.limit, readers))
         print(rows(results[-1]), flush=True)
         if models() != found["models"]:
-            sys.exit(f"{SHIPPED}: the models changed during the run; run it again")
+            sys.exit("the models changed during the run; run it again")
         if options.out:
             options.out.write_text(json.dumps({"machine": found, "limit": options.limit, "seed": SEED, "sets": results}, indent=2) + "\n")
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.decide import blame, decide
+from inkdigits.decide import blame, decide, decide_page
 from inkdigits.ink import find_ink
 from inkdigits.layout import one
 from inkdigits.models import NOT_A_DIGIT
@@ -63,6 +63,22 @@ def test_what_is_likelier_no_digit_is_refused_as_such(threshold, label, reason):
 def test_the_reason_names_what_it_may_be():
     assert "3 (50%) or 8 (40%)" in decide(probabilities(d3=0.5, d8=0.4), CLASSES, 0.9, (0, 0, 1, 1), TILE).refused
     assert "may be 3 (80%);" in decide(probabilities(d3=0.8), CLASSES, 0.9, (0, 0, 1, 1), TILE).refused
+
+
+@pytest.mark.parametrize(
+    ("sure", "unsure", "refused"),
+    [
+        pytest.param(5, 4, False, id="a page of digits, badly written"),
+        pytest.param(3, 4, False, id="a short number, hardly legible"),
+        pytest.param(30, 33, True, id="a drawing with a few marks like digits"),
+    ],
+)
+def test_a_page_that_is_mostly_no_digits_is_refused(sure, unsure, refused):
+    answered = decide(probabilities(d3=0.95), CLASSES, 0.9, (0, 0, 1, 1), TILE)
+    doubtful = decide(probabilities(d3=0.4), CLASSES, 0.9, (0, 0, 1, 1), TILE)
+    reason = decide_page([answered] * sure + [doubtful] * unsure)
+    assert (reason is not None) == refused
+    assert not refused or f"{unsure} of {sure + unsure}" in reason
 
 
 def photo(height=60, pen=6, dark=0.8, blur=0.0):

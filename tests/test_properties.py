@@ -8,6 +8,7 @@ import pytest
 
 from inkdigits import Reader
 from inkdigits.models import SHIPPED
+from inkdigits.training.evaluate_lines import edit_distance
 from inkdigits.training.pen import write
 
 pytestmark = pytest.mark.skipif(not (SHIPPED / "line" / "model.onnx").exists(), reason="no line model ships yet")
@@ -84,20 +85,9 @@ def notes(reader: Reader) -> list[tuple[Image, str]]:
     return [(image, reader.read(image).text) for image in images]
 
 
-def distance(got: str, want: str) -> int:
-    """Edit distance."""
-    row = list(range(len(want) + 1))
-    for i, a in enumerate(got, 1):
-        new = [i]
-        for j, b in enumerate(want, 1):
-            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (a != b)))
-        row = new
-    return row[-1]
-
-
 def kept(pairs: list[tuple[str, str]]) -> float:
     """The share of the digits of the second texts that the first ones have."""
-    return 1 - sum(distance(got, want) for got, want in pairs) / sum(len(want) for _, want in pairs)
+    return 1 - sum(edit_distance(got, want) for got, want in pairs) / sum(len(want) for _, want in pairs)
 
 
 def test_the_unchanged_notes_are_read(notes: list[tuple[Image, str]]) -> None:

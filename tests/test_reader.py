@@ -8,6 +8,7 @@ import pytest
 
 from inkdigits import Digit, Line, ModelError, Reader, Reading, read
 from inkdigits.models import NOT_A_DIGIT, SHIPPED
+from inkdigits.training.evaluate_lines import edit_distance
 from inkdigits.training.pen import write
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -27,20 +28,9 @@ def note(text, seed=0, margin=40, **pen):
     return np.round(235 * (1 - 0.8 * ink)).astype(np.uint8)
 
 
-def errors(got, want):
-    """Edit distance."""
-    row = list(range(len(want) + 1))
-    for i, a in enumerate(got, 1):
-        new = [i]
-        for j, b in enumerate(want, 1):
-            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (a != b)))
-        row = new
-    return row[-1]
-
-
 @pytest.mark.parametrize("name", sorted(TRUTH))
 def test_the_examples(reader, name):
-    assert errors(reader.read(EXAMPLES / name).text, TRUTH[name]) <= 1
+    assert edit_distance(reader.read(EXAMPLES / name).text, TRUTH[name]) <= 1
 
 
 def test_written_digits_are_read(reader):
@@ -48,7 +38,7 @@ def test_written_digits_are_read(reader):
     wrong = total = 0
     for seed in range(20):
         text = "".join(str(d) for d in rng.integers(0, 10, 6))
-        wrong += errors(reader.read(note(text, seed)).text, text)
+        wrong += edit_distance(reader.read(note(text, seed)).text, text)
         total += len(text)
     assert wrong <= 0.06 * total
 

@@ -19,6 +19,9 @@ LOW, THIN, FAINT, BLUR = 14, 1.5, 0.15, 0.12
 where the strokes' edges are wider than this share of the digit's height."""
 
 NONE = "not a digit: it looks more like a letter, a sign, a scribble or several digits in one"
+MOSTLY, AT_LEAST = 0.5, 8
+"""A page on which more than this share of at least so many marks is refused is refused as a whole."""
+PAGE = "no digits: {} of {} marks are none that can be told, as in text, a drawing or the grain of paper; crop the image to the numbers"
 UNSURE = "not sure enough: {}; write it more clearly, or ask for every answer with threshold 0"
 
 
@@ -46,6 +49,12 @@ def decide(probabilities: Float, classes: Sequence[str], threshold: float, box: 
         refused=refused,
         tile=tile,
     )
+
+
+def decide_page(digits: Sequence[Digit]) -> str | None:
+    """Why all that was found on a page is refused, which then is no page of digits; None where it is one."""
+    refused = sum(digit.refused is not None for digit in digits)
+    return PAGE.format(refused, len(digits)) if len(digits) >= AT_LEAST and refused > MOSTLY * len(digits) else None
 
 
 def _rivals(ranked: list[tuple[str, float]]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import images, layout, strings, strips, tiles
-from .decide import blame, decide
+from .decide import blame, decide, decide_page
 from .errors import ModelError
 from .ink import Ink, find_ink
 from .models import NOT_A_DIGIT, LineModel, Model
@@ -118,8 +118,11 @@ class Reader:
             known = tuple(name for name in classes if name != NOT_A_DIGIT)
             pieces = strings.digits(ink, lines, self.classify, none, self._transcribe if known == DIGITS else None, strokes)
         clock.lap("classify")
-        refused = None if pieces else (NO_DIGIT if ink.mask.any() else NO_INK)
         rows = [self._line(row, ink, image.shape, single) for row in pieces]
+        if not rows:
+            refused: str | None = NO_DIGIT if ink.mask.any() else NO_INK
+        elif refused := decide_page([digit for line in rows for digit in line.digits]):
+            rows = []
         reading = Reading(tuple(rows), source, page, refused, None, clock.ms, model.name, image if keep else None)
         return Trace(image, ink, reading)
 

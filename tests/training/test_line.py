@@ -163,7 +163,7 @@ def test_accuracy_is_the_share_of_strings_that_are_right():
 
 @pytest.mark.parametrize(("truth", "answer", "errors"), [("", "", 0), ("12", "", 2), ("123", "13", 1), ("10", "01", 2), ("7", "1", 1)])
 def test_the_distance_of_two_strings(truth, answer, errors):
-    assert evaluate_lines.distance(truth, answer) == evaluate_lines.distance(answer, truth) == errors
+    assert evaluate_lines.edit_distance(truth, answer) == evaluate_lines.edit_distance(answer, truth) == errors
 
 
 def test_lines_depend_on_the_seed_alone():

@@ -94,7 +94,7 @@ def evaluate_lines(model: LineModel, data: Dataset) -> LineEvaluation:
     answers = [_text(row, model.card.classes) for row in greedy(frames)]
     truths = [_text(row[row >= 0] + 1, data.classes) for row in data.labels]
     confidence = np.exp(np.log(frames.max(axis=-1), dtype=np.float64).sum(axis=-1))
-    errors = np.array([distance(truth, answer) for truth, answer in zip(truths, answers, strict=True)], np.int64)
+    errors = np.array([edit_distance(truth, answer) for truth, answer in zip(truths, answers, strict=True)], np.int64)
     return LineEvaluation(model.name, data, truths, answers, confidence, errors)
 
 
@@ -105,7 +105,7 @@ def greedy(frames: NDArray[np.floating[Any]]) -> list[NDArray[np.int64]]:
     return [row[new] for row, new in zip(best, (best != before) & (best > 0), strict=True)]
 
 
-def distance(truth: str, answer: str) -> int:
+def edit_distance(truth: str, answer: str) -> int:
     """The fewest signs to insert, leave out or replace that make one text of the other (Levenshtein 1966)."""
     row = list(range(len(answer) + 1))
     for i, wanted in enumerate(truth, 1):
