@@ -11,6 +11,7 @@ from PIL import Image
 
 from inkdigits.batch import File, expand, rows
 from inkdigits.errors import ModelError
+from inkdigits.images import Document
 from inkdigits.reading import Digit, Line, Reading
 
 
@@ -20,18 +21,16 @@ class HeightReader:
     def __init__(self, model: object = None, threshold: float | None = None) -> None:
         self.model, self.threshold = model, threshold
 
-    def read(self, image: np.ndarray, *, source: str = "", page: int = 1, keep: bool = False) -> Reading:
-        digits = tuple(Digit(label, (0, 0, 2, 2), 0.9) for label in str(image.shape[0]))
-        return Reading((Line(digits, (0, 0, 4, 2)),), source, page, ms={"load": 0.0, "ink": 1.0}, image=image if keep else None)
-
-    def trace(self, image: np.ndarray, *, single: bool = False, source: str = "", page: int = 1) -> SimpleNamespace:
+    def trace_page(self, document: Document, number: int, *, single: bool, source: str, keep: bool) -> SimpleNamespace:
+        image = document.page(number)
         if image.min() == 255:
-            return SimpleNamespace(reading=Reading((), source, page, "no ink", image=image))
-        return SimpleNamespace(reading=self.read(image, source=source, page=page, keep=True))
+            return SimpleNamespace(reading=Reading((), source, number, "no ink", image=image if keep else None))
+        digits = tuple(Digit(label, (0, 0, 2, 2), 0.9) for label in str(image.shape[0]))
+        return SimpleNamespace(reading=Reading((Line(digits, (0, 0, 4, 2)),), source, number, image=image if keep else None))
 
 
 class NoModel(HeightReader):
-    def read(self, image: np.ndarray, **_: object) -> Reading:
+    def trace_page(self, *_: object, **__: object) -> SimpleNamespace:
         raise ModelError("no such model")
 
 
@@ -125,12 +124,6 @@ def test_every_page_is_a_row_and_a_damaged_one_loses_only_itself(tmp_path: Path)
     found = list(rows(HeightReader(), [File(str(path))]))
     assert [(row.page, row.text) for row in found] == [(1, "4"), (2, ""), (3, "6")]
     assert "too few" in found[1].error
-
-
-def test_time_for_decoding_is_in_the_row(folder: Path) -> None:
-    (row,) = rows(HeightReader(), expand(["in/page10.png"]))
-    assert row.ms["load"] > 0
-    assert row.ms["ink"] == 1.0
 
 
 @pytest.mark.parametrize("single", [False, True])

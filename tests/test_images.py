@@ -408,3 +408,37 @@ def test_an_exif_block_that_points_beyond_all_memory_does_not_stop_the_image() -
     block = b"Exif\0\0II+\0\x08\0\0\0" + b"\xff" * 8
     data = encoded(pil(), "JPEG")
     assert images.first(data[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + data[2:]).shape == (30, 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "shape"),
+    [
+        pytest.param(".jpg", 0, (600, 800), id="as it is"),
+        pytest.param(".jpg", 401, (600, 800), id="less than twice as large as needed"),
+        pytest.param(".jpg", 400, (300, 400), id="half is enough"),
+        pytest.param(".jpg", 150, (150, 200), id="a quarter is enough"),
+        pytest.param(".jpg", 10, (75, 100), id="no less than an eighth"),
+        pytest.param(".png", 100, (600, 800), id="only of JPEG"),
+    ],
+)
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_jpeg_is_decoded_as_large_as_is_needed(kind, side, shape, colour):
+    image = np.full((600, 800, 3) if colour else (600, 800), 90, np.uint8)
+    image[:300, :400] = RED[::-1] if colour else 200
+    page = images.load(cv2.imencode(kind, image)[1].tobytes()).decode(1, side)
+    assert page.size == (600, 800)
+    assert page.image.shape == (*shape, 3)[: image.ndim]
+    np.testing.assert_allclose(page.image[5, 5], RED if colour else 200, atol=12)
+
+
+def test_a_smaller_jpeg_stands_upright_too():
+    image = Image.fromarray(np.pad(np.full((100, 200), 255, np.uint8), ((0, 0), (0, 200))))  # light on the left
+    exif = image.getexif()
+    exif[0x0112] = 6  # to be turned to the right: light above
+    file = io.BytesIO()
+    image.save(file, "JPEG", exif=exif)
+    page = images.load(file.getvalue()).decode(1, 200)
+    assert page.size == (400, 100)
+    assert page.image.shape == (200, 50)
+    assert page.image[50].min() > 200
+    assert page.image[150].max() < 50

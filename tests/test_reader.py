@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -127,3 +128,33 @@ def test_read_is_a_reader_in_one_call():
 def test_no_such_model():
     with pytest.raises(ModelError, match="digit"):
         Reader(model="nothing").read(note("1"))
+
+
+def test_the_row_says_how_long_each_stage_took(reader, tmp_path):
+    path = tmp_path / "note.png"
+    cv2.imwrite(str(path), note("31"))
+    stages = reader.read(path).ms
+    assert set(stages) == {"load", "ink", "layout", "classify"}
+    assert all(ms > 0 for ms in stages.values())
+
+
+def test_a_photo_that_is_decoded_smaller_gives_boxes_of_its_own_size(reader, tmp_path):
+    photo = cv2.resize(note("31415", height=60, pen=6), None, fx=12, fy=12, interpolation=cv2.INTER_CUBIC)
+    path = tmp_path / "photo.jpg"
+    cv2.imwrite(str(path), photo)
+    small, whole = reader.read(path), reader.read(path, keep=True)
+    assert small.text == whole.text == "31415"
+    assert whole.image.shape == photo.shape
+    np.testing.assert_allclose([d.box for d in small.lines[0].digits], [d.box for d in whole.lines[0].digits], atol=8)
+
+
+def test_a_tilted_page_gives_boxes_where_its_digits_are(reader):
+    level = note("7314205", height=60, pen=6, margin=120)
+    height, width = level.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 12, 1)
+    tilted = cv2.warpAffine(level, turn, (width, height), borderValue=235)
+    before, after = (reader.read(image).lines[0].digits for image in (level, tilted))
+    assert [d.label for d in after] == [d.label for d in before] == list("7314205")
+    for old, new in zip(before, after, strict=True):
+        (x, y), (u, v) = ((box[0] + box[2] / 2, box[1] + box[3] / 2) for box in (old.box, new.box))
+        np.testing.assert_allclose((u, v), turn @ (x, y, 1), atol=6)

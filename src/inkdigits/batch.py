@@ -8,8 +8,7 @@ import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from time import perf_counter
+from dataclasses import dataclass
 
 from . import images
 from .errors import Error, InputError, MissingExtra
@@ -92,18 +91,9 @@ def _read(reader: Reader, file: File, single: bool, keep: bool) -> Iterator[Read
         return
     for page in range(1, document.pages + 1):
         try:
-            start = perf_counter()
-            image = document.page(page)
-            load = (perf_counter() - start) * 1000
+            yield reader.trace_page(document, page, single=single, source=file.name, keep=keep).reading
         except InputError as error:
             yield Reading((), file.name, page, error=_said(error))
-            continue
-        if single:
-            reading = reader.trace(image, single=True, source=file.name, page=page).reading
-            reading = replace(reading, image=image if keep else None)
-        else:
-            reading = reader.read(image, source=file.name, page=page, keep=keep)
-        yield replace(reading, ms={**reading.ms, "load": load})
 
 
 def _said(error: InputError | MissingExtra) -> str:

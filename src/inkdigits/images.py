@@ -31,16 +31,37 @@ MIN_SIDE = 2
 MAX_BYTES = 1 << 30
 SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".jpeg", ".jpg", ".pbm", ".pdf", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
 """Names by which images are found in a folder. HEIC cannot be read, but a photo must not be passed over in silence."""
+REDUCED = {8: cv2.IMREAD_REDUCED_GRAYSCALE_8, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2}
+UPRIGHT_LATER = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_IGNORE_ORIENTATION
+"""How OpenCV is told to decode a JPEG to a part of its size (from its cosines, without the rest), in colour if it has any."""
+TURNED = (5, 6, 7, 8)
+"""EXIF orientations that swap height and width."""
 PDF_DPI = 200
 """Resolution at which PDF pages are drawn: a handwritten digit is then 30 to 60 pixels high."""
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """One decoded page. image: uint8 (h, w) or (h, w, 3) RGB; size: height and width in the source, which may be larger."""
+
+    image: Bytes
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """An image file whose header was read: so many pages, each decoded when it is asked for, by number from 1."""
+    """An image file whose header was read: so many pages, each decoded when it is asked for, by number from 1.
+
+    decode: (number, side) -> Page; where the longest side of a JPEG is at least twice `side` pixels, it may be smaller than its source by
+    a half, a quarter or an eighth, but no smaller than `side`: this takes a part of the time. 0 takes it as it is.
+    """
 
     pages: int
-    page: Callable[[int], Bytes]
+    decode: Callable[[int, int], Page]
+
+    def page(self, number: int) -> Bytes:
+        """One page as it is: uint8 (H, W) or (H, W, 3) RGB. Raises InputError."""
+        return self.decode(number, 0).image
 
 
 def first(source: Any) -> Bytes:
@@ -53,11 +74,10 @@ def load(source: Any, name: str = "") -> Document:
 
     source: path, bytes, binary file, PIL image, or array (H, W) or (H, W, 1 | 3 | 4), RGB(A), of the numbers that `eight_bits` takes.
     name: what errors call it; by default the path, or what kind of thing it is.
-    Raises InputError for what cannot be read, MissingExtra for a PDF without `inkdigits[pdf]`. `page` raises InputError as well.
+    Raises InputError for what cannot be read, MissingExtra for a PDF without `inkdigits[pdf]`. Decoding raises InputError as well.
     """
     if isinstance(source, np.ndarray):
-        pixels = _from_array(source, name or "array")
-        return Document(1, lambda _: pixels)
+        return _decoded(_from_array(source, name or "array"))
     if isinstance(source, str | os.PathLike):
         name = name or os.fspath(source)
         return _from_bytes(_contents(source, name), name)
@@ -70,9 +90,13 @@ def load(source: Any, name: str = "") -> Document:
             raise InputError(name, "the file gives text, not bytes", 'open it with mode "rb"')
         return _from_bytes(data, name)
     if "PIL.Image" in sys.modules and isinstance(source, sys.modules["PIL.Image"].Image):  # else it cannot be one
-        pixels = _from_pil(source, name or getattr(source, "filename", "") or "PIL image")
-        return Document(1, lambda _: pixels)
+        return _decoded(_from_pil(source, name or getattr(source, "filename", "") or "PIL image"))
     raise InputError(name or type(source).__name__, "not an image", "give a path, bytes, a binary file, a PIL image or an array")
+
+
+def _decoded(image: Bytes) -> Document:
+    page = Page(image, (image.shape[0], image.shape[1]))
+    return Document(1, lambda number, side: page)
 
 
 def eight_bits(image: NDArray[Any], name: str = "array") -> Bytes:
@@ -133,25 +157,27 @@ def _from_bytes(data: bytes, name: str) -> Document:
     if header.kind == "PDF":
         return _from_pdf(data, name)
 
-    def page(number: int) -> Bytes:
+    def decode(number: int, side: int) -> Page:
         width, height = header.sizes[number - 1]
         _check_size(width, height, name)
         if width * height > MOST_PIXELS_A_BYTE.get(header.kind, MAX_PIXELS) * len(data):
             raise _damaged(header.kind, name)
-        return _decode(data, header, number, name)
+        fewer = next((k for k in REDUCED if max(width, height) >= k * side), 1) if side and header.kind == "JPEG" else 1
+        image = _decode(data, header, number, name, fewer)
+        return Page(image, (width, height) if header.orientation in TURNED else (height, width))
 
-    return Document(len(header.sizes), page)
+    return Document(len(header.sizes), decode)
 
 
-def _decode(data: bytes, header: Header, number: int, name: str) -> Bytes:
-    """Decode one page of a file whose header was checked, and turn it upright."""
+def _decode(data: bytes, header: Header, number: int, name: str, fewer: int) -> Bytes:
+    """Decode one page of a file whose header was checked, and turn it upright. fewer: 1, or of a JPEG one of REDUCED."""
     raw, image = np.frombuffer(data, np.uint8), None
     with suppress(cv2.error):
         if header.kind == "TIFF":
             _, pages = cv2.imdecodemulti(raw, cv2.IMREAD_UNCHANGED, range=(number - 1, number))
             image = pages[0] if pages else None
         else:
-            image = cv2.imdecode(raw, cv2.IMREAD_UNCHANGED)
+            image = cv2.imdecode(raw, REDUCED[fewer] | UPRIGHT_LATER if fewer > 1 else cv2.IMREAD_UNCHANGED)
     if image is None:
         raise _damaged(header.kind, name)
     image = eight_bits(image, name)
@@ -177,7 +203,7 @@ def _from_pdf(data: bytes, name: str) -> Document:
         reason, remedy = ("the PDF has a password", "save it without one") if locked else ("the PDF is damaged", "download it again")
         raise InputError(name, reason, remedy) from None
 
-    def page(number: int) -> Bytes:
+    def decode(number: int, side: int) -> Page:
         scale = PDF_DPI / 72  # PDF counts in points, 72 an inch
         try:
             sheet = document[number - 1]
@@ -186,9 +212,9 @@ def _from_pdf(data: bytes, name: str) -> Document:
             pixels: Bytes = sheet.render(scale=scale, rev_byteorder=True).to_numpy()
         except pypdfium2.PdfiumError:
             raise InputError(name, f"page {number} of the PDF is damaged", "download it again") from None
-        return np.ascontiguousarray(pixels[..., :3])  # rendered on white: a fourth channel holds nothing
+        return Page(np.ascontiguousarray(pixels[..., :3]), pixels.shape[:2])  # rendered on white: a fourth channel holds nothing
 
-    return Document(len(document), page)
+    return Document(len(document), decode)
 
 
 def _from_array(array: NDArray[Any], name: str) -> Bytes:
@@ -241,7 +267,7 @@ def opaque(image: Bytes) -> Bytes:
 
 def upright(image: Bytes, orientation: int) -> Bytes:
     """Turn and mirror an image as its EXIF orientation, 1 to 8, asks."""
-    if orientation in (5, 6, 7, 8):
+    if orientation in TURNED:
         image = image.swapaxes(0, 1)  # (H, W[, 3]) -> (W, H[, 3])
     if orientation in (2, 3, 6, 7):
         image = image[:, ::-1]

@@ -8,6 +8,7 @@ that each step is one pass of OpenCV and every quantile is read off a histogram.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -32,6 +33,7 @@ LIGHT = 0.4
 """Where skewness and vote of the border, each in -1 to 2 or so, add up to more, the ink is light. Of the real images none is near it."""
 COLOURLESS = 16
 """Channels that differ by no more than this are one grey image."""
+LEVELS = np.arange(256, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def find_ink(image: Bytes, *, side: int) -> Ink:
     if PAPER_SIDE <= fewer < 0.7 * max(small.shape[:2]):
         fewest, more = shrink(small, fewer)
         ink = _find(fewest, scale * more)
-        if ink.stroke >= THICK:
+        if 2 * quantile(_ridges(ink.mask), 0.5) - 1 >= THICK:
             return ink
     return _find(small, scale)
 
@@ -87,6 +89,21 @@ def shrink(image: Bytes, side: int) -> tuple[Bytes, float]:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
 
 
+def turned(image: Bytes, degrees: float, side: int) -> tuple[Bytes, Float]:
+    """Turn an image to the left on a sheet that holds all of it, scaled down to about `side` pixels: uint8 (H, W) or (H, W, 3), and the way
+    back, float32 (2, 3): where in the image a point (x, y, 1) of the result lies.
+    """
+    small, scale = shrink(image, side)
+    height, width = small.shape[:2]
+    cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    wide, high = round(width * abs(cos) + height * abs(sin)), round(height * abs(cos) + width * abs(sin))
+    turn = np.array([[cos, -sin], [sin, cos]])  # from the result to the image, y down
+    back = np.column_stack([turn, np.array([width, height]) / 2 - turn @ (wide / 2, high / 2)])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    out: Bytes = cv2.warpAffine(small, back, (wide, high), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return out, (back * scale).astype(np.float32)
+
+
 def _channels(image: Bytes, coarse: Bytes) -> list[Bytes]:
     """The colour channels of an image, each uint8 (h, w); only one where there is no colour. coarse: the image at PAPER_SIDE."""
     if image.ndim == 2:
@@ -103,7 +120,8 @@ def ink_is_light(image: Bytes) -> bool:
     """
     grey = _grey(shrink(image, PAPER_SIDE)[0])
     light = grey.astype(np.float32)
-    detail = light - cv2.GaussianBlur(light, (0, 0), max(2.0, max(grey.shape) / 12))
+    around = round(0.3 * max(grey.shape)) | 1  # as wide as a Gaussian of a twelfth of the image
+    detail = light - cv2.blur(light, (around, around))
     square = detail * detail
     spread = float(square.mean() - detail.mean() ** 2) ** 0.5
     if spread < 1:
@@ -159,14 +177,21 @@ def _paper(small: Bytes, window: int) -> Bytes:
 
 def _bowl(image: Bytes) -> NDArray[np.int16]:
     """The separable parabola of least squares, less its mean, rounded: uint8 (h, w) -> int16 (h, w). Light falls off like one."""
-    sides = []
+    sides: list[Float] = []
     for axis in (1, 0):
         mean = cv2.reduce(image, axis, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel()  # of each row, then of each column
-        x = np.linspace(-1, 1, len(mean), dtype=np.float32)
-        square = x * x - x @ x / len(x)
-        sides.append(mean @ x / max(x @ x, 1e-6) * x + mean @ square / max(square @ square, 1e-6) * square)
+        slope, bow = _parabola(len(mean))
+        sides.append(mean @ slope * slope + mean @ bow * bow)
     bowl: NDArray[np.int16] = np.add.outer(*sides).astype(np.int16)
     return bowl
+
+
+@lru_cache
+def _parabola(length: int) -> tuple[Float, Float]:
+    """A slope and a bow over so many pixels: float32 (length,) of length 1, at right angles to each other and to what is level."""
+    slope: Float = np.linspace(-1, 1, length, dtype=np.float32)
+    bow: Float = slope * slope - np.mean(slope * slope)
+    return slope / max(float(np.linalg.norm(slope)), 1e-3), bow / max(float(np.linalg.norm(bow)), 1e-3)
 
 
 def _taken(channels: list[Bytes], papers: list[Bytes]) -> Bytes:
@@ -215,14 +240,22 @@ def inked(mask: Mask, rim: int = 0) -> tuple[slice, slice] | None:
 
 
 def stroke_width(mask: Mask) -> float:
-    """Width of the strokes in pixels: twice the median distance to the paper along the strokes' ridges; 0 without ink."""
+    """Width of the strokes in pixels: twice the distance to the paper along the ridges of half of the ink; 0 without ink."""
+    widths = np.sort(_ridges(mask))
+    area = np.cumsum(widths)  # a ridge's point stands for as much ink as the stroke is wide there: grain does not count for much
+    return float(2 * widths[int(np.searchsorted(area, area[-1] / 2))] - 1) if len(widths) else 0.0
+
+
+def _ridges(mask: Mask) -> Float:
+    """The distances to the paper, in pixels, along the middle of the strokes: float32 (points,)."""
     window = inked(mask)
     if not window:
-        return 0.0
+        return np.zeros(0, np.float32)
     framed = cv2.copyMakeBorder(mask[window].view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(framed, cv2.DIST_L2, 3)
     ridge = (distance > 0) & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)) - 1e-3)
-    return float(2 * quantile(distance[ridge], 0.5) - 1)
+    found: Float = distance[ridge]
+    return found
 
 
 def _grey(image: Bytes) -> Bytes:
@@ -237,17 +270,17 @@ def _histogram(image: Bytes) -> Float:
 
 def _quantile(histogram: Float, share: float) -> int:
     """The byte below or at which this share of a histogram lies."""
-    total = np.cumsum(histogram, dtype=np.float64)
-    return int(np.searchsorted(total, share * total[-1]))
+    total = histogram.cumsum(dtype=np.float64)
+    return int(total.searchsorted(share * total[-1]))
 
 
 def _otsu(histogram: Float) -> float:
     """The byte that parts a histogram best (Otsu, 1979): the last one of the lower part."""
-    weight = np.cumsum(histogram, dtype=np.float64)
-    moment = np.cumsum(histogram * np.arange(256), dtype=np.float64)
+    weight = histogram.cumsum(dtype=np.float64)
+    moment = (histogram * LEVELS).cumsum(dtype=np.float64)
     rest = weight[-1] - weight
     between = (moment[-1] * weight - weight[-1] * moment) ** 2 / np.maximum(weight * rest, 1)
-    return float(np.argmax(between))
+    return float(between.argmax())
 
 
 def quantile(values: NDArray[Any], share: float) -> float:

@@ -18,7 +18,8 @@ Text = tuple[int, ...]
 
 WIDE = 0.85
 """A region wider than this many line heights may hold several digits. Tuned on photos_multi; lower cuts wide 0s and 2s."""
-MOST_CUTS = 14
+CUTS, MOST_CUTS = (6, 2), 14
+"""So many cuts a region gets, and so many for each line height of its width, up to the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def lattice(region: Region, tall: float, slant: float) -> Lattice:
     for i in range(last):
         for j in range(i + 1, last + 1):
             wide = cuts[j] - cuts[i]
-            if j - i == last or not 0.12 * tall <= wide <= 1.5 * max(region.height, tall):
+            if j - i == last or not 0.12 * tall <= wide <= 1.25 * max(region.height, tall):
                 continue
             inside = (upright >= cuts[i]) & (upright < cuts[j])
             if not inside.any() or np.ptp(ys[inside]) < 0.35 * tall:
@@ -126,11 +127,12 @@ def _cuts(ink: Ints, height: int, tall: float) -> list[int]:
     """Columns where little ink has to be cut, at least a tenth of a line height apart, the cheapest first until there are enough."""
     smooth = np.convolve(ink, np.ones(3) / 3, mode="same")
     apart = max(2, int(0.1 * tall))
+    most = min(round(CUTS[0] + CUTS[1] * len(ink) / tall), MOST_CUTS)
     chosen: list[int] = []
     for column in np.argsort(smooth, kind="stable").tolist():
         if not 0.12 * tall <= column <= len(ink) - 0.12 * tall:
             continue
-        if smooth[column] > 0.55 * height or len(chosen) == MOST_CUTS:
+        if smooth[column] > 0.55 * height or len(chosen) == most:
             break
         if all(abs(column - other) >= apart for other in chosen):
             chosen.append(column)

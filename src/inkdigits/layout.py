@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .ink import Ink, inked, quantile
+from .ink import Ink, inked, quantile, stroke_width
 from .rules import digit_height
 
 Mask = NDArray[np.bool_]
+
+ENOUGH = 4
+"""Regions in a line that show how it is tilted."""
+MANY = 3
+"""Where a line has so many regions, a narrow one that is alone and cut off by the frame is no line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ def one(ink: Ink) -> Region | None:
         dx = (r.x + r.width / 2) / width - 0.5
         dy = (r.y + r.height / 2) / height - 0.5
         size = float(np.hypot(r.width, r.height))
-        touches = r.x == 0 or r.y == 0 or r.right == width or r.bottom == height
+        touches = _touches(r, width, height)
         return size * (1 - 0.9 * float(np.hypot(dx, dy))) * (0.6 if touches else 1)
 
     main = max(found, key=weight)
@@ -86,7 +91,7 @@ def one(ink: Ink) -> Region | None:
     for r in found:
         if r is main:
             continue
-        touches = r.x == 0 or r.y == 0 or r.right == width or r.bottom == height
+        touches = _touches(r, width, height)
         overlap = min(r.right, main.right) - max(r.x, main.x)
         gap_x = max(r.x - main.right, main.x - r.right, 0)
         gap_y = max(r.y - main.bottom, main.y - r.bottom, 0)
@@ -99,9 +104,14 @@ def one(ink: Ink) -> Region | None:
     return join(parts)
 
 
+def _touches(r: Region, width: int, height: int) -> bool:
+    """Whether the frame cuts a region off."""
+    return r.x == 0 or r.y == 0 or r.right == width or r.bottom == height
+
+
 def _edge_line(r: Region, width: int, height: int) -> bool:
     """A rule or shadow along the frame: nowhere far from it, and long; or all around it."""
-    touches = r.x == 0 or r.y == 0 or r.right == width or r.bottom == height
+    touches = _touches(r, width, height)
     if not touches or max(r.width / width, r.height / height) < 0.3:
         return False
     if r.width >= 0.97 * width and r.height >= 0.97 * height and r.mask.mean() < 0.2:
@@ -113,28 +123,43 @@ def _edge_line(r: Region, width: int, height: int) -> bool:
 
 def _corner(r: Region, width: int, height: int) -> bool:
     """The end of a neighbour's stroke: small, at the frame."""
-    at_edge = r.x == 0 or r.y == 0 or r.right == width or r.bottom == height
-    return at_edge and max(r.width / width, r.height / height) < 0.12
+    return _touches(r, width, height) and max(r.width / width, r.height / height) < 0.12
 
 
-def _along_edge(r: Region, width: int, height: int) -> float:
-    """The largest share of a side of the region's box where its ink lies on the image's edge."""
+def _shadow(r: Region, width: int, height: int) -> bool:
+    """A shadow, a finger or the edge of the sheet: most of a side of the region's box lies on the image's edge."""
+    if r.height >= 0.35 * height:
+        return False
     shares = [0.0]
     shares += [float(r.mask[0].mean())] if r.y == 0 else []
     shares += [float(r.mask[-1].mean())] if r.bottom == height else []
     shares += [float(r.mask[:, 0].mean())] if r.x == 0 else []
     shares += [float(r.mask[:, -1].mean())] if r.right == width else []
-    return max(shares)
+    return max(shares) > 0.6
+
+
+def without_shadows(ink: Ink) -> Ink:
+    """The ink of a page without shadows, fingers and what lies beside the sheet: dark patches that come in from the frame."""
+    height, width = ink.mask.shape
+    if not (ink.mask[[0, -1]].any() or ink.mask[:, [0, -1]].any()):
+        return ink
+    shadows = [r for r in regions(ink.mask) if _shadow(r, width, height)]
+    if not shadows:
+        return ink
+    mask = ink.mask.copy()
+    for r in shadows:
+        mask[r.y : r.bottom, r.x : r.right] &= ~r.mask
+    return replace(ink, mask=mask, stroke=stroke_width(mask))
 
 
 def lines(ink: Ink) -> list[list[Region]]:
     """Regions in reading order: lines from top to bottom, left to right within. A region may still hold several touching digits."""
+    height, width = ink.mask.shape
     every = regions(ink.mask)
     if not every:
         return []
     sizes = np.array([(r.width, r.height, np.count_nonzero(r.mask)) for r in every]).T
     tall = digit_height(sizes, ink.stroke, ink.mask.shape)
-    height, width = ink.mask.shape
     found = []
     for r in every:
         if max(r.width, r.height) < 0.3 * tall:
@@ -149,13 +174,24 @@ def lines(ink: Ink) -> list[list[Region]]:
             continue  # a rule that leans too much for one, or a long dash
         if r.width > 4 * r.height and quantile(np.count_nonzero(r.mask, axis=0), 0.9) < 0.4 * tall:
             continue  # two such lines that meet
-        if r.height < 0.35 * height and _along_edge(r, width, height) > 0.6:
-            continue  # a shadow or the edge of the sheet
         found.append(r)
     full = [r for r in found if r.height >= 0.55 * tall]
     rows = _rows(full, tall)
     _adopt(rows, [r for r in found if r.height < 0.55 * tall], tall, ink.stroke)
+    if max(map(len, rows), default=0) >= MANY:
+        rows = [row for row in rows if len(row) > 1 or row[0].width > 1.5 * tall or not _touches(row[0], width, height)]
     return [_merged(row) for row in rows if row]
+
+
+def tilt(rows: list[list[Region]]) -> float:
+    """By how many degrees the lines fall to the right; 0 where none is long enough to tell."""
+    rise = run = 0.0
+    for row in rows:
+        if len(row) >= ENOUGH:
+            x, y = np.array([(r.x + r.width / 2, r.y + r.height / 2) for r in row]).T
+            rise += float((x - x.mean()) @ (y - y.mean()))
+            run += float((x - x.mean()) @ (x - x.mean()))
+    return float(np.rad2deg(np.arctan2(rise, run))) if run else 0.0
 
 
 def _straight(r: Region, stroke: float) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from . import images, layout, strings, strips, tiles
 from .decide import blame, decide, decide_page
 from .errors import ModelError
-from .ink import Ink, find_ink
+from .ink import Ink, find_ink, turned
 from .models import NOT_A_DIGIT, LineModel, Model
 from .reading import Box, Digit, Line, Reading
 from .rules import without_rules
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Found = tuple[Ink, list[list[strings.Piece]], Float]
+"""Ink, digits line by line, and the way from the ink to the image: float32 (2, 3)."""
 AnyModel = TypeVar("AnyModel", Model, LineModel)
 
 SIDE_ONE, SIDE_PAGE = 160, 1200
 """Longest side, in pixels, at which one digit and a page are looked at. Tuned on photos_single and photos_multi."""
+TILTED = 5.0
+"""Degrees by which lines must be tilted for the page to be turned; those of less are read as well as level ones."""
 LARGE = 0.3
 """A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
 DIGITS = tuple("0123456789")
@@ -58,28 +62,34 @@ class Reader:
         self.model = model
         self.threshold = threshold
 
-    def read(self, image: Any, *, source: str = "", page: int = 1, keep: bool = False) -> Reading:
+    def read(self, image: Any, *, source: str = "", keep: bool = False) -> Reading:
         """Read all the digits in an image (its first page).
 
         image: path, bytes, binary file, PIL image, or array (H, W[, 1 | 3 | 4]). keep: let the Reading carry the image, to show it.
         """
-        start = perf_counter()
-        pixels = images.first(image)
-        return self._trace(pixels, False, source or _name(image), page, keep, _since(start)).reading
+        return self.trace_page(images.load(image), source=source or _name(image), keep=keep).reading
 
     def predict(self, image: Any) -> Digit:
         """Read exactly one digit: the main one in the image. "?" with the reason where there is none."""
-        pixels = images.first(image)
-        reading = self._trace(pixels, True, "", 1, False, 0.0).reading
+        document = images.load(image)
+        reading = self.trace_page(document, single=True).reading
         if reading.refused:
-            return Digit("?", (0, 0, pixels.shape[1], pixels.shape[0]), 0.0, refused=reading.refused)
+            height, width = document.decode(1, SIDE_ONE).size
+            return Digit("?", (0, 0, width, height), 0.0, refused=reading.refused)
         return reading.lines[0].digits[0]
 
-    def trace(self, image: Any, *, single: bool = False, source: str = "", page: int = 1) -> Trace:
+    def trace(self, image: Any, *, single: bool = False, source: str = "") -> Trace:
         """Read an image and keep every stage; `single` as in `predict`."""
+        return self.trace_page(images.load(image), single=single, source=source or _name(image), keep=True)
+
+    def trace_page(
+        self, document: images.Document, number: int = 1, *, single: bool = False, source: str = "", keep: bool = False
+    ) -> Trace:
+        """Read one page of a document; `single` as in `predict`, `keep` as in `read`. Without `keep` the page is decoded no larger than
+        it is looked at. Raises InputError where it cannot be decoded."""
         start = perf_counter()
-        pixels = images.first(image)
-        return self._trace(pixels, single, source or _name(image), page, True, _since(start))
+        page = document.decode(number, 0 if keep else SIDE_ONE if single else SIDE_PAGE)
+        return self._trace(page, single, source, number, keep, _since(start))
 
     def read_many(self, many: Iterable[Any]) -> Iterator[Reading]:
         """Read images one after the other, as they come."""
@@ -105,31 +115,67 @@ class Reader:
     def _threshold(self) -> float:
         return self._model.card.thresholds["answer"] if self.threshold is None else self.threshold
 
-    def _trace(self, image: NDArray[np.uint8], single: bool, source: str, page: int, keep: bool, load_ms: float) -> Trace:
-        model, clock = self._model, _Clock(load_ms)
-        classes = model.card.classes
-        none = classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classes else None
-        ink, strokes, lines = _one(image, clock) if single else _page(image, clock)
-        if not single and _fills(lines, ink):
-            ink, strokes, lines = _one(image, clock)
-        if single:
-            pieces = [[strings.Piece(r, tile := strings.tile_of(ink, r), self.classify(tile[None])[0]) for r in row] for row in lines]
-        else:
-            known = tuple(name for name in classes if name != NOT_A_DIGIT)
-            pieces = strings.digits(ink, lines, self.classify, none, self._transcribe if known == DIGITS else None, strokes)
-        clock.lap("classify")
-        rows = [self._line(row, ink, image.shape, single) for row in pieces]
+    def _trace(self, page: images.Page, single: bool, source: str, number: int, keep: bool, load_ms: float) -> Trace:
+        model, clock, image = self._model, _Clock(load_ms), page.image
+        ink, pieces, back = self._one(image, clock) if single else self._page(image, clock)
+        factor = page.size[1] / image.shape[1]  # the source may be larger than what was decoded of it
+        ink = replace(ink, scale=ink.scale * factor)
+        rows = [self._line(row, ink, back * factor, page.size, single) for row in pieces]
         if not rows:
             refused: str | None = NO_DIGIT if ink.mask.any() else NO_INK
         elif refused := decide_page([digit for line in rows for digit in line.digits]):
             rows = []
-        reading = Reading(tuple(rows), source, page, refused, None, clock.ms, model.name, image if keep else None)
+        reading = Reading(tuple(rows), source, number, refused, None, clock.ms, model.name, image if keep else None)
         return Trace(image, ink, reading)
 
-    def _line(self, pieces: list[strings.Piece], ink: Ink, shape: tuple[int, ...], every: bool) -> Line:
+    def _one(self, image: NDArray[np.uint8], clock: _Clock) -> Found:
+        """The one digit of an image: no line where there is no ink."""
+        ink = find_ink(image, side=SIDE_ONE)
+        clock.lap("ink")
+        region = layout.one(ink)
+        clock.lap("layout")
+        pieces = []
+        if region:
+            tile = strings.tile_of(ink, region)
+            pieces = [[strings.Piece(region, tile, self.classify(tile[None])[0])]]
+            clock.lap("classify")
+        return ink, pieces, _back(ink.scale)
+
+    def _page(self, image: NDArray[np.uint8], clock: _Clock) -> Found:
+        """The digits of a page. Where its lines are tilted it is turned and read once more; the reading that is surer counts."""
+        ink, pieces, tilt = self._strings(image, clock)
+        back = _back(ink.scale)
+        if abs(tilt) >= TILTED:
+            level, way = turned(image, tilt, SIDE_PAGE)
+            other, found, _ = self._strings(level, clock)
+            if _sureness(found) > _sureness(pieces):
+                scale = way[0, 0] ** 2 + way[1, 0] ** 2
+                ink, pieces, back = replace(other, scale=other.scale * scale**0.5), found, way @ _back(other.scale, 3)
+        return ink, pieces, back
+
+    def _strings(self, image: NDArray[np.uint8], clock: _Clock) -> tuple[Ink, list[list[strings.Piece]], float]:
+        """The ink of a page without its rules, its digits line by line, and the tilt of its lines in degrees."""
+        ink = layout.without_shadows(find_ink(image, side=SIDE_PAGE))
+        clock.lap("ink")
+        clean = replace(ink, mask=without_rules(ink.mask, ink.stroke))
+        lines = layout.lines(clean)
+        clock.lap("layout")
+        if _fills(lines, ink):
+            ink = clean = find_ink(image, side=SIDE_ONE)
+            region = layout.one(ink)
+            lines = [[region]] if region else []
+            clock.lap("ink")
+        classes = self._model.card.classes
+        none = classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classes else None
+        transcribe = self._transcribe if tuple(name for name in classes if name != NOT_A_DIGIT) == DIGITS else None
+        pieces = strings.digits(clean, lines, self.classify, none, transcribe, ink.mask)
+        clock.lap("classify")
+        return clean, pieces, layout.tilt(lines)
+
+    def _line(self, pieces: list[strings.Piece], ink: Ink, back: Float, size: tuple[int, int], every: bool) -> Line:
         row = []
         for piece in pieces:
-            box = _box(piece.region, ink.scale, shape)
+            box = _box(piece.region, back, size)
             digit = decide(piece.probabilities, self._model.card.classes, self._threshold, box, piece.tile, every=every)
             row.append(replace(digit, refused=blame(ink, piece.region) or digit.refused) if digit.refused else digit)
         left, top = min(d.box[0] for d in row), min(d.box[1] for d in row)
@@ -140,25 +186,6 @@ class Reader:
 def read(image: Any, *, model: str | Path | None = None, threshold: float | None = None) -> Reading:
     """Read one image: `Reader(model, threshold).read(image)`. For many images make one Reader and keep it."""
     return Reader(model, threshold).read(image, keep=True)
-
-
-def _one(image: NDArray[np.uint8], clock: _Clock) -> tuple[Ink, Mask, list[list[Region]]]:
-    """The ink of an image that holds one digit, all its strokes, and its one line of one region; no line where there is no ink."""
-    ink = find_ink(image, side=SIDE_ONE)
-    clock.lap("ink")
-    region = layout.one(ink)
-    clock.lap("layout")
-    return ink, ink.mask, [[region]] if region else []
-
-
-def _page(image: NDArray[np.uint8], clock: _Clock) -> tuple[Ink, Mask, list[list[Region]]]:
-    """The ink of a page without its rules, all its strokes, and its lines."""
-    ink = find_ink(image, side=SIDE_PAGE)
-    clock.lap("ink")
-    clean = replace(ink, mask=without_rules(ink.mask, ink.stroke))
-    lines = layout.lines(clean)
-    clock.lap("layout")
-    return clean, ink.mask, lines
 
 
 def _fills(lines: list[list[Region]], ink: Ink) -> bool:
@@ -177,15 +204,24 @@ def _fitting(model: AnyModel, contract: Mapping[str, Any]) -> AnyModel:
     return model
 
 
-def _box(region: Region, scale: float, shape: tuple[int, ...]) -> Box:
-    """The region's box in pixels of the source image."""
-    left, top = round(region.x * scale), round(region.y * scale)
-    return (
-        left,
-        top,
-        min(round(region.width * scale), shape[1] - left),
-        min(round(region.height * scale), shape[0] - top),
-    )
+def _sureness(rows: list[list[strings.Piece]]) -> float:
+    """The mean probability of the likeliest class; 0 without digits."""
+    highest = [float(piece.probabilities.max()) for row in rows for piece in row]
+    return sum(highest) / len(highest) if highest else 0.0
+
+
+def _back(scale: float, rows: int = 2) -> Float:
+    """Where in the image a point (x, y, 1) of its ink lies: float32 (2, 3), or (3, 3) with a last row of 0, 0, 1."""
+    return np.diag([scale, scale, 1.0]).astype(np.float32)[:rows]
+
+
+def _box(region: Region, back: Float, size: tuple[int, int]) -> Box:
+    """The region's box in pixels of the source image, which has this height and width."""
+    corners = np.array([(x, y, 1) for x in (region.x, region.right) for y in (region.y, region.bottom)])
+    low, high = (back @ corners.T).min(axis=1), (back @ corners.T).max(axis=1)
+    left, top = max(round(float(low[0])), 0), max(round(float(low[1])), 0)
+    width, height = round(float(high[0] - low[0])), round(float(high[1] - low[1]))
+    return left, top, min(width, size[1] - left), min(height, size[0] - top)
 
 
 def _name(image: Any) -> str:

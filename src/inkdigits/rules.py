@@ -20,12 +20,14 @@ LONG, CUT_OFF, BOTH = 2.2, 1.6, 1.2
 eats the stems of 1, 7 and 9."""
 LEAN = 0.12
 """Short lines, the walls of boxes, lean no more than this; stems do."""
+THICK_WALL = 1.5
+"""A wall is at most this many times as thick as the thickest rule that it ends at; a 1 between two rules is not."""
 SURE = (0.4, 0.5)
 """What is straight for this share of the width, or down for this share of the longer side, may be a rule: the height of the digits is
 measured without it."""
 NEAR = 0.8
 """What lies near a rule with this share of its ink is a shred of it."""
-FREE, FREE_INSIDE, COVERED, EVEN = 0.55, 0.75, 0.95, 0.6
+FREE, FREE_INSIDE, COVERED, EVEN = 0.55, 0.65, 0.9, 0.78
 """A rule has paper on both sides for this share of its length: the first, if the frame cuts it off or it is longer than EVEN of the frame,
 else the second, and then it has no gaps either. Bows and bars of digits in a row do not do so."""
 BEND = 0.05
@@ -62,7 +64,12 @@ def _without(mask: Mask, stroke: float, gap: int, page: tuple[int, ...]) -> Mask
         return mask
     crossed = [cv2.dilate(rules, np.ones((gap + 2, gap + 2), np.uint8)) for rules in found]
     for vertical, (labels, boxes) in enumerate(chains):
-        walls = [_between(box, stroke, bool(vertical), crossed[1 - vertical]) for box in boxes]
+        thickest = THICK_WALL * (2 * float(cv2.distanceTransform(found[1 - vertical], cv2.DIST_C, 3).max()) - 1)
+        areas = np.bincount(labels.ravel(), minlength=len(boxes) + 1)[1:].tolist()
+        walls = [
+            area <= thickest * box[2 + vertical] and _between(box, stroke, bool(vertical), crossed[1 - vertical])
+            for box, area in zip(boxes, areas, strict=True)
+        ]
         _mark(plain, found[vertical], near, labels, boxes, walls, bool(vertical), 0.0)
     return _without_crumbs(_bridged(plain, found, near), found[0] | found[1], height)
 

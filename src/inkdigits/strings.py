@@ -30,8 +30,8 @@ PIECE = 0.4
 """Cost of one more piece: it keeps the search from cutting an 0 into two 1s."""
 SKIP = 4.0
 """Cost of a region that is taken for no digit: a wide one is rather cut than left out."""
-UNCUT = 3.0
-"""Cost of a string for which a region has too few cuts."""
+UNCUT, LEAP = 3.0, 2.0
+"""Cost of a string that no cuts of a region give, whole and for each digit: what the line model alone reads."""
 LINE, ALONE = 1.5, 0.3
 """Weights of what the line model says beside the digit model: of a region that may hold several digits, of one that holds one at most.
 Tuned, as the costs are, on photos_multi and cheque_amounts, where all of them are flat: a factor of two costs a point."""
@@ -134,9 +134,7 @@ def _read(row: list[Lattice], probabilities: list[Float], none: int | None, stre
     for cut, cost, empty, group, line in zip(row, costs, nothing, candidates, said, strict=True):
         ways = [segmented(cut, cost, text) for text in group]
         uncut = UNCUT + (empty if none is not None else 0.0)
-        total = np.array(
-            [SKIP + empty if not text else way[0] if way[1] else uncut + PIECE * len(text) for text, way in zip(group, ways, strict=True)]
-        )
+        total = np.array([min(way[0], uncut + LEAP * len(text)) if text else SKIP + empty for text, way in zip(group, ways, strict=True)])
         total -= line
         best = int(np.argmin(total))
         share = np.exp(total[best] - total)

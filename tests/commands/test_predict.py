@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from inkdigits.cli import main
+from inkdigits.images import Document
 from inkdigits.reading import Digit, Line, Reading
 
 Run = Callable[..., SimpleNamespace]
@@ -21,7 +22,8 @@ class GreyReader:
     def __init__(self, model: object = None, threshold: float | None = None) -> None:
         self.model, self.threshold = model, threshold
 
-    def trace(self, image: np.ndarray, *, single: bool = False, source: str = "", page: int = 1) -> SimpleNamespace:
+    def trace_page(self, document: Document, number: int, *, single: bool, source: str, keep: bool) -> SimpleNamespace:
+        image = document.page(number)
         level, box = int(image.flat[0]), (1, 1, 5, 5)
         refused = "no ink: nothing stands out from the paper" if level == 255 else None
         digit = Digit(
@@ -33,7 +35,7 @@ class GreyReader:
             tile=np.zeros((28, 28), np.float32),
         )
         lines = () if refused else (Line((digit,), box),)
-        return SimpleNamespace(reading=Reading(lines, source, page, refused, image=image))
+        return SimpleNamespace(reading=Reading(lines, source, number, refused, image=image if keep else None))
 
 
 @pytest.fixture

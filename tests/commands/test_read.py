@@ -23,6 +23,7 @@ import pytest
 from PIL import Image
 
 from inkdigits.cli import main
+from inkdigits.images import Document
 from inkdigits.models import SHIPPED
 from inkdigits.reading import Digit, Line, Reading
 
@@ -36,12 +37,15 @@ class HeightReader:
     def __init__(self, model: object = None, threshold: float | None = None) -> None:
         self.model, self.threshold = model, threshold
 
-    def read(self, image: np.ndarray, *, source: str = "", page: int = 1, keep: bool = False) -> Reading:
+    def trace_page(self, document: Document, number: int, *, single: bool, source: str, keep: bool) -> SimpleNamespace:
+        image = document.page(number)
+        kept = image if keep else None
         if image.min() == 255:
-            return Reading((), source, page, "no ink: nothing stands out from the paper", image=image if keep else None)
+            refused = "no ink: nothing stands out from the paper"
+            return SimpleNamespace(reading=Reading((), source, number, refused, image=kept))
         label = "?" if image.shape[0] == 63 else str(image.shape[0])
         digits = tuple(Digit(c, (0, 0, 2, 2), 0.9, refused="not sure enough" if c == "?" else None) for c in label)
-        return Reading((Line(digits, (0, 0, 4, 2)),), source, page, model="height", image=image if keep else None)
+        return SimpleNamespace(reading=Reading((Line(digits, (0, 0, 4, 2)),), source, number, model="height", image=kept))
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from inkdigits.training.datasets import load
+from inkdigits.training.fonts import fonts, typed
 from inkdigits.training.lines import LONGEST, WIDTH, compose, strips
-from inkdigits.training.notdigits import fonts, not_digits, typed
+from inkdigits.training.notdigits import not_digits
 from inkdigits.training.synthesis import photographed
 
 

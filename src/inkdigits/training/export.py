@@ -41,10 +41,15 @@ BATCH = 128
 def export_run(run: str | Path, to: str, out: Path | None = None) -> Path:
     """Export what `inkdigits train` left in a folder; returns where it was written.
 
-    run: a folder with model.keras and card.json. to: onnx, savedmodel or tflite. out: a folder for onnx (it gets model.onnx and card.json)
-    and savedmodel, a file for tflite; None: inside the run. Raises ModelError for a folder that is no run, ExportError as the exports do.
+    run: a folder with model.keras and card.json. to: onnx, int8, savedmodel or tflite. out: a folder for onnx and int8 (model.onnx,
+    card.json) and for savedmodel, a file for tflite; None: inside the run. Raises ModelError for a folder that is no run, ExportError as
+    the exports do.
     """
     run = Path(run)
+    if to == "int8":
+        from .quantize import export_int8
+
+        return export_int8(run, out or run / "int8")
     weights = run / "model.keras"
     if not weights.is_file():
         remedy = "a model that has only an ONNX file is exported already" if run.exists() else "give the folder of an `inkdigits train`"

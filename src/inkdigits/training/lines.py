@@ -21,7 +21,8 @@ from inkdigits.strips import HEIGHT, digit_height, lean, strip
 
 from . import pen
 from .datasets import Dataset
-from .notdigits import LETTERS, typed
+from .fonts import typed
+from .notdigits import LETTERS
 from .synthesis import Hand, light, photographed, stroke
 
 Bytes = NDArray[np.uint8]
@@ -135,7 +136,7 @@ def _read_back(image: Bytes, extent: tuple[int, int, int]) -> Float | None:
     """The strip of the line that covers the columns where the digits are; None where layout did not find it in one piece.
 
     extent: first and last column of the digits, and their height, in pixels of the image."""
-    ink = find_ink(image, side=1200)
+    ink = layout.without_shadows(find_ink(image, side=1200))
     clean = replace(ink, mask=without_rules(ink.mask, ink.stroke))
     rows = layout.lines(clean)
     if not rows:
@@ -196,7 +197,7 @@ def _written_line(text: str, writer: Dataset, rng: Rng) -> tuple[Float, tuple[in
     width = side * (len(text) + 2) * 2
     sheet = np.zeros((3 * side, width), np.float32)
     edge = np.full(3 * side, -1e9)  # the last inked column of each row so far
-    cursor, first, last = side, -1, side
+    cursor, first, last, before = side, -1, side, ""
     ink = max(1.0, hand.pen * 0.11 * side)
     for sign in text:
         if sign == " ":
@@ -219,12 +220,14 @@ def _written_line(text: str, writer: Dataset, rng: Rng) -> tuple[Float, tuple[in
         rows = slice(top, top + part.shape[0])
         begins = np.where(part.max(axis=1) > 0.3, (part > 0.3).argmax(axis=1), 10**9)
         around = cv2.dilate(edge[rows].astype(np.float32), np.ones((2 * (side // 6) + 1, 1), np.uint8)).ravel()
-        gap = (near + rng.normal(0, 0.07)) * side if sign.isdigit() else abs(rng.normal(0.12, 0.1)) * side
+        free = near if sign.isdigit() else rng.choice([0.0, 0.14])  # a dash may run into the first digit, or out of the last
+        gap = (free + rng.normal(0, 0.07)) * side
         left = int(max(np.max(around - begins) + 1 + max(gap, -0.1 * side), 2)) if first >= 0 or edge.max() > 0 else cursor
         left = min(max(left, cursor - side), width - part.shape[1] - 2)
         sheet[rows, left : left + part.shape[1]] = np.maximum(sheet[rows, left : left + part.shape[1]], part)
-        if sign.isdigit() and first >= 0 and near == 0 and rng.random() < 0.15:
+        if sign.isdigit() and first >= 0 and near < 0.1 and rng.random() < (0.4 if before == sign == "0" else 0.12):
             _tie(sheet, last, left, int(1.5 * side), side, ink, rng)
+        before = sign
         ends = np.where(part.max(axis=1) > 0.3, left + part.shape[1] - 1 - (part[:, ::-1] > 0.3).argmax(axis=1), -1e9)
         edge[rows] = np.maximum(edge[rows], ends)
         cursor = left + part.shape[1]
@@ -277,8 +280,8 @@ def _mark(sign: str, side: int, ink: float, rng: Rng) -> tuple[Float, int]:
 
 
 def _tie(sheet: Float, last: int, left: int, middle: int, side: int, ink: float, rng: Rng) -> None:
-    """The stroke of a pen that was not lifted between two digits."""
-    y = int(middle + rng.uniform(-0.45, 0.2) * side)
+    """The stroke of a pen that was not lifted between two digits: mostly along their tops, as between the zeros of an amount."""
+    y = int(middle + (rng.uniform(-0.5, -0.25) if rng.random() < 0.6 else rng.uniform(-0.25, 0.2)) * side)
     reach = int(0.2 * side)
     points = np.array([(last - reach, y), ((last + left) // 2, y + int(rng.normal(0, 0.12) * side)), (left + reach, y)], np.int32)
     cv2.polylines(sheet, [points], False, 1.0, max(1, round(0.8 * ink)), cv2.LINE_AA)

@@ -5,27 +5,17 @@ A network trained on digits alone calls every one of these some digit, with conf
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .fonts import SHEET, cropped, fitted, typed
+
 Bytes = NDArray[np.uint8]
 Rng = np.random.Generator
 
-SHEET = 64
-FONTS = (
-    "BecauseWeBuild-Regular", "BecauseWeConnect-Regular", "BecauseWeOrganize-Regular", "Breip", "ComicNeue-Italic", "ComicNeue-Regular",
-    "DancingScript-Regular", "Delphine", "Domestic_Manners", "Ecolier-court", "El_Abogado_Loco", "Humor-Sans", "Junkyard",
-    "KleeOne-Regular", "Kristi", "PenguinAttack", "Rufscript010", "SteveHand", "TomsonTalks", "YOzBAF", "YOzBA_", "YOzRCF",
-    "YuseiMagic-Regular", "breipfont", "dkg", "dkgIt", "kiloji", "setofont", "summersby",
-)  # fmt: skip
-"""Open-licensed handwriting fonts in packages of Debian (fonts-breip, fonts-bwht, fonts-comic-neue, fonts-dancingscript, ...). Those
-that are installed are used, and DejaVu Sans, which comes with Matplotlib."""
 LETTERS = "AABCEEFHKKMMNNQRRTUVWWXYaaacddfkkmmnuvwwxxß"
 SIGNS = "##$$%%&&**++==--??!<>{}@€£~:;"
 # Not drawn: what is also how somebody writes a digit: O o D I l i | / J L S s Z z B b G g q h r t y, brackets, λ; P p e, some hands' 9.
@@ -45,43 +35,8 @@ def not_digits(count: int, seed: tuple[int, ...], digits: Bytes) -> Bytes:
     sheets = np.zeros((count, SHEET, SHEET), np.uint8)
     for i, kind in enumerate(choice):
         while (sheets[i] > 60).sum() < 12:  # again where nothing was left of it
-            sheets[i] = _fitted(kinds[kind][1](digits, rng))
+            sheets[i] = fitted(kinds[kind][1](digits, rng))
     return sheets
-
-
-@cache
-def fonts() -> list[Path]:
-    """The files of the fonts that are installed."""
-    import matplotlib
-
-    places = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
-    found = {Path(name).stem: Path(folder) / name for place in places for folder, _, names in os.walk(place) for name in sorted(names)}
-    return [*(found[name] for name in FONTS if name in found), Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"]
-
-
-@cache
-def _font(path: Path, size: int) -> object:
-    from PIL import ImageFont
-
-    return ImageFont.truetype(str(path), size)
-
-
-@cache
-def _drawn(sign: str, path: Path) -> bytes:
-    """What a font draws for a sign; for all that it lacks the same."""
-    return bytes(_font(path, 24).getmask(sign))  # type: ignore[attr-defined]
-
-
-def typed(text: str, rng: Rng, size: int = 48) -> Bytes:
-    """A text in one of the fonts, cropped to its ink: uint8 (h, w), white on black; (1, 1) where the font lacks it."""
-    from PIL import Image, ImageDraw
-
-    font = _font(path := fonts()[rng.integers(len(fonts()))], size)
-    if any(_drawn(sign, path) == _drawn("\uffff", path) for sign in text):
-        return np.zeros((1, 1), np.uint8)
-    canvas = Image.new("L", (size * (len(text) + 1), 2 * size), 0)
-    ImageDraw.Draw(canvas).text((size // 2, size // 4), text, fill=255, font=font)
-    return _cropped(np.asarray(canvas, np.uint8))
 
 
 def _letters(rng: Rng) -> Bytes:
@@ -93,7 +48,7 @@ def _letters(rng: Rng) -> Bytes:
 
 def _together(digits: Bytes, rng: Rng) -> Bytes:
     """Two or three digits that touch."""
-    parts = [_cropped(digits[rng.integers(len(digits))]) for _ in range(2 if rng.random() < 0.85 else 3)]
+    parts = [cropped(digits[rng.integers(len(digits))]) for _ in range(2 if rng.random() < 0.85 else 3)]
     sheet = parts[0]
     for part in parts[1:]:
         tall = max(len(sheet), len(part))
@@ -108,12 +63,12 @@ def _together(digits: Bytes, rng: Rng) -> Bytes:
 
 def _piece(digits: Bytes, rng: Rng) -> Bytes:
     """A part of a digit, as a wrong cut leaves it, or a digit with a part of its neighbour."""
-    digit = _cropped(digits[rng.integers(len(digits))])
+    digit = cropped(digits[rng.integers(len(digits))])
     height, width = digit.shape
     if width < 0.45 * height:
         return np.zeros((1, 1), np.uint8)  # a part of a 1 is a 1
     if rng.random() < 0.5:
-        other = _cropped(digits[rng.integers(len(digits))])
+        other = cropped(digits[rng.integers(len(digits))])
         share = other[:, : max(3, int(rng.uniform(0.3, 0.6) * other.shape[1]))]
         if rng.random() < 0.5:
             share = other[:, -share.shape[1] :]
@@ -122,9 +77,9 @@ def _piece(digits: Bytes, rng: Rng) -> Bytes:
         return np.hstack(pair if rng.random() < 0.5 else pair[::-1])
     if rng.random() < 0.7:
         cut = int(rng.uniform(0.35, 0.6) * width)
-        return _cropped(digit[:, :cut] if rng.random() < 0.5 else digit[:, cut:])
+        return cropped(digit[:, :cut] if rng.random() < 0.5 else digit[:, cut:])
     cut = int(rng.uniform(0.3, 0.5) * height)
-    return _cropped(digit[:cut])
+    return cropped(digit[:cut])
 
 
 def _scribble(rng: Rng) -> Bytes:
@@ -146,7 +101,7 @@ def _scribble(rng: Rng) -> Bytes:
             knots[i] = 0.45 * knots[i - 1] + 0.55 * knots[i]
         fine = np.clip(cv2.resize(knots.astype(np.float32), (2, 8 * count), interpolation=cv2.INTER_CUBIC), 1, 62).astype(np.int32)
         cv2.polylines(sheet, [fine], False, 255, int(rng.integers(1, 5)), cv2.LINE_AA)
-    return _cropped(sheet)
+    return cropped(sheet)
 
 
 def _walls(rng: Rng) -> Bytes:
@@ -158,21 +113,4 @@ def _walls(rng: Rng) -> Bytes:
         cv2.line(sheet, (int(x), int(ys.min())), (int(x), 61), 255, pen)
     for y in ys:
         cv2.line(sheet, (int(xs.min()) if rng.random() < 0.5 else 3, int(y)), (61, int(y)), 255, pen)
-    return _cropped(sheet)
-
-
-def _cropped(image: Bytes) -> Bytes:
-    box = cv2.boundingRect((image > 60).astype(np.uint8))
-    x, y, w, h = box
-    return image[y : y + h, x : x + w] if w and h else np.zeros((1, 1), np.uint8)
-
-
-def _fitted(drawn: Bytes) -> Bytes:
-    """In the middle of a sheet, at most 48 pixels large."""
-    scale = 48 / max(drawn.shape)
-    size = (max(1, round(drawn.shape[1] * scale)), max(1, round(drawn.shape[0] * scale)))
-    small = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    sheet = np.zeros((SHEET, SHEET), np.uint8)
-    top, left = (SHEET - size[1]) // 2, (SHEET - size[0]) // 2
-    sheet[top : top + size[1], left : left + size[0]] = small * (255 / max(int(small.max()), 1))
-    return sheet
+    return cropped(sheet)

@@ -148,14 +148,19 @@ def _finish(run: Run, facts: dict[str, Any], data: Dataset, calibration: Dataset
         "threshold": threshold,
         "test": result.to_dict(),
     }
-    kept = ("accuracy", "corrected_accuracy", "loss", "calibration_error", "images", "data", "exact", "digit_error", "strips")
-    replace(card, metrics={"test": {key: value for key, value in result.to_dict().items() if key in kept}}).save(folder / "card.json")
+    replace(card, metrics={"test": card_metrics(result)}).save(folder / "card.json")
     if isinstance(result, LineEvaluation):
         report.write_lines(folder, result, run.history, metrics)
     else:
         report.write(folder, result, run.history, metrics)
     _write_json(folder / "metrics.json", metrics)
     return result
+
+
+def card_metrics(result: Evaluation | LineEvaluation) -> dict[str, Any]:
+    """Those figures that a card tells."""
+    kept = ("accuracy", "corrected_accuracy", "loss", "calibration_error", "images", "data", "exact", "digit_error", "strips")
+    return {key: value for key, value in result.to_dict().items() if key in kept}
 
 
 def _contract(preprocessing: str, data: Dataset) -> Mapping[str, Any]:

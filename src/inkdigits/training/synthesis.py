@@ -76,7 +76,10 @@ def photographed(pen: Float, rng: Rng, print_: Float | None = None) -> Bytes:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.02 * min(max(height, width), 3 * height) + 0.4))
     image = image + rng.normal(0, rng.uniform(0, 0.035) * dark, image.shape)
     grey = np.clip(image * 255, 0, 255).astype(np.uint8)
-    if rng.random() < 0.3:
+    if print_ is None and rng.random() < 0.08:  # a fax, a form's bilevel scan
+        level = (1 - rng.uniform(0.3, 0.6) * dark) * cv2.GaussianBlur(paper, (0, 0), 5) * 255
+        grey = np.where(grey < level, 0, 255).astype(np.uint8)
+    elif rng.random() < 0.3:
         _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))])
         grey = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
     return np.asarray(255 - grey, np.uint8) if rng.random() < 0.12 else grey
@@ -97,10 +100,10 @@ class Hand:
     def of_anyone(cls, rng: Rng) -> Hand:
         """Somebody's hand."""
         return cls(
-            side=int(np.exp(rng.uniform(np.log(20), np.log(96)))),
+            side=int(np.exp(rng.uniform(np.log(12), np.log(96)))),
             angle=float(np.deg2rad(rng.normal(0, 6))),
             shear=float(rng.normal(0, 0.13)),
-            stretch=float(np.exp(rng.normal(0, 0.1))),
+            stretch=float(np.exp(rng.normal(0, 0.14))),
             pen=float(np.exp(rng.uniform(np.log(0.45), np.log(2.1)))),
         )
 
@@ -146,9 +149,9 @@ def _wobble(image: Float, side: int, rng: Rng) -> Float:
 
 
 def _style(mark: Bytes, inside: Bytes, name: str, pen: float, rng: Rng) -> None:
-    """Draw what hands outside the United States add: the flag and foot of a 1, the bar of a 7. In place; nothing for other classes."""
+    """Draw what some hands add: the flag and foot of a 1, the bar of a 7, the slash of a 0. In place; nothing for other classes."""
     ys, xs = np.nonzero(inside)
-    if ys.size == 0 or name not in "17":
+    if ys.size == 0 or name not in "017":
         return
     top, bottom, tall = int(ys.min()), int(ys.max()), int(np.ptp(ys)) + 1
     thick = max(1, round(0.8 * pen))
@@ -163,6 +166,12 @@ def _style(mark: Bytes, inside: Bytes, name: str, pen: float, rng: Rng) -> None:
         if rng.random() < 0.2:
             foot, half = int(np.mean(xs[ys >= bottom - 1])), rng.uniform(0.12, 0.3) * tall
             cv2.line(mark, (int(foot - half), bottom), (int(foot + half), bottom), 1, thick)
+    elif name == "0":
+        if rng.random() < 0.04:
+            angle, reach = np.deg2rad(rng.uniform(40, 70)), rng.uniform(0.45, 0.65) * tall
+            dx, dy = reach * np.cos(angle), reach * np.sin(angle)
+            middle_x, middle_y = float(xs.mean()), float(ys.mean())
+            cv2.line(mark, (int(middle_x - dx), int(middle_y + dy)), (int(middle_x + dx), int(middle_y - dy)), 1, thick)
     elif rng.random() < 0.35:
         y = int(top + rng.uniform(0.42, 0.62) * tall)
         row = xs[np.abs(ys - y) <= 1]

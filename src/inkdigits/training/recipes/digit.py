@@ -3,10 +3,11 @@
     inkdigits train --recipe digit --data mnist
 
 Each epoch mixes MNIST as published, MNIST written on paper and read back, other hands (digits from a model of pen strokes, and, where
-INKDIGITS_DATA holds them, the training splits of the UCI pen and optical digits), and things that are not digits, which are a class of
-their own. All but the first are written on paper and read back, and all are moved a little.
+INKDIGITS_DATA holds them, the training splits of the UCI pen and optical digits; from handwriting fonts), and things that are not digits,
+which are a class of their own. All but the first are written on paper and read back, and all are moved a little.
 
-MNIST test accuracy after 10 epochs: 99.47 % ± 0.02 (3 seeds), answering always; a quarter of an hour on two cores.
+MNIST test accuracy after 12 epochs: 99.63 % (seed 0), answering always, and 99.61 % once `inkdigits export RUN --to int8` made it the file
+that ships; half an hour on two cores.
 """
 
 from dataclasses import replace
@@ -16,7 +17,7 @@ import numpy as np
 from keras import layers
 
 from inkdigits.models import NOT_A_DIGIT
-from inkdigits.training import pen
+from inkdigits.training import fonts, pen
 from inkdigits.training.augment import moved
 from inkdigits.training.datasets import DIGITS, Dataset, uci_handwriting
 from inkdigits.training.fit import EpochImages
@@ -24,15 +25,15 @@ from inkdigits.training.notdigits import not_digits
 from inkdigits.training.settings import Settings
 from inkdigits.training.synthesis import written_tiles
 
-SETTINGS = Settings(epochs=10, batch_size=128, learning_rate=2e-3, validation_split=0.05, augment="light", precision=0.992)
+SETTINGS = Settings(epochs=12, batch_size=128, learning_rate=2e-3, validation_split=0.05, augment="light", precision=0.992)
 WRITINGS = 3  # how often each digit is written on paper; the epochs take turns
-PEN_DIGITS, NOT_DIGITS = 30_000, 25_000
+PEN_DIGITS, FONT_DIGITS, NOT_DIGITS = 45_000, 15_000, 25_000
 
 
 def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
-    """Four convolutions, two of them with a stride of two instead of pooling: 111,000 parameters, 5.3 million multiplications a tile."""
+    """Four convolutions, two of them with a stride of two instead of pooling: 210,000 parameters, 10.7 million multiplications a tile."""
     model = keras.Sequential([keras.Input(image_shape), layers.Reshape((*image_shape, 1))])
-    for filters, size, strides in ((24, 5, 2), (48, 3, 1), (64, 3, 2), (64, 3, 1)):
+    for filters, size, strides in ((32, 5, 2), (64, 3, 1), (96, 3, 2), (96, 3, 1)):
         model.add(layers.Conv2D(filters, size, strides, padding="same", use_bias=False))
         model.add(layers.BatchNormalization())
         model.add(layers.ReLU())
@@ -66,6 +67,7 @@ def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[Epoc
     if NOT_A_DIGIT in train.classes:
         sources += [
             Dataset("pen", "train", *pen.digits(PEN_DIGITS, (seed, 1)), DIGITS, "MIT"),
+            Dataset("fonts", "train", *fonts.digits(FONT_DIGITS, (seed, 3)), DIGITS, "OFL, GPL, public domain"),
             *uci_handwriting(),
             _none(train, NOT_DIGITS, seed),
         ]
