@@ -16,6 +16,7 @@ Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 SIZE, BOX, LEVEL = 28, 20, 0.85
+AROUND, PLACES = np.ones((3, 3), np.uint8), np.arange(SIZE, dtype=np.float32)
 CONTRACT: dict[str, int | float | str] = {"version": 2, "size": SIZE, "box": BOX, "centre": "mass", "level": LEVEL}
 """How a tile is made. A model's card carries a copy; a model trained on tiles made otherwise is refused."""
 
@@ -26,14 +27,13 @@ def tile(strength: Float, mask: Mask) -> Float:
     strength: float32 (h, w) in [0, 1], the ink of a crop that holds the region. mask: bool (h, w), the region's strokes; not empty.
     Returns float32 (28, 28) in [0, 1].
     """
-    ys, xs = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-    top, bottom, left, right = ys[0], ys[-1] + 1, xs[0], xs[-1] + 1
-    mask = mask[top:bottom, left:right]
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    window = (slice(top, top + height), slice(left, left + width))
+    mask, strength = mask[window], strength[window]
     # Full ink is what the strongest strokes of this very region show: pencil and felt-tip end at the same 1.
-    full = quantile(strength[top:bottom, left:right][mask], LEVEL)
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    ink = np.where(near, np.minimum(strength[top:bottom, left:right] / full, 1), 0).astype(np.float32)
-    height, width = ink.shape
+    full = quantile(strength[mask], LEVEL)
+    near = cv2.dilate(mask.view(np.uint8), AROUND)
+    ink = np.minimum(strength / np.float32(full), 1) * near
     scale = BOX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
@@ -45,9 +45,8 @@ def tile(strength: Float, mask: Mask) -> Float:
 def centre(ink: Float) -> Float:
     """Put ink (h, w), at most 20x20, into (28, 28) with its centre of mass at pixel (14, 14), to the nearest pixel."""
     height, width = ink.shape
-    total = float(ink.sum())
-    y = float(ink.sum(axis=1) @ np.arange(height)) / total
-    x = float(ink.sum(axis=0) @ np.arange(width)) / total
+    rows, columns = ink.sum(axis=1), ink.sum(axis=0)
+    y, x = (float(sums @ PLACES[: len(sums)] / sums.sum()) for sums in (rows, columns))
     top = min(max(round(SIZE / 2 - y), 0), SIZE - height)
     left = min(max(round(SIZE / 2 - x), 0), SIZE - width)
     out = np.zeros((SIZE, SIZE), np.float32)
