@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.ink import find_ink, ink_is_light
+from inkdigits.ink import find_ink, ink_is_light, turned, without_print
 
 
 def seven(size: int = 96, pen: int = 6) -> np.ndarray:
@@ -96,3 +96,38 @@ def test_thick_strokes_are_looked_at_in_less_detail(pen, smaller):
     ink = find_ink(np.where(sheet > 0, 60, 220).astype(np.uint8), side=1200)
     assert (ink.scale > 2) == smaller
     assert ink.stroke * ink.scale == pytest.approx(pen, rel=0.35, abs=2)
+
+
+def test_the_fine_lines_of_a_security_pattern_are_no_writing():
+    y, x = np.mgrid[:60, :200]
+    lines = 0.3 * ((y + x // 4) % 6 == 0)  # a line of one pixel in every sixth
+    sheet = np.zeros((60, 200), np.uint8)
+    cv2.putText(sheet, "1234", (20, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 1, 5)
+    image = np.round(255 * 0.9 * (1 - np.maximum(lines, 0.7 * sheet))).astype(np.uint8)
+    ink = find_ink(image, side=1200)
+    clean = without_print(ink)
+    paper_lines = (lines > 0) & ~cv2.dilate(sheet, np.ones((5, 5), np.uint8)).astype(bool)
+    assert ink.mask[paper_lines].mean() > 0.5, "or there would be nothing to take out"
+    assert clean.mask[paper_lines].mean() < 0.02
+    assert clean.mask[sheet > 0].mean() > 0.95
+    assert clean.stroke > 3 > ink.stroke
+
+
+def test_a_page_without_a_pattern_stays_as_it_is():
+    ink = find_ink(paper(0.9, 0.8, seven(128, 5)), side=160)
+    assert without_print(ink) is ink
+
+
+@pytest.mark.parametrize("degrees", [-20, 35])
+def test_a_page_is_turned_and_the_way_back_is_known(degrees):
+    image = np.full((300, 400), 200, np.uint8)
+    image[100:104, 250:254] = 0
+    out, back = turned(image, degrees, 200)
+    assert max(out.shape) > 200
+    y, x = np.argwhere(out == out.min()).mean(axis=0)
+    np.testing.assert_allclose(back @ (x, y, 1), (251.5, 101.5), atol=2)
+    assert out[0, 0] == 200, "the corners are paper"
+
+
+def test_a_large_blank_page_has_no_writing():
+    assert not find_ink(np.full((1500, 1000), 255, np.uint8), side=1200).mask.any()

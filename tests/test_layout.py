@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from inkdigits.ink import Ink
-from inkdigits.layout import lines, one
+from inkdigits.layout import lines, one, tilt, without_shadows
 
 
 def ink_of(sheet: np.ndarray, stroke: float = 3) -> Ink:
@@ -87,3 +87,37 @@ def test_a_long_line_that_leans_is_no_digit():
     sheet = page(("12", 20, 80))
     cv2.line(sheet, (5, 150), (290, 175), 1, 3)
     assert [len(row) for row in lines(ink_of(sheet))] == [2]
+
+
+def test_small_zeros_in_a_row_stand_on_the_line():
+    sheet = page(("17", 20, 80))
+    for x in (100, 118, 136):
+        cv2.ellipse(sheet, (x, 71), (9, 7), 0, 0, 360, 1, 2)
+    assert [region.width > 40 for region in lines(ink_of(sheet))[0]] == [False, False, True]
+
+
+def test_a_mark_that_comes_in_from_the_frame_is_no_line():
+    sheet = page(("123", 20, 120))
+    cv2.line(sheet, (280, 0), (270, 20), 1, 3)
+    cv2.line(sheet, (270, 20), (290, 18), 1, 3)
+    assert [len(row) for row in lines(ink_of(sheet))] == [3]
+
+
+def test_a_shadow_at_the_frame_is_taken_out_and_does_not_count_as_a_stroke():
+    sheet = page(("123", 80, 120))
+    plain = without_shadows(ink_of(sheet))
+    cv2.ellipse(sheet, (0, 150), (30, 34), 0, 0, 360, 1, -1)
+    found = without_shadows(ink_of(sheet, stroke=20))
+    np.testing.assert_array_equal(found.mask, plain.mask)
+    assert found.stroke == pytest.approx(4, abs=1)
+
+
+@pytest.mark.parametrize("degrees", [-10, 0, 8])
+def test_the_tilt_of_the_lines_is_measured(degrees):
+    sheet = page(("14253", 60, 120), size=(240, 320))
+    turn = cv2.getRotationMatrix2D((160, 120), -degrees, 1)  # it counts to the left
+    assert tilt(lines(ink_of(cv2.warpAffine(sheet, turn, (320, 240), flags=cv2.INTER_NEAREST)))) == pytest.approx(degrees, abs=2)
+
+
+def test_a_short_line_has_no_tilt():
+    assert tilt(lines(ink_of(page(("1", 20, 60), ("2", 90, 85))))) == 0

@@ -76,3 +76,14 @@ def test_straight_strokes_of_digits_are_no_rules(text):
 
 def test_no_ink_no_rules():
     assert not without_rules(np.zeros((30, 30), bool), 0).any()
+
+
+def test_a_thick_one_between_two_rules_is_no_wall():
+    sheet = np.zeros((200, 300), np.uint8)
+    cv2.line(sheet, (60, 54), (58, 136), 1, 8)
+    cv2.putText(sheet, "302", (90, 130), cv2.FONT_HERSHEY_SIMPLEX, 3, 1, 8)
+    rules = (0, 50, 299, 50), (0, 140, 299, 140)
+    cleaned = without_rules(ruled(sheet, *rules), 8)
+    assert cleaned[60:130, 50:70].sum() > 0.9 * sheet[60:130, 50:70].sum()
+    walled = without_rules(ruled(sheet, *rules, (20, 50, 20, 140)), 8)
+    assert walled[60:130, 15:25].sum() == 0, "a thin one is"

@@ -7,7 +7,7 @@ that each step is one pass of OpenCV and every quantile is read off a histogram.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,8 @@ FAINTEST = 6
 """Strokes that take less than this many 255ths of the paper's light are not seen. Higher loses pencil, lower finds paper grain."""
 PRINT = 38
 """A security pattern fills the page and looks like noise, but what stands out of it by this many 255ths is ink."""
+FINE, PATTERN = 1.5, 0.1
+"""Strokes thinner than this many pixels that cover more than this share of a page are print: it is what is thicker that was written."""
 SAME_INK = 0.7
 """What a wider window adds is ink, not shadow, if it is at least this dark beside what was found already."""
 THICK = 3.5
@@ -62,9 +64,18 @@ def find_ink(image: Bytes, *, side: int) -> Ink:
     if PAPER_SIDE <= fewer < 0.7 * max(small.shape[:2]):
         fewest, more = shrink(small, fewer)
         ink = _find(fewest, scale * more)
-        if 2 * quantile(_ridges(ink.mask), 0.5) - 1 >= THICK:
+        widths = 2 * _ridges(ink.mask) - 1
+        if len(widths) and quantile(widths, 0.5) >= THICK:
             return ink
     return _find(small, scale)
+
+
+def without_print(ink: Ink) -> Ink:
+    """The ink of a page without the fine lines of a security pattern, where most strokes are as thin and cover much of it."""
+    if not 0 < ink.stroke < FINE or ink.mask.mean() < PATTERN:
+        return ink
+    mask = strokes(cv2.medianBlur(ink.strength, 3))
+    return replace(ink, mask=mask, stroke=stroke_width(mask)) if mask.any() else ink
 
 
 def _find(image: Bytes, scale: float) -> Ink:

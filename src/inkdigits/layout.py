@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .ink import Ink, inked, quantile, stroke_width
-from .rules import digit_height
+from .ink import Ink, find_ink, inked, quantile, stroke_width, without_print
+from .rules import digit_height, without_rules
 
 Mask = NDArray[np.bool_]
 
@@ -138,6 +138,15 @@ def _shadow(r: Region, width: int, height: int) -> bool:
     return max(shares) > 0.6
 
 
+def page_ink(image: NDArray[np.uint8], side: int) -> tuple[Ink, Mask]:
+    """The writing on a page, and all strokes that were found on it, bool (h, w): print, shadows and rules are taken out of the former.
+
+    image: uint8 (H, W) or (H, W, 3). side: the longest side to work at, in pixels.
+    """
+    ink = without_shadows(without_print(find_ink(image, side=side)))
+    return replace(ink, mask=without_rules(ink.mask, ink.stroke)), ink.mask
+
+
 def without_shadows(ink: Ink) -> Ink:
     """The ink of a page without shadows, fingers and what lies beside the sheet: dark patches that come in from the frame."""
     height, width = ink.mask.shape
@@ -229,13 +238,13 @@ def _adopt(rows: list[list[Region]], small: list[Region], tall: float, stroke: f
         if home:
             row, i = home
             row[i] = join([row[i], part])
-        elif part.height >= max(0.33 * tall, 2.5 * stroke):
-            middle = part.y + part.height / 2
+        elif part.height >= max(0.33 * tall, 1.9 * stroke):
+            middle, lowest = part.y + part.height / 2, 0.95 if part.width > 1.5 * part.height else 0.75  # small zeros in a row stand lower
             near = [
                 (gap, row)
                 for row in rows
                 for r in row
-                if 0.2 < (middle - r.y) / r.height < 0.75 and (gap := max(r.x - part.right, part.x - r.right)) < 2 * tall
+                if 0.2 < (middle - r.y) / r.height < lowest and (gap := max(r.x - part.right, part.x - r.right)) < 2 * tall
             ]
             if near:
                 min(near, key=lambda pair: pair[0])[1].append(part)

@@ -18,7 +18,6 @@ from .errors import ModelError
 from .ink import Ink, find_ink, turned
 from .models import NOT_A_DIGIT, LineModel, Model
 from .reading import Box, Digit, Line, Reading
-from .rules import without_rules
 
 if TYPE_CHECKING:
     from .layout import Region
@@ -130,10 +129,7 @@ class Reader:
 
     def _one(self, image: NDArray[np.uint8], clock: _Clock) -> Found:
         """The one digit of an image: no line where there is no ink."""
-        ink = find_ink(image, side=SIDE_ONE)
-        clock.lap("ink")
-        region = layout.one(ink)
-        clock.lap("layout")
+        ink, region = _region(image, clock)
         pieces = []
         if region:
             tile = strings.tile_of(ink, region)
@@ -155,22 +151,19 @@ class Reader:
 
     def _strings(self, image: NDArray[np.uint8], clock: _Clock) -> tuple[Ink, list[list[strings.Piece]], float]:
         """The ink of a page without its rules, its digits line by line, and the tilt of its lines in degrees."""
-        ink = layout.without_shadows(find_ink(image, side=SIDE_PAGE))
+        ink, every = layout.page_ink(image, SIDE_PAGE)
         clock.lap("ink")
-        clean = replace(ink, mask=without_rules(ink.mask, ink.stroke))
-        lines = layout.lines(clean)
+        lines = layout.lines(ink)
         clock.lap("layout")
         if _fills(lines, ink):
-            ink = clean = find_ink(image, side=SIDE_ONE)
-            region = layout.one(ink)
-            lines = [[region]] if region else []
-            clock.lap("ink")
+            ink, region = _region(image, clock)
+            lines, every = [[region]] if region else [], ink.mask
         classes = self._model.card.classes
         none = classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classes else None
         transcribe = self._transcribe if tuple(name for name in classes if name != NOT_A_DIGIT) == DIGITS else None
-        pieces = strings.digits(clean, lines, self.classify, none, transcribe, ink.mask)
+        pieces = strings.digits(ink, lines, self.classify, none, transcribe, every)
         clock.lap("classify")
-        return clean, pieces, layout.tilt(lines)
+        return ink, pieces, layout.tilt(lines)
 
     def _line(self, pieces: list[strings.Piece], ink: Ink, back: Float, size: tuple[int, int], every: bool) -> Line:
         row = []
@@ -186,6 +179,15 @@ class Reader:
 def read(image: Any, *, model: str | Path | None = None, threshold: float | None = None) -> Reading:
     """Read one image: `Reader(model, threshold).read(image)`. For many images make one Reader and keep it."""
     return Reader(model, threshold).read(image, keep=True)
+
+
+def _region(image: NDArray[np.uint8], clock: _Clock) -> tuple[Ink, Region | None]:
+    """The ink of an image that holds one digit, and its strokes; None where there is no ink."""
+    ink = find_ink(image, side=SIDE_ONE)
+    clock.lap("ink")
+    region = layout.one(ink)
+    clock.lap("layout")
+    return ink, region
 
 
 def _fills(lines: list[list[Region]], ink: Ink) -> bool:

@@ -64,8 +64,8 @@ def _without(mask: Mask, stroke: float, gap: int, page: tuple[int, ...]) -> Mask
         return mask
     crossed = [cv2.dilate(rules, np.ones((gap + 2, gap + 2), np.uint8)) for rules in found]
     for vertical, (labels, boxes) in enumerate(chains):
-        thickest = THICK_WALL * (2 * float(cv2.distanceTransform(found[1 - vertical], cv2.DIST_C, 3).max()) - 1)
-        areas = np.bincount(labels.ravel(), minlength=len(boxes) + 1)[1:].tolist()
+        thickest = THICK_WALL * 2 * float(cv2.distanceTransform(found[1 - vertical] & plain, cv2.DIST_C, 3).max())
+        areas = np.bincount(labels[plain > 0], minlength=len(boxes) + 1)[1:].tolist()
         walls = [
             area <= thickest * box[2 + vertical] and _between(box, stroke, bool(vertical), crossed[1 - vertical])
             for box, area in zip(boxes, areas, strict=True)

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits import layout
-from inkdigits.ink import find_ink
-from inkdigits.rules import without_rules
+from inkdigits.reader import SIDE_PAGE
 from inkdigits.strips import HEIGHT, digit_height, lean, strip
 
 from . import pen
@@ -136,9 +135,8 @@ def _read_back(image: Bytes, extent: tuple[int, int, int]) -> Float | None:
     """The strip of the line that covers the columns where the digits are; None where layout did not find it in one piece.
 
     extent: first and last column of the digits, and their height, in pixels of the image."""
-    ink = layout.without_shadows(find_ink(image, side=1200))
-    clean = replace(ink, mask=without_rules(ink.mask, ink.stroke))
-    rows = layout.lines(clean)
+    ink, every = layout.page_ink(image, SIDE_PAGE)
+    rows = layout.lines(ink)
     if not rows:
         return None
     row = max(rows, key=lambda row: sum(float(r.mask.sum()) for r in row))
@@ -147,7 +145,7 @@ def _read_back(image: Bytes, extent: tuple[int, int, int]) -> Float | None:
     slack = 0.06 * (extent[1] - extent[0]) + 4
     if min(r.x for r in row) * ink.scale > extent[0] + slack or max(r.right for r in row) * ink.scale < extent[1] - slack:
         return None
-    return strip(clean, row, lean(row), ink.mask).image
+    return strip(ink, row, lean(row), every).image
 
 
 def compose(writers: Sequence[Dataset], rng: Rng) -> tuple[Bytes, str, tuple[int, int, int]]:
@@ -199,20 +197,23 @@ def _written_line(text: str, writer: Dataset, rng: Rng) -> tuple[Float, tuple[in
     edge = np.full(3 * side, -1e9)  # the last inked column of each row so far
     cursor, first, last, before = side, -1, side, ""
     ink = max(1.0, hand.pen * 0.11 * side)
-    for sign in text:
+    zeros = len(text) - len(text.rstrip("0.,-=/ ")) if rng.random() < 0.35 else 0  # the zeros of an amount are often small
+    small, drop = rng.uniform(0.45, 0.85), rng.uniform(0, 0.5) * side
+    for i, sign in enumerate(text):
         if sign == " ":
             cursor += int(rng.uniform(0.2, 0.6) * side)
             continue
         if sign.isdigit():
             choice = rng.choice(np.flatnonzero(writer.labels == int(sign)))
+            shrunk = i >= len(text) - zeros
             own = replace(
                 hand,
-                side=max(14, int(side * np.exp(rng.normal(0, 0.08)))),
+                side=max(12, int(side * np.exp(rng.normal(0, 0.08)) * (small if shrunk else 1))),
                 angle=hand.angle + float(rng.normal(0, 0.04)),
                 pen=hand.pen * float(np.exp(rng.normal(0, 0.06))),
             )
             part = stroke(writer.images[choice], sign, own, rng)
-            top = int(1.5 * side - part.shape[0] / 2 + rng.normal(0, 0.05) * side)
+            top = int(1.5 * side - part.shape[0] / 2 + rng.normal(0, 0.05) * side + (drop * (1 - small) if shrunk else 0))
         else:
             part, top = _mark(sign, side, ink, rng)
         top = min(max(top, 0), 3 * side - part.shape[0])
