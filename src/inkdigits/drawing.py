@@ -83,10 +83,11 @@ def explain_picture(trace: Trace) -> Picture:
     image, digits = trace.image, _digits(trace.reading)
     on_its_own = image.shape[1] > 2 * image.shape[0]
     scale = fit(image, WIDE if on_its_own else SMALL, TALL)
-    first = scaled(coloured(image), scale)
+    first, ink = scaled(coloured(image), scale), _ink(trace.ink)
+    tall = round(first.shape[1] * ink.shape[0] / ink.shape[1])  # a tilted page was turned
     stages = [
         (first, "1. the image"),
-        (resized(_ink(trace.ink), first.shape[1], first.shape[0]), "2. its ink: strokes in black, what else stands out in grey"),
+        (resized(ink, first.shape[1], tall), "2. its ink: strokes in black, what else stands out in grey"),
         (_boxed(image, digits, scale), "3. the digits found" if digits else "3. no digit found"),
     ]
     panels = [_panel(picture, title, WIDE if on_its_own else SMALL) for picture, title in stages]

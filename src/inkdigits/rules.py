@@ -25,6 +25,8 @@ THICK_WALL = 1.5
 SURE = (0.4, 0.5)
 """What is straight for this share of the width, or down for this share of the longer side, may be a rule: the height of the digits is
 measured without it."""
+STRAY = 0.04
+"""A rule strays by this share of its length from where its ends point, over as much again."""
 NEAR = 0.8
 """What lies near a rule with this share of its ink is a shred of it."""
 FREE, FREE_INSIDE, COVERED, EVEN = 0.55, 0.65, 0.9, 0.78
@@ -192,11 +194,12 @@ def _mark(
         rows = np.arange(max(int(first + course.min() - rim), 0), min(int(first + course.max() + rim) + 2, len(beside)))
         band = (np.abs(rows[:, None] - first - course) <= rim) & clear  # where it is thicker a stroke lies on it
         beside[rows[0] : rows[-1] + 1, begin : begin + len(along)] |= band
-        for end, bent in ((-1, -2 * bend + tilt), (1, 2 * bend + tilt)):  # beyond its ends it goes on straight
-            t = np.array([end, end * (1 + 2 * further)])
-            height = bend + end * tilt + level + (t - end) * bent
+        for end in (-1, 1):  # beyond its ends it goes on, more or less straight
+            t = np.array([end, end * (1 + 2 * further), end * (1 + 2 * further), end])
+            off = usual / 2 + 2 + np.array([0, 1, 1, 0]) * STRAY * further * len(along)
+            height = bend + level + t * tilt + off * (1, 1, -1, -1)
             points = np.column_stack([(t + 1) / 2 * len(along) + begin, height + first])
-            cv2.polylines(near, [np.round(points[:, ::-1] if vertical else points).astype(np.int32)], False, 1, round(usual) + 4)
+            cv2.fillPoly(near, [np.round(points[:, ::-1] if vertical else points).astype(np.int32)], 1)
 
 
 def _beside(ink: Bytes, course: Floats, away: float) -> tuple[float, float]:

@@ -30,9 +30,9 @@ PIECE = 0.4
 """Cost of one more piece: it keeps the search from cutting an 0 into two 1s."""
 SKIP = 4.0
 """Cost of a region that is taken for no digit: a wide one is rather cut than left out."""
-UNCUT, LEAP = 3.0, 2.0
+UNCUT, LEAP = 3.0, 1.0
 """Cost of a string that no cuts of a region give, whole and for each digit: what the line model alone reads."""
-LINE, ALONE = 1.5, 0.3
+LINE, ALONE = 1.5, 0.45
 """Weights of what the line model says beside the digit model: of a region that may hold several digits, of one that holds one at most.
 Tuned, as the costs are, on photos_multi and cheque_amounts, where all of them are flat: a factor of two costs a point."""
 SURE = 0.95

@@ -75,18 +75,18 @@ def train(
     run = train_model(recipe, settings, fitting, held_out, folder, seed=seed, resume=resume, quiet=quiet)
     if not run.history:
         return run, None
-    calibration, why = (held_out, "no validation split") if data.labels.ndim == 1 else (None, "a line model is taken as it is")
-    if calibration and hasattr(recipe, "held_out_images"):
-        calibration = recipe.held_out_images(calibration, settings, seed)
+    held_out, why = (held_out, "no validation split") if data.labels.ndim == 1 else (None, "a line model is taken as it is")
+    harder = recipe.held_out_images(held_out, settings, seed) if held_out and hasattr(recipe, "held_out_images") else held_out
     facts = {
         **{key: plan[key] for key in ("recipe", "settings", "seed")},
         "epochs_done": len(run.history),
         "command": _command(recipe_name, data_name, seed, backend_name, overrides),
         "versions": _versions(),
         "data": [{"name": d.name, "images": len(d.labels), "licence": d.licence, "sha256": d.sha256} for d in (data, *run.added)],
-        "calibrated_on": f"{calibration.name}, {len(calibration.labels):,} images held out" if calibration else f"nothing: {why}",
+        "calibrated_on": f"{held_out.name}, {len(held_out.labels):,} images held out" if held_out else f"nothing: {why}",
+        "threshold_from": f"{harder.name}, {len(harder.labels):,} images held out" if harder else f"nothing: {why}",
     }
-    return run, _finish(run, facts, data, calibration, test)
+    return run, _finish(run, facts, data, held_out, harder, test)
 
 
 def split(data: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset | None]:
@@ -121,12 +121,14 @@ def _claim(folder: Path, plan: dict[str, Any], resume: bool, force: bool) -> Non
     _write_json(path, plan)
 
 
-def _finish(run: Run, facts: dict[str, Any], data: Dataset, calibration: Dataset | None, test: Dataset) -> Evaluation | LineEvaluation:
+def _finish(
+    run: Run, facts: dict[str, Any], data: Dataset, held_out: Dataset | None, harder: Dataset | None, test: Dataset
+) -> Evaluation | LineEvaluation:
     """Everything a finished run leaves behind, from the weights of its last epoch. facts: what it was trained on, and how."""
     folder = run.folder
     run.model.save(folder / "model.keras")
     checkpoint.write_history(run.history, folder / "history.csv")
-    temperature, threshold = _calibrated(run.model, calibration, facts["settings"]["precision"])
+    temperature, threshold = _calibrated(run.model, held_out, harder, facts["settings"]["precision"])
     card = Card(
         name=Path(facts["recipe"]).stem,
         classes=data.classes,
@@ -172,14 +174,19 @@ def _contract(preprocessing: str, data: Dataset) -> Mapping[str, Any]:
     return {"version": 0}
 
 
-def _calibrated(model: Any, held_out: Dataset | None, precision: float) -> tuple[float, float]:
-    """Temperature and threshold from held-out images; 1 and 0 where there are none."""
-    if held_out is None:
+def _calibrated(model: Any, held_out: Dataset | None, harder: Dataset | None, precision: float) -> tuple[float, float]:
+    """Temperature from the images held out, threshold from what the recipe made of them; 1 and 0 where there are none."""
+    if held_out is None or harder is None:
         return 1.0, 0.0
-    said = np.asarray(model.predict(np.divide(held_out.images, 255, dtype=np.float32), batch_size=500, verbose=0), np.float64)
-    logits = np.log(np.maximum(said, 1e-12))
-    temperature = fit_temperature(logits, held_out.labels)
-    return temperature, min(answer_threshold(softmax(logits / temperature), held_out.labels, precision), 0.99)
+    temperature = fit_temperature(_logits(model, held_out), held_out.labels)
+    probabilities = softmax(_logits(model, harder) / temperature)
+    return temperature, min(answer_threshold(probabilities, harder.labels, precision), 0.99)
+
+
+def _logits(model: Any, data: Dataset) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Logarithms of what a Keras model says: float64 (N, K)."""
+    said = np.asarray(model.predict(np.divide(data.images, 255, dtype=np.float32), batch_size=500, verbose=0), np.float64)
+    return np.log(np.maximum(said, 1e-12))
 
 
 def _versions() -> dict[str, str]:

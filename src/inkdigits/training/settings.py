@@ -7,7 +7,7 @@ A recipe is a Python file with
 and, if it makes its own training images, every epoch anew, any of
     training_images(train, settings, seed) -> (epoch -> (images float32 (N, H, W) in [0, 1], labels int64 (N,))), data sets it adds
     added_classes(classes) -> classes                                 names that the network is to know beside the data set's own
-    held_out_images(held_out, settings, seed) -> Dataset              what the model is calibrated on, made from the images held out
+    held_out_images(held_out, settings, seed) -> Dataset              what the threshold of answers is set on
     datasets(train, test, settings, seed, progress) -> (train, held_out or None, test)
                                                                       where its images are not those of the data set, but made of them;
                                                                       progress(what, done, total) shows how far that is

@@ -25,9 +25,9 @@ from inkdigits.training.notdigits import not_digits
 from inkdigits.training.settings import Settings
 from inkdigits.training.synthesis import written_tiles
 
-SETTINGS = Settings(epochs=12, batch_size=128, learning_rate=2e-3, validation_split=0.05, augment="light", precision=0.992)
+SETTINGS = Settings(epochs=14, batch_size=128, learning_rate=2e-3, validation_split=0.05, augment="light", precision=0.992)
 WRITINGS = 3  # how often each digit is written on paper; the epochs take turns
-PEN_DIGITS, FONT_DIGITS, NOT_DIGITS = 45_000, 15_000, 25_000
+PEN_DIGITS, FONT_DIGITS, NOT_DIGITS = 60_000, 15_000, 25_000
 
 
 def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
@@ -51,7 +51,7 @@ def compile_model(model: keras.Model, settings: Settings, steps_per_epoch: int) 
     )
     model.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-3),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.02),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.01),
         metrics=["accuracy"],
     )
 

@@ -6,8 +6,8 @@ The lines are composed of MNIST's digits, those of one writer on each (and of th
 holds them, of the UCI digits), with the marks, rules and prints that surround such lines, written on paper and found again by the reader
 itself. Of every twentieth writer no line is trained on; the test lines are of MNIST's test digits, and are the same for every seed.
 
-Test lines read without an error after 16 epochs: 78.55 %, digit error 7.4 % (seed 0). Composing takes 10 to 15 minutes on two cores, an
-epoch a minute and a half.
+Test lines read without an error after 14 epochs: 80.05 %, digit error 6.9 % (seed 0). Composing takes a quarter of an hour on two
+cores, an epoch two minutes.
 """
 
 import keras
