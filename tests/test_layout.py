@@ -1,5 +1,7 @@
 """Layout: which strokes belong together, and in which order they are read."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -121,3 +123,37 @@ def test_the_tilt_of_the_lines_is_measured(degrees):
 
 def test_a_short_line_has_no_tilt():
     assert tilt(lines(ink_of(page(("1", 20, 60), ("2", 90, 85))))) == 0
+
+
+def test_the_halves_of_a_broken_digit_are_one():
+    sheet = page(("47", 20, 80), ("9", 140, 80))
+    cv2.line(sheet, (98, 48), (98, 58), 1, 3)  # a 5 in two: stem and bar, and the bow under it
+    cv2.line(sheet, (98, 48), (118, 48), 1, 3)
+    cv2.ellipse(sheet, (107, 72), (11, 9), 0, -150, 130, 1, 3)
+    assert [len(row) for row in lines(ink_of(sheet))] == [4]
+
+
+def test_a_high_digit_and_the_low_ones_beside_it_are_one_line():
+    sheet = page(("310", 90, 150))
+    cv2.putText(sheet, "2", (10, 152), cv2.FONT_HERSHEY_SIMPLEX, 3.2, 1, 3)
+    assert [len(row) for row in lines(ink_of(sheet))] == [4]
+
+
+def test_digits_of_two_lines_that_touch_are_parted():
+    sheet = page(("2171", 20, 70), ("3020", 20, 116))
+    cv2.line(sheet, (84, 66), (84, 92), 1, 3)  # the 7's tail runs into the 2 below it
+    assert [len(row) for row in lines(ink_of(sheet))] == [4, 4]
+
+
+def test_a_long_tail_is_not_parted():
+    sheet = page(("2171", 20, 70), ("3020", 130, 116))
+    cv2.line(sheet, (84, 66), (80, 104), 1, 3)
+    assert [len(row) for row in lines(ink_of(sheet))] == [4, 4]
+
+
+def test_what_is_far_fainter_than_the_rest_is_left_out():
+    ink = ink_of(page(("1234", 20, 80)))
+    strength = ink.strength.copy()
+    strength[:, 20:45] //= 3
+    assert [len(row) for row in lines(replace(ink, strength=strength))] == [3]
+    assert [len(row) for row in lines(replace(ink, strength=ink.strength // 3))] == [4]

@@ -87,3 +87,29 @@ def test_a_thick_one_between_two_rules_is_no_wall():
     assert cleaned[60:130, 50:70].sum() > 0.9 * sheet[60:130, 50:70].sum()
     walled = without_rules(ruled(sheet, *rules, (20, 50, 20, 140)), 8)
     assert walled[60:130, 15:25].sum() == 0, "a thin one is"
+
+
+def test_the_bottoms_of_small_zeros_up_to_the_frame_are_no_rule():
+    sheet = np.zeros((60, 122), np.uint8)
+    for x in range(10, 122, 21):
+        cv2.ellipse(sheet, (x, 32), (10, 8), 0, 0, 360, 1, 3)
+    plain = sheet.astype(bool)
+    assert (without_rules(plain, 3) & plain).sum() > 0.97 * plain.sum()
+
+
+def test_a_dotted_rule_goes():
+    sheet = cv2.resize(written(), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    ruled_sheet = sheet.copy()
+    for x in range(0, 600, 18):
+        cv2.line(ruled_sheet, (x, 200), (x + 10, 200), 1, 3)
+    cleaned = without_rules(ruled_sheet.astype(bool), 8)
+    assert not cleaned[196:205].any()
+    assert (cleaned & sheet.astype(bool)).sum() > 0.97 * sheet.sum()
+
+
+def test_a_one_that_stands_between_two_rules_without_touching_them_is_no_wall():
+    sheet = ruled(written("717"), (0, 20, 299, 20), (0, 105, 299, 105)).astype(np.uint8)
+    one = np.zeros_like(sheet)
+    cv2.line(one, (250, 27), (250, 98), 1, 3)
+    cleaned = without_rules((sheet | one).astype(bool), 4)
+    assert (cleaned & one.astype(bool)).sum() > 0.9 * one.sum()

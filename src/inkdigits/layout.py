@@ -18,6 +18,12 @@ Mask = NDArray[np.bool_]
 
 ENOUGH = 4
 """Regions in a line that show how it is tilted."""
+FAINT = 0.42
+"""What is less than this share as dark as the usual sign on the page was not written with it."""
+HALVES = 1.45
+"""Two parts one above the other, together no more than this many times as high as a digit, are one."""
+TWO_LINES = 1.6
+"""What is so many times as high as a digit may belong to two lines."""
 MANY = 3
 """Where a line has so many regions, a narrow one that is alone and cut off by the frame is no line."""
 
@@ -184,7 +190,8 @@ def lines(ink: Ink) -> list[list[Region]]:
         if r.width > 4 * r.height and quantile(np.count_nonzero(r.mask, axis=0), 0.9) < 0.4 * tall:
             continue  # two such lines that meet
         found.append(r)
-    full = [r for r in found if r.height >= 0.55 * tall]
+    found = _dark(found, ink)
+    full = _parted(_whole([r for r in found if r.height >= 0.55 * tall], tall), tall, ink.stroke)
     rows = _rows(full, tall)
     _adopt(rows, [r for r in found if r.height < 0.55 * tall], tall, ink.stroke)
     if max(map(len, rows), default=0) >= MANY:
@@ -211,6 +218,61 @@ def _straight(r: Region, stroke: float) -> bool:
     return float(np.sqrt(np.mean(off**2))) < 0.6 * stroke + 1
 
 
+def _dark(found: list[Region], ink: Ink) -> list[Region]:
+    """Those that are about as dark as most: what is far fainter is print, shadow or what shines through."""
+    if len(found) < MANY:
+        return found
+    dark = [float(ink.strength[r.y : r.bottom, r.x : r.right][r.mask].mean()) for r in found]
+    least = FAINT * sorted(dark)[len(dark) // 2]
+    return [r for r, own in zip(found, dark, strict=True) if own >= least]
+
+
+def _whole(found: list[Region], tall: float) -> list[Region]:
+    """Join what stands above another, nearly touching, where both are no higher than one digit: its halves."""
+    out: list[Region] = []
+    for r in sorted(found, key=lambda r: r.x):
+        for i, other in enumerate(out):
+            overlap = min(r.right, other.right) - max(r.x, other.x)
+            top, bottom = min(r.y, other.y), max(r.bottom, other.bottom)
+            gap = max(r.y, other.y) - min(r.bottom, other.bottom)
+            if overlap > 0.6 * min(r.width, other.width) and gap < 0.15 * tall and bottom - top < HALVES * tall:
+                out[i] = join([other, r])
+                break
+        else:
+            out.append(r)
+    return out
+
+
+def _parted(found: list[Region], tall: float, stroke: float) -> list[Region]:
+    """Cut what reaches over two lines of others between them, where it hangs together by a stroke."""
+    usual = [r for r in found if r.height < TWO_LINES * tall]
+    out: list[Region] = []
+    for r in found:
+        halves = [r]
+        if r.height >= TWO_LINES * tall:
+            first = int(0.35 * r.height)
+            ink = np.count_nonzero(r.mask[first : r.height - first], axis=1)
+            thinnest = np.flatnonzero(ink == ink.min())
+            cut = first + int(thinnest[len(thinnest) // 2])
+            if ink.min() <= 2 * stroke:
+                halves = [_cropped(r, 0, cut), _cropped(r, cut, r.height)]
+                if not all(min(h.width, h.height) >= 0.5 * tall and any(_level(h, other) for other in usual) for h in halves):
+                    halves = [r]
+        out += halves
+    return out
+
+
+def _cropped(r: Region, top: int, bottom: int) -> Region:
+    """Some rows of a region, without the empty ones and columns around their ink."""
+    rows, columns = inked(r.mask[top:bottom]) or (slice(0, 0), slice(0, 0))
+    mask = r.mask[top:bottom][rows, columns]
+    return Region(r.x + columns.start, r.y + top + rows.start, mask.shape[1], mask.shape[0], mask)
+
+
+def _level(r: Region, other: Region) -> bool:
+    return min(r.bottom, other.bottom) - max(r.y, other.y) > 0.7 * max(r.height, other.height)
+
+
 def _rows(found: list[Region], tall: float) -> list[list[Region]]:
     """Chain regions left to right: each goes to the line whose last region is level with it; slopes and slow curves are followed."""
     rows: list[list[Region]] = []
@@ -221,7 +283,9 @@ def _rows(found: list[Region], tall: float) -> list[list[Region]]:
             last = row[-1]
             gap = abs(middle - (last.y + last.height / 2))
             overlap = min(r.bottom, last.bottom) - max(r.y, last.y)
-            if overlap > 0.35 * min(r.height, last.height) and gap < max(best_gap, 0.5 * min(r.height, last.height)):
+            low, high = sorted((r.height, last.height))
+            near = max(0.5 * low, 0.3 * high if overlap > 0.9 * low else 0)  # a high sign beside a low one, inside its height
+            if overlap > 0.35 * low and gap < max(best_gap, near):
                 best, best_gap = row, gap
         if best is None:
             rows.append([r])

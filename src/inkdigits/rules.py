@@ -32,6 +32,10 @@ NEAR = 0.8
 FREE, FREE_INSIDE, COVERED, EVEN = 0.55, 0.65, 0.9, 0.78
 """A rule has paper on both sides for this share of its length: the first, if the frame cuts it off or it is longer than EVEN of the frame,
 else the second, and then it has no gaps either. Bows and bars of digits in a row do not do so."""
+ROUGH = 0.05, 0.0025
+"""It strays from such a bend by no more than these shares of its thickness and of its length, root mean square; bows of digits do."""
+DOTS = 0.8
+"""The gaps of a dotted rule, in widths of a stroke, twice, less some pixels: where strokes are thin, digits are as close."""
 BEND = 0.05
 """A rule bends by no more than this share of its length, on a page that is not flat; a stroke does."""
 
@@ -64,7 +68,8 @@ def _without(mask: Mask, stroke: float, gap: int, page: tuple[int, ...]) -> Mask
         _mark(plain, found[vertical], near, labels, boxes, long, bool(vertical), 1.0)
     if not found.any():
         return mask
-    crossed = [cv2.dilate(rules, np.ones((gap + 2, gap + 2), np.uint8)) for rules in found]
+    reach = int(stroke) + 2  # a wall ends on a rule; a 1 between two rules mostly does not
+    crossed = [cv2.dilate(rules, np.ones((reach, reach), np.uint8)) for rules in found]
     for vertical, (labels, boxes) in enumerate(chains):
         thickest = THICK_WALL * 2 * float(cv2.distanceTransform(found[1 - vertical] & plain, cv2.DIST_C, 3).max())
         areas = np.bincount(labels[plain > 0], minlength=len(boxes) + 1)[1:].tolist()
@@ -142,7 +147,8 @@ def _chains(plain: Bytes, height: float, stroke: float, gap: int, vertical: bool
     def window(across: int, along: int) -> Bytes:
         return np.ones((along, across) if vertical else (across, along), np.uint8)
 
-    runs = cv2.morphologyEx(cv2.dilate(plain, window(3, 1)), cv2.MORPH_OPEN, window(1, length))
+    whole = cv2.morphologyEx(cv2.dilate(plain, window(3, 1)), cv2.MORPH_CLOSE, window(1, 2 * int(max(DOTS * stroke - 2, 0)) + 1))
+    runs = cv2.morphologyEx(whole, cv2.MORPH_OPEN, window(1, length))
     if not runs.any():
         return np.zeros(plain.shape, np.int32), []
     runs &= 1 - cv2.morphologyEx(runs, cv2.MORPH_OPEN, window(int(3 * stroke + 4), 1))
@@ -180,7 +186,7 @@ def _mark(
         place = 2 * along[clear] / len(along) - 1  # from -1 to 1
         bend, tilt, level = np.polyfit(place, middle, 2)
         rough = float(np.sqrt(np.mean((middle - ((bend * place + tilt) * place + level)) ** 2)))
-        if abs(bend) > BEND * len(along) or rough > 0.25 * usual + 0.01 * len(along):
+        if abs(bend) > BEND * len(along) or rough > ROUGH[0] * usual + ROUGH[1] * len(along):
             continue
         course = np.interp(along, along[clear], middle)
         start, end, frame = (y, y + h, plain.shape[0]) if vertical else (x, x + w, plain.shape[1])
