@@ -113,3 +113,11 @@ def test_a_one_that_stands_between_two_rules_without_touching_them_is_no_wall():
     cv2.line(one, (250, 27), (250, 98), 1, 3)
     cleaned = without_rules((sheet | one).astype(bool), 4)
     assert (cleaned & one.astype(bool)).sum() > 0.9 * one.sum()
+
+
+def test_a_one_as_high_as_a_tight_crop_is_no_rule():
+    sheet = written("213")[38:88]
+    one = np.zeros_like(sheet)
+    cv2.line(one, (250, 0), (250, 49), 1, 4)
+    cleaned = without_rules((sheet | one).astype(bool), 4)
+    assert (cleaned & one.astype(bool)).sum() > 0.9 * one.sum()

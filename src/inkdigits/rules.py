@@ -15,7 +15,7 @@ Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
 Box = tuple[int, int, int, int]
 
-LONG, CUT_OFF, BOTH = 2.2, 1.6, 1.2
+LONG, CUT_OFF, BOTH = 2.2, 1.6, 1.4
 """A rule is at least this many digit heights long; one that the frame cuts off at one end, and at both. Tuned on photos_multi: below 2 it
 eats the stems of 1, 7 and 9."""
 LEAN = 0.12
