@@ -19,6 +19,8 @@ import click
 )
 @click.option("--augment", type=click.Choice(["none", "light", "strong"]), help="How far images are moved.  [default: the recipe's]")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="The same seed gives the same network.")
+@click.option("--seeds", type=click.IntRange(1), help="Train so many seeds, from --seed on, and report their mean and spread.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="With --seeds: how many to train at the same time.")
 @click.option("--backend", type=click.Choice(["tensorflow", "jax", "torch"]), help="What Keras runs on.  [default: tensorflow]")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
 @click.option("--force", is_flag=True, help="Delete the run that is in the folder, and start anew.")
@@ -34,6 +36,8 @@ def command(
     validation_split: float | None,
     augment: str | None,
     seed: int,
+    seeds: int | None,
+    jobs: int,
     backend: str | None,
     resume: bool,
     force: bool,
@@ -49,6 +53,9 @@ def command(
         return 0
     if recipe is None:
         raise click.UsageError("which network? --recipe NAME; `inkdigits train --list` shows them.")
+    if seeds:
+        name = f"{Path(recipe).stem}-{Path(data).stem}-seeds"
+        return _several(out or Path("runs") / name, range(seed, seed + seeds), min(jobs, seeds), resume)
     from inkdigits.training import runs
 
     folder = out or Path("runs") / f"{Path(recipe).stem}-{Path(data).stem}-{seed}"
@@ -76,6 +83,25 @@ def command(
         done = len(run.history)
         click.echo(f"interrupted after {done} epoch{'s' if done > 1 else ''}: this network is kept; --resume goes on", err=True)
     return 130 if run.interrupted else 0
+
+
+def _several(folder: Path, seeds: range, jobs: int, resume: bool) -> int:
+    """Train every seed in a process of its own, with the other options as they were given; print mean, standard deviation and n."""
+    from inkdigits.training.seeds import spreads, train_seeds
+
+    given = click.get_current_context().params
+    words = []
+    for name, value in given.items():
+        if name in {"seed", "seeds", "jobs", "out", "listed"} or value in (None, False):
+            continue
+        words += [f"--{name.replace('_', '-')}"] if value is True else [f"--{name.replace('_', '-')}", str(value)]
+    ends = train_seeds(words, folder, seeds, jobs=jobs, resume=resume, say=lambda line: click.echo(line, err=True))
+    for name, spread in spreads(folder, seeds).items():
+        click.echo(f"{name:18} {spread.mean:.4f} ± {spread.sd:.4f}  (n = {spread.n})")
+    failed = [seed for seed, status in ends.items() if status]
+    if failed:
+        click.echo(f"not finished: seed {', '.join(map(str, failed))}; --resume goes on with the others kept", err=True)
+    return max(ends.values())
 
 
 def _list() -> None:
