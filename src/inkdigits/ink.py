@@ -85,8 +85,7 @@ def _find(image: Bytes, scale: float) -> Ink:
     if ink_is_light(coarse):
         channels = [cv2.bitwise_not(channel) for channel in channels]
         coarse = cv2.bitwise_not(coarse)
-    ink = strength(channels, [_grey(coarse)] if len(channels) == 1 else list(cv2.split(coarse)))
-    mask = strokes(ink)
+    ink, mask = strength(channels, [_grey(coarse)] if len(channels) == 1 else list(cv2.split(coarse)))
     return Ink(ink, mask, stroke_width(mask), scale)
 
 
@@ -143,9 +142,9 @@ def ink_is_light(image: Bytes) -> bool:
     return bool(skew + vote > LIGHT)
 
 
-def strength(channels: list[Bytes], raw: list[Bytes]) -> Bytes:
-    """The share of the paper's light taken away, the strongest of the colour channels: each uint8 (h, w) -> uint8 (h, w). raw: the same
-    at PAPER_SIDE.
+def strength(channels: list[Bytes], raw: list[Bytes]) -> tuple[Bytes, Mask]:
+    """The share of the paper's light taken away, the strongest of the colour channels: each uint8 (h, w) -> uint8 (h, w), and the `strokes`
+    in it. raw: the channels at PAPER_SIDE.
 
     The paper is a grey-level closing at low resolution. Its window must be wider than a stroke: it grows as long as the next larger one
     finds clearly more ink of the same darkness (the inside of a felt-tip's stroke; a shadow is paler), so thin pens keep a close-fitting
@@ -168,10 +167,11 @@ def strength(channels: list[Bytes], raw: list[Bytes]) -> Bytes:
         if stroke_width(found) <= 1.1 * stroke_width(mask):
             break
         papers, mask, ink = wider, found, more
-    if raw[0].shape == channels[0].shape:
-        return ink
-    size = channels[0].shape[::-1]
-    return _taken(channels, [cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR) for paper in papers])
+    if raw[0].shape != channels[0].shape:
+        size = channels[0].shape[::-1]
+        ink = _taken(channels, [cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR) for paper in papers])
+        mask = strokes(ink)
+    return ink, mask
 
 
 def _paper(small: Bytes, window: int) -> Bytes:
