@@ -1,26 +1,27 @@
-"""How good inkdigits is on real handwriting: the tables of the README.
-
-    INKDIGITS_DATA=../shared/data python bench/real_sets.py [--sets photos_single usps ...] [--model NAME]
+"""The sets of real handwriting, and how much of them is read right.
 
 Each image is read twice: answering always (threshold 0) and as it comes (the card's threshold). Sets of single digits are read with
-`predict`, the others with `read`. The table is Markdown.
+`predict`, the others with `read`.
 """
 
-import argparse
+from __future__ import annotations
+
 import csv
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigits import Reader, images
-from inkdigits.models import SHIPPED, Card
 from inkdigits.training.evaluate_lines import edit_distance
+
+from .tables import Table
 
 SINGLE = ["photos_single", "cvl_digits", "exam_digits", "usps", "semeion"]
 STRINGS = ["photos_multi", "cheque_amounts"]
@@ -28,7 +29,7 @@ NONE = ["not_digits"]
 NEEDS_MARGIN = {"usps", "semeion"}  # crops that touch their border: laid out with paper around
 BINS = 15  # of the calibration error
 
-Image = np.ndarray[Any, np.dtype[np.uint8]]
+Image = NDArray[np.uint8]
 
 
 def digit_lines(text: str) -> list[str]:
@@ -53,6 +54,7 @@ class RealSet:
                 self.rows = [("", str(int(label))) for label in data["labels"]]
 
     def __len__(self) -> int:
+        """The number of images."""
         return len(self.rows)
 
     def pixels(self, index: int) -> Image:
@@ -101,7 +103,7 @@ def _answer(task: tuple[Image, str, bool]) -> Answer:
     return Answer(truth, read.text, certain.text, read.confidence)
 
 
-def answers(data: RealSet, model: str | None) -> list[Answer]:
+def answers(data: RealSet, model: str | None = None) -> list[Answer]:
     """Every image of a set, read on all cores."""
 
     def tasks() -> Iterator[tuple[Image, str, bool]]:
@@ -116,48 +118,42 @@ def calibration_error(found: list[Answer]) -> float:
     """Expected calibration error: |confidence - share right| in BINS bins of confidence, by their sizes (Guo et al. 2017, eq. 3)."""
     confidence, right = np.array([a.confidence for a in found]), np.array([a.right for a in found], float)
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    return sum((bins == b).mean() * abs(confidence[bins == b].mean() - right[bins == b].mean()) for b in np.unique(bins))
+    return float(sum((bins == b).mean() * abs(confidence[bins == b].mean() - right[bins == b].mean()) for b in np.unique(bins)))
 
 
-HEAD = """\
-| set | images | right | digit error | answered | right of answered | calibration error |
-|---|---|---|---|---|---|---|"""
+HEAD = ("set", "images", "right", "digit error", "answered", "right of answered", "calibration error")
 
 
-def row(name: str, found: list[Answer]) -> str:
-    """One line of the table."""
-    n, kept = len(found), [a for a in found if a.answered]
-    if name in NONE:
-        return f"| {name} | {n:,} | refused or with a `?`: {n - len(kept)} of {n} | | | | |"
-    errors = sum(edit_distance("".join(digit_lines(a.always)), "".join(digit_lines(a.truth))) for a in found)
-    digits = sum(len("".join(digit_lines(a.truth))) for a in found)
-    cells = [sum(a.right for a in found) / n, errors / digits, len(kept) / n]
-    cells += [sum(digit_lines(a.sure) == digit_lines(a.truth) for a in kept) / max(1, len(kept))]
-    return f"| {name} | {n:,} | " + " | ".join(f"{cell:.2%}" for cell in cells) + f" | {calibration_error(found):.3f} |"
-
-
-def models() -> dict[str, str]:
-    """The models that ship, and the first of each one's hash."""
-    return {card.parent.name: Card.load(card).sha256[:12] for card in sorted(SHIPPED.glob("*/card.json"))}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    every = SINGLE + STRINGS + NONE
-    parser.add_argument("--sets", nargs="+", choices=every, default=every, metavar="SET", help=", ".join(every))
-    parser.add_argument("--model", help="a shipped model, a run or an ONNX file (digit)")
-    options = parser.parse_args()
-    if not os.environ.get("INKDIGITS_DATA"):
-        parser.error("INKDIGITS_DATA must name the folder that real/ is in")
-    print("Models: " + ", ".join(f"{name} ({digest})" for name, digest in models().items()) + ".", HEAD, sep="\n\n", flush=True)
-    singles: list[Answer] = []
-    for name in options.sets:
-        found = answers(RealSet(Path(os.environ["INKDIGITS_DATA"]) / "real" / name), options.model)
+def table(home: Path, sets: Sequence[str], model: str | None = None) -> Table:
+    """One line a set, and one for all the single digits together."""
+    rows, figures, singles = [], [], []
+    for name in sets:
+        found = answers(RealSet(home / name), model)
         singles += found if name in SINGLE else []
-        print(row(name, found), flush=True)
+        figures.append({"set": name, **_figures(found)})
+        rows.append(_row(figures[-1], name in NONE))
     if singles:
-        print(row("all single digits", singles))
+        figures.append({"set": "all single digits", **_figures(singles)})
+        rows.append(_row(figures[-1], False))
+    return Table("real", HEAD, rows, figures)
 
 
-if __name__ == "__main__":
-    main()
+def _figures(found: list[Answer]) -> dict[str, float]:
+    kept = [a for a in found if a.answered]
+    errors = sum(edit_distance("".join(digit_lines(a.always)), "".join(digit_lines(a.truth))) for a in found)
+    return {
+        "images": len(found),
+        "right": sum(a.right for a in found) / len(found),
+        "digit_error": errors / max(1, sum(len("".join(digit_lines(a.truth))) for a in found)),
+        "answered": len(kept) / len(found),
+        "right_of_answered": sum(digit_lines(a.sure) == digit_lines(a.truth) for a in kept) / max(1, len(kept)),
+        "calibration_error": calibration_error(found),
+    }
+
+
+def _row(f: dict[str, Any], none: bool) -> list[str]:
+    if none:
+        refused = round((1 - f["answered"]) * f["images"])
+        return [f["set"], f"{f['images']:,}", f"refused or with a `?`: {refused} of {f['images']}", "", "", "", ""]
+    shares = [f"{f[key]:.2%}" for key in ("right", "digit_error", "answered", "right_of_answered")]
+    return [f["set"], f"{f['images']:,}", *shares, f"{f['calibration_error']:.3f}"]

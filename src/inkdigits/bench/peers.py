@@ -1,26 +1,21 @@
 """inkdigits beside RapidOCR (PP-OCRv4) and Tesseract on real handwriting: how much is right, and what an image costs.
 
-    pip install rapidocr-onnxruntime; apt-get install tesseract-ocr          # a peer that is not there is left out
-    INKDIGITS_DATA=../shared/data python bench/peers.py [--sets photos_single usps ...] [--limit 300] [--out peers.json]
-
 Every image is decoded once and the same pixels are read by everyone in turn, on one thread, so that a busy moment meets all of them; a
 ratio of times is taken within an image, and its median is reported with the range of its middle half. Peers get the benefit of the doubt:
-on TRIAL images of each set they are tried in several ways, and the best one is measured. The table is Markdown, as in docs/benchmarks.md.
+on TRIAL images of each set they are tried in several ways, and the best one is measured. A peer that is not installed is left out.
 """
 
-import argparse
-import importlib.metadata
+from __future__ import annotations
+
 import importlib.util
-import json
 import logging
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,9 +23,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from inkdigits import ModelError, Reader
+from inkdigits import Reader
 from inkdigits.training.evaluate_lines import edit_distance
-from real_sets import SINGLE, STRINGS, Image, RealSet, digit_lines, models
+from inkdigits.training.progress import making
+
+from .real import SINGLE, Image, RealSet, digit_lines
+from .tables import Table, quartiles
 
 TRIAL = 20
 SEED = 0
@@ -58,6 +56,7 @@ class Tally:
     seconds: list[float] = field(default_factory=list)
 
     def add(self, text: str, truth: str, seconds: float) -> None:
+        """Count one answer."""
         got, want = digit_lines(text), digit_lines(truth)
         self.right += got == want
         self.errors += edit_distance("".join(got), "".join(want))
@@ -66,6 +65,7 @@ class Tally:
 
 
 def bgr(image: Image) -> Image:
+    """RGB or grey -> BGR."""
     return np.ascontiguousarray(image[..., ::-1]) if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
 
 
@@ -75,18 +75,18 @@ def as_high(image: Image, *, enlarge_only: bool) -> Image:
     if enlarge_only and factor <= 1:
         return image
     size = (max(1, round(image.shape[1] * factor)), HEIGHT)
-    return cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA))
 
 
 def with_margin(image: Image) -> Image:
     """With paper around it, half as wide as the image is high: RapidOCR's detector overlooks most of what fills a tight crop."""
     edge = min(image.shape[0] // 2, HEIGHT)
     paper = np.median(image.reshape(-1, *image.shape[2:]), axis=0)
-    return cv2.copyMakeBorder(image, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=np.broadcast_to(paper, 3).tolist())
+    return np.asarray(cv2.copyMakeBorder(image, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=np.broadcast_to(paper, 3).tolist()))
 
 
 def inkdigits(single: bool) -> list[Way]:
-    """Nothing to try: as it comes, but that it must always answer, as the peers do. Raises ModelError where the model is missing."""
+    """Nothing to try: as it comes, but that it must always answer, as the peers do."""
     reader = Reader(threshold=0)
     if single:
         return [Way("`predict`, threshold 0", lambda image: image, lambda image: str(reader.predict(image).label))]
@@ -183,11 +183,11 @@ def answer(way: Way, image: Image, truth: str, tally: Tally, *, may_fail: bool) 
     tally.add(text, truth, time.perf_counter() - start)
 
 
-def best(ways: list[Way], data: RealSet, indices: Iterable[int], progress: "Progress", doing: str) -> tuple[Way, list[dict[str, Any]]]:
+def best(ways: list[Way], data: RealSet, indices: Iterable[int], doing: str) -> tuple[Way, list[dict[str, Any]]]:
     """The way that has most images right on the images of the trial, then fewest wrong digits; and what each had."""
     tallies = [Tally() for _ in ways]
     if len(ways) > 1:
-        for index in progress.over(indices, doing):
+        for index in watched(indices, doing):
             image = data.pixels(index)
             for way, tally in zip(ways, tallies, strict=True):
                 answer(way, image, data.rows[index][1], tally, may_fail=True)
@@ -198,29 +198,13 @@ def best(ways: list[Way], data: RealSet, indices: Iterable[int], progress: "Prog
     return ways[first], tried
 
 
-class Progress:
-    """A live line on a terminal, else a line every tenth of the way."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def over(self, indices: Iterable[int], doing: str) -> Iterable[int]:
-        every = list(indices)
-        start = time.monotonic()
-        live = sys.stderr.isatty()
-        for done, index in enumerate(every):
-            left = f", {(time.monotonic() - start) / done * (len(every) - done):.0f} s left" if done else ""
-            if live or done % max(1, len(every) // 10) == 0:
-                line = f"{self.name}: {doing}, {done} of {len(every)}{left}"
-                print(f"\r\x1b[K{line}" if live else line, end="" if live else "\n", file=sys.stderr, flush=True)
-            yield index
-        print(
-            "\r\x1b[K" if live else f"{self.name}: {doing}, done in {time.monotonic() - start:.0f} s\n", end="", file=sys.stderr, flush=True
-        )
-
-
-def quartiles(values: list[float]) -> list[float]:
-    return statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
+def watched(indices: Iterable[int], what: str) -> Iterator[int]:
+    """The same, with progress on standard error."""
+    report, every = making(False), list(indices)
+    for done, index in enumerate(every):
+        report(what, done, len(every))
+        yield index
+    report(what, len(every), len(every))
 
 
 def interval(right: int, n: int) -> tuple[float, float]:
@@ -234,27 +218,21 @@ def measure(data: RealSet, limit: int, readers: dict[str, Callable[[bool], list[
     """Everyone on one set."""
     order = np.random.default_rng(SEED).permutation(len(data)).tolist()
     measured, trial = order[:limit], order[-TRIAL:]  # no image is in both where the set is large enough
-    progress = Progress(data.name)
     chosen: dict[str, Way] = {}
     tried: dict[str, list[dict[str, Any]]] = {}
     for name, ways in readers.items():
-        try:
-            chosen[name], tried[name] = best(ways(data.name in SINGLE), data, trial, progress, f"trying settings of {name}")
-        except ModelError as error:
-            if data.name in SINGLE:
-                raise
-            print(f"{data.name}: without inkdigits, which cannot read strings here: {error}", file=sys.stderr)
+        chosen[name], tried[name] = best(ways(data.name in SINGLE), data, trial, f"{data.name}: trying settings of {name}")
     tallies = {name: Tally() for name in chosen}
     for name, way in chosen.items():
         answer(way, data.pixels(trial[0]), "", Tally(), may_fail=name != "inkdigits")  # models are loaded from here on
-    for index in progress.over(measured, "reading"):
+    for index in watched(measured, f"{data.name}: reading"):
         image = data.pixels(index)
         for name, way in chosen.items():
             answer(way, image, data.rows[index][1], tallies[name], may_fail=name != "inkdigits")
-    ours = tallies["inkdigits"].seconds if "inkdigits" in tallies else None
+    ours = tallies["inkdigits"].seconds
     results = {}
     for name, tally in tallies.items():
-        ratios = [a / b for a, b in zip(tally.seconds, ours, strict=True)] if ours and name != "inkdigits" else None
+        ratios = [a / b for a, b in zip(tally.seconds, ours, strict=True)] if name != "inkdigits" else None
         results[name] = {
             "setting": chosen[name].label,
             "tried": tried[name],
@@ -267,85 +245,47 @@ def measure(data: RealSet, limit: int, readers: dict[str, Callable[[bool], list[
     return {"set": data.name, "n": len(measured), "of": len(data), "readers": results}
 
 
-HEAD = """\
-| set | images | read by | right [95 % interval] | digit error | ms an image | times inkdigits' time | setting |
-|---|---|---|---|---|---|---|---|"""
+HEAD = ("set", "images", "read by", "right [95 % interval]", "digit error", "ms an image", "times inkdigits' time", "setting")
 
 
-def rows(result: dict[str, Any]) -> str:
-    lines = []
-    for name, r in result["readers"].items():
-        n, of = result["n"], result["of"]
-        count = f"{n:,}" if n == of else f"{n:,} of {of:,}"
-        ratio = "{1:.1f} [{0:.1f}, {2:.1f}]".format(*r["times_inkdigits"]) if r["times_inkdigits"] else "" if name == "inkdigits" else "–"
-        failed = f"; failed on {r['failed']}" if r["failed"] else ""
-        low, high = interval(r["right"], n)
-        right = f"{r['right'] / n * 100:.1f} % [{low * 100:.1f}, {high * 100:.1f}]"
-        numbers = f"{right} | {r['digit_error'] * 100:.1f} % | {r['seconds'][1] * 1000:.1f}"
-        lines.append(f"| {result['set']} | {count} | {name} | {numbers} | {ratio} | {r['setting']}{failed} |")
-    return "\n".join(lines)
-
-
-def facts(readers: Iterable[str]) -> dict[str, Any]:
-    """What the figures depend on."""
-    cpu = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").exists():
-        cpu = next((x.split(":", 1)[1].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")), cpu)
-    packages = ["inkdigits", "numpy", "onnxruntime", *(["rapidocr-onnxruntime"] if "RapidOCR" in readers else [])]
-    versions = {"Python": platform.python_version(), "OpenCV": cv2.__version__} | {p: importlib.metadata.version(p) for p in packages}
-    found: dict[str, Any] = {"cpu": cpu, "cores": os.cpu_count(), "system": platform.system() + " " + platform.release()}
-    found["load_average"] = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
-    found["models"] = models()
-    if "Tesseract" in readers:
-        text = subprocess.run(["tesseract", "--version"], check=True, capture_output=True, text=True)
-        versions["Tesseract"] = (text.stdout or text.stderr).split()[1]
-        way, blank = tesseract(True)[0], np.full((32, 32), 255, np.uint8)
-        tallies = Tally()
-        for _ in range(7):
-            answer(way, blank, "", tallies, may_fail=True)
-        found["tesseract_blank_seconds"] = statistics.median(tallies.seconds)
-    return found | {"versions": versions}
-
-
-def machine(found: dict[str, Any]) -> str:
-    lines = [f"{found['cpu']}, {found['cores']} cores, one thread for each reader; load average at the start {found['load_average']}."]
-    lines += [f"{found['system']}; " + ", ".join(f"{name} {version}" for name, version in found["versions"].items()) + "."]
-    lines += ["Models of inkdigits: " + ", ".join(f"{name} ({digest})" for name, digest in found["models"].items()) + "."]
-    if "tesseract_blank_seconds" in found:
-        lines += [
-            f"Starting Tesseract and reading a blank 32x32 image takes {found['tesseract_blank_seconds'] * 1000:.0f} ms, part of its times."
-        ]
-    return "\n".join(lines)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--sets", nargs="+", choices=SINGLE + STRINGS, default=SINGLE + STRINGS, metavar="SET", help=", ".join(SINGLE + STRINGS)
-    )
-    parser.add_argument("--limit", type=int, default=300, help="images of each set, drawn with a fixed seed (300)")
-    parser.add_argument("--out", type=Path, help="a JSON file for the figures and what they depend on")
-    options = parser.parse_args()
-    if options.limit < 1:
-        parser.error("--limit must be 1 or more")
-    if not os.environ.get("INKDIGITS_DATA"):
-        parser.error("INKDIGITS_DATA must name the folder that real/ is in")
-    home = Path(os.environ["INKDIGITS_DATA"]) / "real"
-    if missing := [name for name in options.sets if not (home / name).is_dir()]:
-        parser.error(f"{home}: there is no {', '.join(missing)}")
+def table(home: Path, sets: Sequence[str], limit: int) -> Table:
+    """Everyone on `limit` images of each set."""
     cv2.setNumThreads(1)
     readers = {"inkdigits": inkdigits} | peers()
-    found = facts(readers)
-    print(machine(found), HEAD, sep="\n\n", flush=True)
-    results = []
-    for name in options.sets:
-        results.append(measure(RealSet(home / name), options.limit, readers))
-        print(rows(results[-1]), flush=True)
-        if models() != found["models"]:
-            sys.exit("the models changed during the run; run it again")
-        if options.out:
-            options.out.write_text(json.dumps({"machine": found, "limit": options.limit, "seed": SEED, "sets": results}, indent=2) + "\n")
+    figures = [measure(RealSet(home / name), limit, readers) for name in sets]
+    return Table("peers", HEAD, [row for result in figures for row in rows(result)], figures, _note(readers))
 
 
-if __name__ == "__main__":
-    main()
+def rows(result: dict[str, Any]) -> list[list[str]]:
+    """A line for each reader of a set."""
+    lines = []
+    n, of = result["n"], result["of"]
+    for name, r in result["readers"].items():
+        low, high = interval(r["right"], n)
+        ratio = "{1:.1f} [{0:.1f}, {2:.1f}]".format(*r["times_inkdigits"]) if r["times_inkdigits"] else ""
+        lines.append(
+            [
+                result["set"],
+                f"{n:,}" if n == of else f"{n:,} of {of:,}",
+                name,
+                f"{r['right'] / n * 100:.1f} % [{low * 100:.1f}, {high * 100:.1f}]",
+                f"{r['digit_error'] * 100:.1f} %",
+                f"{r['seconds'][1] * 1000:.1f}",
+                ratio,
+                r["setting"] + (f"; failed on {r['failed']}" if r["failed"] else ""),
+            ]
+        )
+    return lines
+
+
+def _note(readers: Iterable[str]) -> str:
+    if "Tesseract" not in readers:
+        return ""
+    version = subprocess.run(["tesseract", "--version"], check=True, capture_output=True, text=True)
+    way, blank = tesseract(True)[0], np.full((32, 32), 255, np.uint8)
+    tally = Tally()
+    for _ in range(7):
+        answer(way, blank, "", tally, may_fail=True)
+    took = statistics.median(tally.seconds) * 1000
+    name = (version.stdout or version.stderr).split()[1]
+    return f"Tesseract {name}: starting it and reading a blank 32x32 image takes {took:.0f} ms, part of its times."

@@ -1,0 +1,111 @@
+"""`inkdigits bench`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+SETS = ("photos_single", "cvl_digits", "exam_digits", "usps", "semeion", "photos_multi", "cheque_amounts", "not_digits")
+
+_out = click.option("--out", type=click.Path(path_type=Path), help="A JSON file for the figures, and what they depend on.")
+_docs = click.option("--docs", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A Markdown file with marks to fill.")
+_runs = click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="A folder of runs on MNIST to compare with; dense, cnn2 and cnn3 are trained into it where it has none.",
+)
+
+
+@click.group(short_help="Measure accuracy, speed and robustness, beside others.")
+def command() -> None:
+    """Measure inkdigits beside its peers; a command for each family of tables.
+
+    Prints Markdown; --out keeps the figures as JSON, --docs puts the tables into a Markdown file, between `<!-- NAME -->` and
+    `<!-- /NAME -->`. Time nothing while something else runs.
+    """
+
+
+@command.command(short_help="How much is right, beside others.")
+@click.option("--table", "wanted", type=click.Choice(["real", "peers", "mnist"]), multiple=True, help="Only this one.  [default: all]")
+@click.option("--sets", multiple=True, type=click.Choice(SETS), help="Only this set of real handwriting.  [default: all]")
+@click.option("--limit", type=click.IntRange(1), default=300, show_default=True, help="Images of each set that peers read too.")
+@_runs
+@_out
+@_docs
+def accuracy(wanted: tuple[str, ...], sets: tuple[str, ...], limit: int, runs: Path, out: Path | None, docs: Path | None) -> None:
+    """How much is right: on real handwriting (INKDIGITS_DATA), there beside RapidOCR and Tesseract, and on MNIST beside others."""
+    from inkdigits.bench import networks, peers, real
+    from inkdigits.bench.tables import real_sets
+
+    chosen = sets or SETS
+    makers: dict[str, Callable[[], Any]] = {
+        "real": lambda: real.table(real_sets(), chosen),
+        "peers": lambda: peers.table(real_sets(), [name for name in chosen if name not in real.NONE], limit),
+        "mnist": lambda: networks.accuracy(runs),
+    }
+    _make((makers[name] for name in wanted or makers), out, docs)
+
+
+@command.command(short_help="What it costs, beside others.")
+@click.option(
+    "--table", "wanted", type=click.Choice(["reading", "networks", "processes"]), multiple=True, help="Only this one.  [default: all]"
+)
+@click.option("--rounds", type=click.IntRange(2), default=15, show_default=True, help="How often everything is timed, in turn.")
+@_runs
+@_out
+@_docs
+def speed(wanted: tuple[str, ...], rounds: int, runs: Path, out: Path | None, docs: Path | None) -> None:
+    """What it costs: reading an image beside decoding it and beside RapidOCR, the networks beside Keras, the command as a process."""
+    from inkdigits.bench import networks, speed
+
+    makers: dict[str, Callable[[], Any]] = {
+        "reading": lambda: speed.reading(rounds),
+        "networks": lambda: networks.speed(runs, rounds),
+        "processes": lambda: speed.processes(rounds),
+    }
+    _make((makers[name] for name in wanted or makers), out, docs)
+
+
+@command.command(short_help="Damaged digits, beside others.")
+@click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="Test digits to damage.")
+@_runs
+@_out
+@_docs
+def robustness(limit: int, runs: Path, out: Path | None, docs: Path | None) -> None:
+    """MNIST's test digits damaged in fifteen ways: ours beside the textbook's networks. None of them was trained on these."""
+    from inkdigits.bench import networks
+
+    _make(iter([lambda: networks.robustness(runs, limit)]), out, docs)
+
+
+def _make(makers: Iterator[Callable[[], Any]], out: Path | None, docs: Path | None) -> None:
+    """Make the tables one by one; what is done is printed and kept at once."""
+    from inkdigits.bench.tables import machine, machine_text, put, save
+
+    facts, said = machine(), " ".join(["inkdigits", *_words(sys.argv[1:])])
+    click.echo(machine_text(facts) + "\n")
+    done = []
+    for make in makers:
+        table = make()
+        done.append(table)
+        click.echo(table.markdown())
+        if out:
+            save(out, facts, said, done)
+        if docs:
+            put(docs, facts, said, [table])
+
+
+def _words(arguments: list[str]) -> list[str]:
+    """The command as it was given, without where its figures went."""
+    kept, skip = [], False
+    for word in arguments:
+        if not skip and word not in ("--out", "--docs"):
+            kept.append(word)
+        skip = not skip and word in ("--out", "--docs")
+    return kept

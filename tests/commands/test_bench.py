@@ -1,0 +1,126 @@
+"""`inkdigits bench`: the figures themselves depend on the machine; here is that they are counted, kept and put where they belong."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from inkdigits.bench import networks, peers, tables
+from inkdigits.bench.real import RealSet, digit_lines
+from inkdigits.commands.bench import command
+from inkdigits.errors import DataError
+from inkdigits.training import datasets
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A folder of real sets of a few images: the examples."""
+    with open(EXAMPLES / "truth.csv", encoding="utf-8", newline="") as file:
+        truths = {row["file"]: row["truth"] for row in csv.DictReader(file)}
+    for name, some in (("photos_single", "digit_*"), ("photos_multi", "number_*"), ("not_digits", "")):
+        folder = tmp_path / "real" / name
+        folder.mkdir(parents=True)
+        rows = [path.name for path in sorted(EXAMPLES.glob(some))] if some else []
+        for image in rows:
+            shutil.copy(EXAMPLES / image, folder)
+        if name == "not_digits":
+            (folder / "blank.pgm").write_bytes(b"P5 64 64 255\n" + bytes([250]) * 64 * 64)
+        lines = [f"{image},{truths[image]}" for image in rows] or ["blank.pgm,"]
+        (folder / "labels.csv").write_text("file,truth\n" + "\n".join(lines) + "\n")
+    monkeypatch.setenv("INKDIGITS_DATA", str(tmp_path))
+    return tmp_path / "real"
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def test_real_sets_are_counted_printed_kept_and_put_into_the_document(home, tmp_path):
+    document = tmp_path / "doc.md"
+    document.write_text("before\n<!-- real -->\nold\n<!-- /real -->\nafter\n")
+    sets = [word for name in ("photos_single", "photos_multi", "not_digits") for word in ("--sets", name)]
+    result = invoke("accuracy", "--table", "real", *sets, "--out", tmp_path / "out" / "real.json", "--docs", document)
+    assert result.exit_code == 0
+    singles = len(RealSet(home / "photos_single"))
+    assert f"| all single digits | {singles} | 100.00% | 0.00% |" in result.output
+    assert "| not_digits | 1 | refused or with a `?`: 1 of 1 |" in result.output
+    kept = json.loads((tmp_path / "out" / "real.json").read_text())
+    assert {"cpu", "cores", "versions", "models"} <= set(kept["machine"])
+    assert [f["right"] for f in kept["tables"][0]["figures"] if f["set"] != "not_digits"] == [1, 1, 1]
+    text = document.read_text()
+    assert "old" not in text
+    assert text.startswith("before\n<!-- real -->")
+    assert text.endswith("<!-- /real -->\nafter\n")
+
+
+def test_peers_that_are_not_there_are_left_out(home, monkeypatch, capsys):
+    monkeypatch.setattr(peers.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(peers.shutil, "which", lambda name: None)
+    assert peers.peers() == {}
+    assert "RapidOCR is left out" in capsys.readouterr().err
+    table = peers.table(home, ["photos_multi"], 1)
+    assert [row[2] for row in table.rows] == ["inkdigits"]
+    assert table.rows[0][3].startswith("100.0 % [")
+
+
+def test_a_peer_that_fails_has_read_nothing(home, monkeypatch):
+    def fails(image):
+        raise RuntimeError
+
+    way = peers.Way("as it is", lambda image: image, fails)
+    monkeypatch.setattr(peers, "peers", lambda: {"Broken": lambda single: [way]})
+    table = peers.table(home, ["photos_multi"], 2)
+    assert [(row[2], row[3][:5], row[-1]) for row in table.rows][1] == ("Broken", "0.0 %", "as it is; failed on 2")
+
+
+def test_without_data_it_says_what_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setenv("INKDIGITS_DATA", str(tmp_path))
+    with pytest.raises(DataError, match="INKDIGITS_DATA must name a folder with real/"):
+        tables.real_sets()
+
+
+def test_a_document_without_marks_is_left_as_it_is(tmp_path):
+    document = tmp_path / "doc.md"
+    document.write_text("nothing to fill")
+    with pytest.raises(DataError, match="<!-- real -->"):
+        tables.put(document, tables.machine(), "", [tables.Table("real", ("a",), [["1"]])])
+    assert document.read_text() == "nothing to fill"
+
+
+def test_only_digits_count():
+    assert digit_lines("a 31-4\n\nx\n?5") == ["314", "?5"]
+
+
+def test_robustness_is_measured_on_each_kind_of_damage(monkeypatch, tmp_path):
+    digits = np.zeros((6, 28, 28), np.uint8)
+    digits[:, 4:24, 13:16] = 255
+    ones = datasets.Dataset("mnist", "test", digits, np.ones(6, np.int64), datasets.DIGITS, "MIT")
+    monkeypatch.setattr(networks, "load", lambda name, split: ones)
+    monkeypatch.setattr(networks, "trained", lambda home: [])
+    table = networks.robustness(tmp_path, 4)
+    assert len(table.rows) == 17
+    assert table.rows[0] == ["as they are", "100.00%"]
+    assert table.figures[1]["images"] == 4
+    assert table.figures[-1][networks.SHIPPED] == pytest.approx(np.mean([f[networks.SHIPPED] for f in table.figures[1:-1]]))
+
+
+def test_runs_of_a_recipe_are_put_together_over_their_seeds(tmp_path, monkeypatch):
+    for recipe, seed, accuracy in (("cnn2", 0, 0.98), ("cnn2", 1, 0.99), ("dense", 0, 0.97), ("cnn3", 0, 0.99)):
+        folder = tmp_path / recipe / f"seed-{seed}"
+        folder.mkdir(parents=True)
+        (folder / "metrics.json").write_text(json.dumps({"recipe": recipe, "test": {"data": "mnist", "accuracy": accuracy, "loss": 0.1}}))
+    digits = np.random.default_rng(0).integers(0, 255, (40, 28, 28)).astype(np.uint8)
+    some = datasets.Dataset("mnist", "train", digits, np.arange(40) % 10, datasets.DIGITS, "MIT")
+    monkeypatch.setattr(networks, "load", lambda name, split: some)
+    monkeypatch.setattr(networks, "corrected_labels", lambda test: (test.labels, np.ones(40, bool)))
+    monkeypatch.setattr(networks, "evaluate", lambda model, data: type("E", (), {"to_dict": lambda self: {"accuracy": 0.5}})())
+    rows = {row[0]: row for row in networks.accuracy(tmp_path).rows}
+    assert rows["cnn2"][1:] == ["98.50% ± 0.71%", "–", "0.1000 ± 0.0000", "–", "2"]
+    assert rows["dense"][1] == "97.00%"
+    assert {"scikit-learn k-NN, k = 3", "scikit-learn SVM, C = 10"} < set(rows)
