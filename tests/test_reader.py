@@ -31,7 +31,7 @@ def note(text, seed=0, margin=40, **pen):
 
 @pytest.mark.parametrize("name", sorted(TRUTH))
 def test_the_examples(reader, name):
-    assert edit_distance(reader.read(EXAMPLES / name).text, TRUTH[name]) <= 1
+    assert reader.read(EXAMPLES / name).text == TRUTH[name]
 
 
 def test_written_digits_are_read(reader):
@@ -105,7 +105,7 @@ def test_blank_paper_is_refused_not_read(reader, level):
 
 
 def test_a_threshold_nobody_reaches_answers_nothing():
-    reading = Reader(threshold=1.0).read(note("27", seed=3))
+    reading = Reader(threshold=1.0).read(note("27", seed=0))
     assert reading.text == "??"
     assert reading.needs_review
     assert all(digit.refused for line in reading.lines for digit in line.digits)

@@ -32,8 +32,6 @@ SIDE_ONE, SIDE_PAGE = 160, 1200
 """Longest side, in pixels, at which one digit and a page are looked at. Tuned on photos_single and photos_multi."""
 TILTED = 5.0
 """Degrees by which lines must be tilted for the page to be turned; those of less are read as well as level ones."""
-LEVEL = 0.02
-"""What the turned page may be less sure of, in probability of a digit, and still be the one that counts."""
 LARGE = 0.3
 """A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
 DIGITS = tuple("0123456789")
@@ -140,13 +138,13 @@ class Reader:
         return ink, pieces, _back(ink.scale)
 
     def _page(self, image: NDArray[np.uint8], clock: _Clock) -> Found:
-        """The digits of a page. Where its lines are tilted it is turned and read once more, which counts unless that is less sure."""
+        """The digits of a page. Where its lines are tilted it is turned and read once more, which counts where that is surer."""
         ink, pieces, tilt = self._strings(image, clock)
         back = _back(ink.scale)
         if abs(tilt) >= TILTED:
             level, way = turned(image, tilt, SIDE_PAGE)
             other, found, _ = self._strings(level, clock)
-            if _sureness(found) > _sureness(pieces) - LEVEL:
+            if _sureness(found) > _sureness(pieces):
                 ink = replace(other, scale=other.scale * float(np.hypot(*way[:, 0])))
                 pieces, back = found, way @ _back(other.scale, 3)
         return ink, pieces, back

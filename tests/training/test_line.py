@@ -123,7 +123,7 @@ def test_only_the_writers_of_mnist_are_known():
 
 def test_the_network_of_lines():
     model = load_recipe("line").build_model((32, 256), 11)
-    assert (model.output_shape, model.count_params()) == ((None, 128, 11), 269_827)
+    assert (model.output_shape, model.count_params()) == ((None, 128, 11), 414_515)
     graph = graph_of(model)
     assert (graph.input, graph.lines, graph.softmax) == ("strips", True, True)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -33,6 +34,8 @@ WIDTH, LONGEST = 256, 14
 """Columns of a training strip, the most digits on one; shorter strips are padded with paper."""
 LENGTHS = np.array([5, 12, 18, 18, 15, 12, 8, 6, 3, 2, 1]) / 100
 CHUNK = 100
+PEN, CHAINED = 0.4, 0.3
+"""Shares of the lines: by the model of pen strokes; with the zeros of an amount in one stroke."""
 PACKED = 40
 """The most digits in a row of packed strips."""
 
@@ -151,7 +154,7 @@ def _read_back(image: Bytes, extent: tuple[int, int, int]) -> Float | None:
 def compose(writers: Sequence[Dataset], rng: Rng) -> tuple[Bytes, str, tuple[int, int, int]]:
     """One line on paper: uint8 (h, w), its digits, and the columns from the first digit to the last and the height of a digit."""
     text = _text(rng)
-    pen_sheet, extent = _model_line(text, rng) if rng.random() < 0.4 else _written_line(text, writers[int(rng.integers(len(writers)))], rng)
+    pen_sheet, extent = _written_line(text, None if rng.random() < PEN else writers[int(rng.integers(len(writers)))], rng)
     side = extent[2]
     margins = (rng.uniform(0.06, 0.8, 4) ** 1.3 * side + 2).astype(int)
     sheet = np.pad(pen_sheet, ((margins[0], margins[1]), (margins[2], margins[3])))
@@ -187,8 +190,12 @@ def _text(rng: Rng) -> str:
     return digits
 
 
-def _written_line(text: str, writer: Dataset, rng: Rng) -> tuple[Float, tuple[int, int, int]]:
-    """A line in the hand of one writer: float32 (h, w), and its first and last column of digits and the height of a digit."""
+def _written_line(text: str, writer: Dataset | None, rng: Rng) -> tuple[Float, tuple[int, int, int]]:
+    """A line in the hand of one writer: float32 (h, w), and its first and last column of digits and the height of a digit.
+
+    writer: the digits to write with; None: those of the model of pen strokes.
+    """
+    style = pen.Style.of_anyone(rng, 1.4)
     hand = replace(Hand.of_anyone(rng), side=int(np.exp(rng.uniform(np.log(22), np.log(72)))))
     side = hand.side
     near = rng.choice([0.0, 0.06, 0.16, 0.4], p=[0.34, 0.26, 0.25, 0.15])
@@ -199,20 +206,26 @@ def _written_line(text: str, writer: Dataset, rng: Rng) -> tuple[Float, tuple[in
     ink = max(1.0, hand.pen * 0.11 * side)
     zeros = len(text) - len(text.rstrip("0.,-=/ ")) if rng.random() < 0.35 else 0  # the zeros of an amount are often small
     small, drop = rng.uniform(0.45, 0.85), rng.uniform(0, 0.5) * side
-    for i, sign in enumerate(text):
+    written = 0
+    for sign in re.findall(r"0{2,4}|.", text) if rng.random() < CHAINED else text:
+        written += len(sign)
         if sign == " ":
             cursor += int(rng.uniform(0.2, 0.6) * side)
             continue
         if sign.isdigit():
-            choice = rng.choice(np.flatnonzero(writer.labels == int(sign)))
-            shrunk = i >= len(text) - zeros
+            shrunk = written > len(text) - zeros
             own = replace(
                 hand,
                 side=max(12, int(side * np.exp(rng.normal(0, 0.08)) * (small if shrunk else 1))),
                 angle=hand.angle + float(rng.normal(0, 0.04)),
                 pen=hand.pen * float(np.exp(rng.normal(0, 0.06))),
             )
-            part = stroke(writer.images[choice], sign, own, rng)
+            if len(sign) > 1:
+                part = pen.zeros(len(sign), style, rng, height=own.side, pen=ink)
+            elif writer is not None:
+                part = stroke(writer.images[rng.choice(np.flatnonzero(writer.labels == int(sign)))], sign, own, rng)
+            else:
+                part = pen.write(sign, rng, height=own.side, pen=ink, style=style)
             top = int(1.5 * side - part.shape[0] / 2 + rng.normal(0, 0.05) * side + (drop * (1 - small) if shrunk else 0))
         else:
             part, top = _mark(sign, side, ink, rng)
@@ -226,7 +239,7 @@ def _written_line(text: str, writer: Dataset, rng: Rng) -> tuple[Float, tuple[in
         left = int(max(np.max(around - begins) + 1 + max(gap, -0.1 * side), 2)) if first >= 0 or edge.max() > 0 else cursor
         left = min(max(left, cursor - side), width - part.shape[1] - 2)
         sheet[rows, left : left + part.shape[1]] = np.maximum(sheet[rows, left : left + part.shape[1]], part)
-        if sign.isdigit() and first >= 0 and near < 0.1 and rng.random() < (0.4 if before == sign == "0" else 0.12):
+        if sign.isdigit() and first >= 0 and near < 0.1 and rng.random() < (0.4 if before[-1:] == sign[0] == "0" else 0.12):
             _tie(sheet, last, left, int(1.5 * side), side, ink, rng)
         before = sign
         ends = np.where(part.max(axis=1) > 0.3, left + part.shape[1] - 1 - (part[:, ::-1] > 0.3).argmax(axis=1), -1e9)
@@ -237,14 +250,6 @@ def _written_line(text: str, writer: Dataset, rng: Rng) -> tuple[Float, tuple[in
     ys, xs = np.nonzero(sheet > 0.05)
     top, left, right = ys.min(), xs.min(), xs.max() + 1
     return np.ascontiguousarray(sheet[top : ys.max() + 1, left:right]), (first - left, last - left, side)
-
-
-def _model_line(text: str, rng: Rng) -> tuple[Float, tuple[int, int, int]]:
-    """A line by the model of pen strokes."""
-    side = int(np.exp(rng.uniform(np.log(22), np.log(72))))
-    digits = "".join(c for c in text if c.isdigit() or c == " ")
-    sheet = pen.write(digits, rng, height=side, pen=side * rng.uniform(0.05, 0.16), gap=rng.uniform(0.0, 0.4), loose=1.4)
-    return sheet, (0, sheet.shape[1], side)
 
 
 def _mark(sign: str, side: int, ink: float, rng: Rng) -> tuple[Float, int]:

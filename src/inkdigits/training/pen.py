@@ -6,6 +6,8 @@ Each digit has the forms that hands really use: a 1 with and without flag, a cro
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ Float = NDArray[np.float32]
 Rng = np.random.Generator
 Stroke = list[tuple[float, float]]
 
+FLAGGED, CROSSED = 0.65, (0.2, 0.65)
+"""Shares of the hands: whose 1 has a flag; who cross the 7 among those without and with one."""
 # fmt: off
 # ruff: noqa: E501
 GLYPHS: dict[str, list[list[Stroke]]] = {
@@ -42,6 +46,10 @@ GLYPHS: dict[str, list[list[Stroke]]] = {
         [[(0.05, 0.65), (0.2, 0.35), (0.4, 0.08), (0.55, 0.03), (0.62, 0.2), (0.58, 0.6), (0.55, 1.0)]],
         [[(-0.15, 0.6), (0.15, 0.3), (0.45, 0.05), (0.66, 0.06), (0.7, 0.25), (0.62, 0.6), (0.58, 1.0)]],
         [[(-0.25, 0.28), (-0.1, 0.4), (0.25, 0.25), (0.55, 0.0)], [(0.55, 0.0), (0.5, 0.5), (0.4, 1.0)]],
+        [[(0.55, 0.0), (0.45, 0.5), (0.4, 1.0)]],
+        [[(0.4, 0.0), (0.5, 0.45), (0.52, 1.0)]],
+        [[(0.5, 0.0), (0.56, 0.4), (0.5, 0.8), (0.42, 1.0)]],
+        [[(0.62, 0.0), (0.5, 0.5), (0.36, 1.0)]],
     ],
     "2": [
         [[(0.12, 0.24), (0.38, 0.0), (0.76, 0.16), (0.68, 0.46), (0.36, 0.76), (0.08, 0.98)], [(0.08, 0.98), (0.45, 0.95), (0.9, 0.97)]],
@@ -52,6 +60,11 @@ GLYPHS: dict[str, list[list[Stroke]]] = {
         [[(0.4, 0.42), (0.15, 0.28), (0.35, 0.02), (0.8, 0.08), (0.88, 0.38), (0.5, 0.78), (0.15, 0.98), (0.05, 0.85), (0.3, 0.82), (0.65, 0.98), (1.0, 0.95)]],
         [[(0.3, 0.45), (0.1, 0.25), (0.4, 0.0), (0.85, 0.2), (0.7, 0.55), (0.35, 0.9), (0.15, 0.98)], [(0.15, 0.98), (0.5, 0.9), (0.95, 1.0)]],
         [[(0.35, 0.62), (0.08, 0.45), (0.15, 0.12), (0.55, 0.0), (0.9, 0.2), (0.85, 0.5), (0.5, 0.8), (0.35, 0.85), (0.6, 0.85), (1.0, 1.0)]],
+        [[(0.5, 0.42), (0.2, 0.38), (0.14, 0.12), (0.48, 0.0), (0.74, 0.18), (0.62, 0.5), (0.35, 0.8), (0.05, 1.0)], [(0.05, 1.0), (0.4, 0.94), (1.0, 1.0)]],
+        [[(0.7, 0.32), (0.32, 0.42), (0.12, 0.2), (0.4, 0.0), (0.74, 0.14), (0.62, 0.5), (0.3, 0.86), (0.06, 0.98), (0.04, 0.84), (0.3, 0.84), (0.6, 0.98), (0.95, 0.98)]],
+        [[(0.38, 0.34), (0.16, 0.2), (0.36, 0.0), (0.66, 0.12), (0.55, 0.45), (0.25, 0.85), (0.08, 0.96), (0.05, 0.82), (0.3, 0.84), (0.5, 0.96), (0.85, 0.94)]],
+        [[(0.6, 0.4), (0.22, 0.44), (0.02, 0.22), (0.25, 0.0), (0.66, 0.06), (0.74, 0.34), (0.5, 0.7), (0.15, 0.96)], [(0.15, 0.96), (0.5, 0.9), (1.1, 0.98)]],
+        [[(0.32, 0.3), (0.12, 0.18), (0.3, 0.02), (0.62, 0.04), (0.68, 0.26), (0.5, 0.55), (0.22, 0.82), (0.1, 1.0), (0.4, 0.95), (0.8, 1.0), (1.05, 0.9)]],
     ],
     "3": [
         [[(0.16, 0.12), (0.48, 0.0), (0.76, 0.16), (0.66, 0.38), (0.38, 0.47)], [(0.38, 0.47), (0.76, 0.56), (0.8, 0.82), (0.48, 1.0), (0.12, 0.88)]],
@@ -92,6 +105,10 @@ GLYPHS: dict[str, list[list[Stroke]]] = {
         [[(0.45, 0.1), (0.43, 0.3), (0.4, 0.45), (0.55, 0.6), (0.55, 0.85), (0.35, 1.0), (0.15, 0.92)], [(0.3, 0.06), (0.6, 0.04), (0.95, 0.02)]],
         [[(0.0, 0.5), (0.15, 0.78), (0.28, 1.0), (0.5, 0.5), (0.72, 0.02), (1.15, 0.0)]],
         [[(0.35, 0.05), (0.28, 0.4), (0.5, 0.4), (0.68, 0.62), (0.55, 0.9), (0.25, 1.0), (0.1, 0.92)], [(0.35, 0.05), (0.6, 0.06), (0.85, 0.02)]],
+        [[(1.2, 0.0), (0.65, 0.03), (0.58, 0.08), (0.42, 0.5), (0.22, 1.0), (0.05, 0.76), (0.0, 0.6)]],
+        [[(0.62, 0.02), (0.45, 0.45), (0.28, 1.0)], [(0.28, 1.0), (0.12, 0.82), (0.02, 0.62)], [(0.62, 0.02), (0.9, 0.05), (1.2, 0.02)]],
+        [[(1.1, 0.02), (0.5, 0.05), (0.4, 0.35), (0.52, 0.55), (0.42, 0.85), (0.15, 1.0), (0.0, 0.86)]],
+        [[(0.35, 0.05), (0.33, 0.4), (0.45, 0.58), (0.4, 0.88), (0.15, 1.0), (0.0, 0.88)], [(0.35, 0.05), (0.7, 0.03), (1.1, 0.08)]],
     ],
     "6": [
         [[(0.7, 0.0), (0.38, 0.24), (0.16, 0.62), (0.3, 0.96), (0.64, 0.96), (0.8, 0.72), (0.56, 0.52), (0.2, 0.7)]],
@@ -117,6 +134,16 @@ GLYPHS: dict[str, list[list[Stroke]]] = {
         [[(0.2, 0.2), (0.35, 0.04), (0.65, 0.04), (0.72, 0.25), (0.5, 0.6), (0.35, 1.0)], [(0.2, 0.66), (0.5, 0.6), (0.95, 0.62)]],
         [[(0.15, 0.08), (0.4, 0.15), (0.75, 0.05)], [(0.75, 0.05), (0.68, 0.4), (0.5, 0.7), (0.25, 1.0)], [(0.2, 0.7), (0.55, 0.6), (0.95, 0.55)]],
         [[(0.2, 0.22), (0.45, 0.03), (0.72, 0.18), (0.62, 0.5), (0.5, 1.0)], [(0.15, 0.75), (0.5, 0.7), (0.95, 0.72)]],
+        [[(0.05, 0.1), (0.5, 0.03), (0.9, 0.05)], [(0.9, 0.05), (0.56, 0.45), (0.4, 1.0)]],
+        [[(0.05, 0.15), (0.4, 0.02), (0.85, 0.06), (0.7, 0.4), (0.5, 0.75), (0.42, 1.0)]],
+        [[(0.1, 0.0), (0.8, 0.0)], [(0.8, 0.0), (0.25, 1.0)]],
+        [[(0.1, 0.3), (0.14, 0.02), (0.8, 0.0)], [(0.8, 0.0), (0.52, 0.5), (0.45, 1.0)]],
+        [[(0.12, 0.08), (0.75, 0.04)], [(0.75, 0.04), (0.68, 0.5), (0.6, 1.0)]],
+        [[(0.1, 0.18), (0.25, 0.05), (0.65, 0.1), (0.85, 0.02)], [(0.85, 0.02), (0.5, 0.45), (0.3, 1.0)]],
+        [[(0.2, 0.25), (0.28, 0.05), (0.5, 0.02), (0.52, 0.3), (0.45, 0.7), (0.4, 1.0)], [(-0.05, 0.6), (0.5, 0.5), (1.1, 0.48)]],
+        [[(0.25, 0.1), (0.5, 0.02), (0.45, 0.5), (0.42, 0.9), (0.6, 1.0), (0.75, 0.92)], [(0.0, 0.5), (0.5, 0.46), (0.95, 0.5)]],
+        [[(0.3, 0.12), (0.55, 0.0), (0.5, 0.5), (0.45, 1.0)], [(0.05, 0.48), (0.5, 0.45), (1.0, 0.5)]],
+        [[(0.05, 0.1), (0.4, 0.08), (0.85, 0.0), (0.6, 0.4), (0.45, 1.0)], [(0.2, 0.5), (0.55, 0.46), (1.0, 0.4)]],
     ],
     "8": [
         [[(0.68, 0.14), (0.42, 0.0), (0.2, 0.18), (0.42, 0.42), (0.74, 0.64), (0.74, 0.9), (0.44, 1.0), (0.16, 0.86), (0.3, 0.58), (0.62, 0.36), (0.7, 0.14)]],
@@ -147,41 +174,99 @@ GLYPHS: dict[str, list[list[Stroke]]] = {
         [[(0.7, 0.05), (0.4, 0.08), (0.3, 0.35), (0.52, 0.42), (0.72, 0.1), (0.6, 0.5), (0.4, 1.0)]],
         [[(0.15, 0.1), (0.3, 0.35), (0.55, 0.3), (0.72, 0.08), (0.4, 0.02), (0.25, 0.2), (0.45, 0.36), (0.68, 0.5), (0.7, 0.8), (0.4, 1.0), (0.1, 1.0)]],
         [[(0.72, 0.02), (0.42, 0.08), (0.28, 0.32), (0.5, 0.4), (0.74, 0.05), (0.62, 0.45), (0.45, 1.0)]],
+        [[(0.2, 1.0), (0.34, 0.5), (0.45, 0.1), (0.7, 0.0), (0.92, 0.15), (0.76, 0.38), (0.42, 0.44)]],
+        [[(0.3, 0.05), (0.34, 0.45), (0.28, 1.0)], [(0.28, 0.06), (0.62, 0.0), (0.85, 0.18), (0.68, 0.4), (0.32, 0.42)]],
+        [[(0.7, 0.12), (0.42, 0.02), (0.2, 0.2), (0.4, 0.42), (0.68, 0.3), (0.7, 0.1), (0.66, 0.5), (0.4, 0.88), (0.05, 0.92)]],
+        [[(0.72, 0.12), (0.4, 0.0), (0.16, 0.22), (0.42, 0.46), (0.74, 0.5), (0.72, 0.82), (0.4, 1.0), (0.1, 0.92)], [(0.72, 0.12), (0.66, 0.34), (0.5, 0.46)]],
     ],
 }
 # fmt: on
 
 
-def write(text: str, rng: Rng, *, height: int = 48, pen: float = 4.0, gap: float = 0.25, loose: float = 1.0) -> Float:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How somebody writes: the slant, the proportion (both as the width that a height of 1 gets), how far the hand strays from the model (1 is
+    a tidy one), and the one form that each digit has. A hand that puts a flag on its 1 mostly crosses its 7."""
+
+    slant: float
+    wide: float
+    loose: float
+    forms: dict[str, list[Stroke]]
+
+    @classmethod
+    def of_anyone(cls, rng: Rng, loose: float = 1.0) -> Style:
+        """Somebody's style."""
+        forms = {sign: some[int(rng.integers(len(some)))] for sign, some in GLYPHS.items()}
+        flagged = rng.random() < FLAGGED
+        crossed = rng.random() < CROSSED[int(flagged)]
+        for sign, wanted, test in (("1", flagged, _flagged), ("7", crossed, _crossed)):
+            some = [form for form in GLYPHS[sign] if test(form) == wanted]
+            forms[sign] = some[int(rng.integers(len(some)))]
+        return cls(rng.normal(0.08, 0.1), float(np.exp(rng.normal(-0.35, 0.12 * loose))), loose, forms)
+
+
+def _flagged(one: list[Stroke]) -> bool:
+    across = [x for stroke in one for x, _ in stroke]
+    return max(across) - min(across) > 0.3
+
+
+def _crossed(seven: list[Stroke]) -> bool:
+    return len(seven) > 1 and all(0.3 < y < 0.85 for _, y in seven[-1])
+
+
+def write(
+    text: str, rng: Rng, *, height: int = 48, pen: float = 4.0, gap: float = 0.25, loose: float = 1.0, style: Style | None = None
+) -> Float:
     """Write digits in one line: float32 (h, w) in [0, 1], 1 = ink, cropped to the ink. `height` and `pen` in pixels, `gap` in heights.
 
-    loose: how far the hand strays from the model; 1 is a tidy one.
-
-    The hand (slant, proportion, pen) is one for the whole line; every sign wobbles by itself. A space leaves half a height free.
+    style: the hand, one for the whole line; None: anyone's, as `loose` as said. Every sign wobbles by itself. A space leaves half a height
+    free.
     """
-    slant, wide, lean = rng.normal(0.08, 0.1), float(np.exp(rng.normal(-0.35, 0.12 * loose))), rng.normal(0, 0.015)
-    forms = {sign: int(rng.integers(len(GLYPHS[sign]))) for sign in sorted(set(text) - {" "})}
+    style = style or Style.of_anyone(rng, loose)
+    lean = rng.normal(0, 0.015)
     curves: list[NDArray[np.float64]] = []
     x = 0.0
     for sign in text:
         if sign == " ":
             x += 0.5
             continue
-        size = float(np.exp(rng.normal(0, 0.05)))
-        # One shaky movement for the whole sign, so that strokes that meet still meet.
-        shake = rng.normal(0, 0.022 * loose, (2, 3))
-        placed = []
-        for stroke in GLYPHS[sign][forms[sign]]:
-            points = _spline(np.array(stroke, float))  # (n, 2) in the unit box
-            wave = np.column_stack([np.sin(np.pi * (1 + k) * points[:, 1 - k % 2] + k) for k in range(3)])  # (n, 3)
-            points = points + wave @ shake.T
-            placed.append(np.column_stack([points[:, 0] * wide * size - slant * (points[:, 1] - 1), points[:, 1] * size]))
+        placed = _placed(style.forms[sign], style, rng)
         left, right = min(p[:, 0].min() for p in placed), max(p[:, 0].max() for p in placed)
-        drop = rng.normal(0, 0.03)
-        offset = np.array([x - left, drop + lean * x])
+        offset = np.array([x - left, rng.normal(0, 0.03) + lean * x])
         curves += [p + offset for p in placed]
         x += right - left + max(0.08, rng.normal(gap, 0.05))
     return _ink(curves, height, pen, rng)
+
+
+def zeros(count: int, style: Style, rng: Rng, *, height: int, pen: float) -> Float:
+    """Zeros in one stroke, as at the end of an amount: float32 (h, w) in [0, 1], 1 = ink, cropped to the ink."""
+    path: Stroke = []
+    flat = float(np.exp(rng.normal(0.2, 0.3)))  # they are wider than those that are written one by one
+    apart, dip, begin = rng.uniform(0.75, 1.2), rng.uniform(0.0, 0.35), rng.uniform(0.0, 0.25)
+    for i in range(count):
+        middle, wide, tall = i * apart + rng.normal(0, 0.04), 0.38 * np.exp(rng.normal(0, 0.12)), 0.5 * np.exp(rng.normal(0, 0.1))
+        around = np.deg2rad(np.array([70, 120, 180, 240, 300, 360, 420]) + rng.normal(0, 8))  # from the right of the top to the left
+        path += [(middle + wide * np.cos(a), 0.5 - tall * np.sin(a)) for a in around]
+        path.append((middle + 0.5 * apart, begin + dip * rng.uniform(0.4, 1.2)))  # the way to the next one
+    if rng.random() < 0.5:
+        path[-1:] = []
+    else:
+        path[-1] = (path[-1][0] + rng.uniform(0, 0.6), path[-1][1] - rng.uniform(-0.1, 0.15))
+    return _ink(_placed([[(x * flat, y) for x, y in path]], style, rng), height, pen, rng)
+
+
+def _placed(form: list[Stroke], style: Style, rng: Rng) -> list[NDArray[np.float64]]:
+    """The curves of a sign in units of its height: (n, 2) each."""
+    size = float(np.exp(rng.normal(0, 0.05)))
+    # One shaky movement for the whole sign, so that strokes that meet still meet.
+    shake = rng.normal(0, 0.022 * style.loose, (2, 3))
+    placed = []
+    for stroke in form:
+        points = _spline(np.array(stroke, float))  # (n, 2) in the unit box
+        wave = np.column_stack([np.sin(np.pi * (1 + k) * points[:, 1 - k % 2] + k) for k in range(3)])  # (n, 3)
+        points = points + wave @ shake.T
+        placed.append(np.column_stack([points[:, 0] * style.wide * size - style.slant * (points[:, 1] - 1), points[:, 1] * size]))
+    return placed
 
 
 def digits(count: int, seed: tuple[int, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
