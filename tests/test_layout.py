@@ -157,3 +157,10 @@ def test_what_is_far_fainter_than_the_rest_is_left_out():
     strength[:, 20:45] //= 3
     assert [len(row) for row in lines(replace(ink, strength=strength))] == [3]
     assert [len(row) for row in lines(replace(ink, strength=ink.strength // 3))] == [4]
+
+
+def test_a_digit_that_slipped_down_at_the_end_of_a_line_belongs_to_it():
+    sheet = page(("92", 20, 80), ("1", 90, 102))
+    assert [len(row) for row in lines(ink_of(sheet))] == [3]
+    beside_both = page(("92", 20, 60), ("1", 90, 82), ("38", 20, 104))
+    assert [len(row) for row in lines(ink_of(beside_both))] == [2, 1, 2]

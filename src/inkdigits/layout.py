@@ -24,6 +24,8 @@ HALVES = 1.45
 """Two parts one above the other, together no more than this many times as high as a digit, are one."""
 TWO_LINES = 1.6
 """What is so many times as high as a digit may belong to two lines."""
+STRAY = 1.5
+"""A region alone is beside a line up to this many digit heights from its end."""
 MANY = 3
 """Where a line has so many regions, a narrow one that is alone and cut off by the frame is no line."""
 
@@ -291,7 +293,27 @@ def _rows(found: list[Region], tall: float) -> list[list[Region]]:
             rows.append([r])
         else:
             best.append(r)
+    rows = _strays_joined(rows, tall)
     return sorted(rows, key=lambda row: sorted(r.y + r.height / 2 for r in row)[len(row) // 2])
+
+
+def _strays_joined(rows: list[list[Region]], tall: float) -> list[list[Region]]:
+    """A region alone, beside the end of just one line and partly level with it, belongs to that line, however it climbs or falls there."""
+    out = [row for row in rows if len(row) > 1]
+    for (r,) in (row for row in rows if len(row) == 1):
+        beside = []
+        for row in out:
+            last = row[-1] if row[-1].right <= r.x else row[0] if row[0].x >= r.right else None
+            if last is None or max(r.x - last.right, last.x - r.right) > STRAY * tall:
+                continue
+            if min(r.bottom, last.bottom) - max(r.y, last.y) > 0.2 * min(r.height, last.height):
+                beside.append(row)
+        if len(beside) == 1:
+            beside[0].append(r)
+            beside[0].sort(key=lambda r: r.x)
+        else:
+            out.append([r])
+    return out
 
 
 def _adopt(rows: list[list[Region]], small: list[Region], tall: float, stroke: float) -> None:
