@@ -158,3 +158,11 @@ def test_a_tilted_page_gives_boxes_where_its_digits_are(reader):
     for old, new in zip(before, after, strict=True):
         (x, y), (u, v) = ((box[0] + box[2] / 2, box[1] + box[3] / 2) for box in (old.box, new.box))
         np.testing.assert_allclose((u, v), turn @ (x, y, 1), atol=6)
+
+
+def test_fine_grain_with_holes_in_it_does_not_break():
+    """Found by fuzzing: a mask taken from a smoothed image had strokes without any ink."""
+    rng = np.random.default_rng(3)
+    for _ in range(12):
+        grain = np.where(rng.random((100, 80)) < rng.uniform(0.3, 0.7), 255, rng.integers(0, 255)).astype(np.uint8)
+        assert isinstance(Reader(threshold=0).read(np.repeat(grain, rng.integers(1, 3), axis=1)).text, str)

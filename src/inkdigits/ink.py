@@ -74,8 +74,12 @@ def without_print(ink: Ink) -> Ink:
     """The ink of a page without the fine lines of a security pattern, where most strokes are as thin and cover much of it."""
     if not 0 < ink.stroke < FINE or ink.mask.mean() < PATTERN:
         return ink
-    mask = strokes(cv2.medianBlur(ink.strength, 3))
-    return replace(ink, mask=mask, stroke=stroke_width(mask)) if mask.any() else ink
+    smooth = cv2.medianBlur(ink.strength, 3)
+    mask = strokes(smooth)
+    if not mask.any():
+        return ink
+    strength = np.where(mask & (ink.strength == 0), smooth, ink.strength)  # a stroke is ink everywhere
+    return replace(ink, strength=strength, mask=mask, stroke=stroke_width(mask))
 
 
 def _find(image: Bytes, scale: float) -> Ink:
