@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from inkdigits.errors import RecipeError
 from inkdigits.models import Model
-from inkdigits.training.datasets import Dataset
+from inkdigits.training.datasets import Dataset, load
 from inkdigits.training.runs import split, train
 
 pytest.importorskip("keras", reason="needs inkdigits[train]")
@@ -150,6 +151,31 @@ def test_the_validation_part_is_drawn_from_every_class_by_the_seed():
     assert sorted(together) == list(range(100))
     np.testing.assert_array_equal(held_out.images, split(data, 0.1, seed=1)[1].images)
     assert not np.array_equal(held_out.images, split(data, 0.1, seed=2)[1].images)
+
+
+def test_the_validation_part_has_writers_of_its_own_where_they_are_known():
+    writers = np.arange(200) // 4 % 25  # eight images each
+    data = replace(numbered([0, 1] * 100), writers=writers)
+    fitting, held_out = split(data, 0.1, seed=1)
+    assert not set(fitting.writers) & set(held_out.writers)
+    assert (len(fitting.labels), len(held_out.labels)) == (184, 16)
+    assert set(held_out.writers) != set(split(data, 0.1, seed=2)[1].writers)
+
+
+def test_a_network_trained_in_half_precision_computes_in_full_afterwards(tmp_path):
+    import keras
+
+    half = RECIPE.replace('augment="light"', 'dtype="mixed_bfloat16"').replace('"softmax")', '"softmax", dtype="float32")')
+    (tmp_path / "half.py").write_text(half)
+    status, _, errors = inkdigits("train", "--recipe", "half.py", "--data", "digits", "--out", "run", cwd=tmp_path)
+    assert status == 0, errors
+    model = keras.models.load_model(tmp_path / "run" / "model.keras")
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    images = load("digits", "test").images[:50] / np.float32(255)
+    said = np.log(model.predict(images, verbose=0))
+    logits = Model.load(tmp_path / "run").logits(images)
+    np.testing.assert_allclose(said - said[:, :1], logits - logits[:, :1], atol=1e-3)
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["test"]["accuracy"] > 0.5
 
 
 def test_no_validation_part():

@@ -17,7 +17,7 @@ import click
 @click.option(
     "--validation-split", type=click.FloatRange(0, 1, max_open=True), help="Share of the training images held out.  [default: the recipe's]"
 )
-@click.option("--augment", type=click.Choice(["none", "light", "strong"]), help="How far images are moved.  [default: the recipe's]")
+@click.option("--augment", type=click.Choice(["none", "light", "strong", "elastic"]), help="How images are moved.  [default: the recipe's]")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="The same seed gives the same network.")
 @click.option("--seeds", type=click.IntRange(1), help="Train so many seeds, from --seed on, and report their mean and spread.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="With --seeds: how many to train at the same time.")

@@ -6,7 +6,7 @@ import hashlib
 import os
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from .published import DIGITS, ERRATA, PUBLISHED, SPLITS
 OWN = "the user's own"
 DIGITS_TITLE, DIGITS_LICENCE = "handwritten digits, 8x8 (Alpaydin, Kaynak 1998)", "CC BY 4.0 (UCI optical digits)"
 DIGITS_SIZES = (1442, 355)
+WRITERS = fetch.File("qmnist-train-labels-idx2-int.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Dataset:
     """Labelled images. images: uint8 (N, H, W) in 0..255, white ink on black; labels: int64 (N,), indices into classes.
 
     Of lines the labels are int64 (N, L), the digits from left to right, -1 after the last; classes are the blank, then the digits.
+    writers: who wrote each image, int64 (N,), where that is known.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Dataset:
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     licence: str = ""
+    writers: NDArray[np.int64] | None = None
 
     @property
     def sha256(self) -> str:
@@ -45,7 +48,8 @@ class Dataset:
 
     def subset(self, index: NDArray[np.int64]) -> Dataset:
         """Some of the images, in the order of `index`."""
-        return Dataset(self.name, self.split, self.images[index], self.labels[index], self.classes, self.licence)
+        writers = None if self.writers is None else self.writers[index]
+        return Dataset(self.name, self.split, self.images[index], self.labels[index], self.classes, self.licence, writers)
 
 
 def load(name: str, split: str) -> Dataset:
@@ -93,10 +97,9 @@ def corrected_labels(test: Dataset) -> tuple[NDArray[np.int64], NDArray[np.bool_
 
 def mnist_writers() -> NDArray[np.int64]:
     """The NIST writer of each MNIST training image, int64 (60000,), from QMNIST's labels (Yadav, Bottou 2019). Raises DataError."""
-    file = fetch.File("qmnist-train-labels-idx2-int.gz")
-    path = fetch.find("mnist", file)
+    path = fetch.find("mnist", WRITERS)
     if path is None:
-        raise DataError(f"{file.name} is not here; put it into {' or '.join(str(f) for f in fetch.folders('mnist'))}")
+        raise DataError(f"{WRITERS.name} is not here; put it into {' or '.join(str(f) for f in fetch.folders('mnist'))}")
     table = parse(str(path), path.read_bytes(), 2)  # (60000, 8); column 2 is the writer
     if table.shape != (60_000, 8):
         raise DataError(f"{path}: a table of {table.shape} where QMNIST's is (60000, 8), in the order of MNIST's training images")
@@ -133,7 +136,9 @@ def _published(name: str, split: str) -> Dataset:
         raise DataError(f"{paths[file]}: {len(images)} images where {name} has {expected} for {split}")
     if entry.turned:
         images = np.ascontiguousarray(images.swapaxes(1, 2))
-    return _checked(name, name, split, images, labels, entry.classes, entry.licence)
+    data = _checked(name, name, split, images, labels, entry.classes, entry.licence)
+    known = (name, split) == ("mnist", "train") and fetch.find("mnist", WRITERS) is not None
+    return replace(data, writers=mnist_writers()) if known else data
 
 
 def _digits(split: str) -> Dataset:

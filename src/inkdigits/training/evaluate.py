@@ -23,8 +23,9 @@ SHARES = (1.0, 0.99, 0.98, 0.95, 0.9)
 class Evaluation:
     """Figures of one model on one data set.
 
-    model: its name. data: what it was measured on, labelled in the model's K classes. probabilities: float64 (N, K), calibrated.
-    loss: the negative log-likelihood of the labels under them, in nats. corrected: MNIST's corrected labels, int64 (N,), and which images
+    model: its name. data: what it was measured on, labelled in the model's K classes. probabilities: float64 (N, K), calibrated; where no
+    image of the data is "not a digit" they are those of the digits, given that it is one. loss: the negative log-likelihood of the labels
+    under them, in nats. corrected: MNIST's corrected labels, int64 (N,), and which images
     they keep, bool (N,); None for other data.
     """
 
@@ -37,18 +38,12 @@ class Evaluation:
     @property
     def answers(self) -> NDArray[np.int64]:
         """The most likely class of each image, int64 (N,), as with threshold 0: "not a digit" only where such images are in the data."""
-        return np.asarray(np.where(self._known, self.probabilities, -1).argmax(axis=1), np.int64)
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @property
     def confidence(self) -> NDArray[np.float64]:
         """The probability of each answer: float64 (N,) in [0, 1]."""
-        return np.asarray(np.where(self._known, self.probabilities, -1).max(axis=1), np.float64)
-
-    @property
-    def _known(self) -> NDArray[np.bool_]:
-        """The classes that may be answered: bool (K,)."""
-        classes = self.data.classes
-        return np.array([name != NOT_A_DIGIT or k in self.data.labels for k, name in enumerate(classes)])
+        return np.asarray(self.probabilities.max(axis=1), np.float64)
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -184,6 +179,9 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
         place = np.array([model.card.classes.index(name) for name in data.classes])
         data = replace(data, classes=model.card.classes, labels=place[data.labels])
     logits, temperature = model.logits(np.divide(data.images, 255, dtype=np.float32)), model.card.temperature
+    for k, name in enumerate(data.classes):
+        if name == NOT_A_DIGIT and k not in data.labels:
+            logits[:, k] = -np.inf  # it is known that each image is a digit
     corrected = corrected_labels(data) if (data.name, data.split) == ("mnist", "test") and len(data.labels) == 10_000 else None
     loss = negative_log_likelihood(logits, data.labels, temperature)
     return Evaluation(model.name, data, softmax(logits / temperature), loss, corrected)

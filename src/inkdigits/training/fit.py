@@ -34,8 +34,8 @@ epoch alone."""
 
 @dataclass
 class Run:
-    """A training in its folder. history: one row an epoch; added: data sets that the recipe trained on beside the one it was given;
-    interrupted: Ctrl-C ended it before the last epoch."""
+    """A training in its folder. model: it computes in float32, whatever it was trained in. history: one row an epoch; added: data sets
+    that the recipe trained on beside the one it was given; interrupted: Ctrl-C ended it before the last epoch."""
 
     folder: Path
     model: Any
@@ -62,7 +62,7 @@ def train_model(
     ExportError if it has layers that cannot be exported.
     """
     make_deterministic(seed)
-    model = _built(recipe, train)
+    model = _built(recipe, train, settings.dtype)
     images, added = _epoch_images(recipe, train, settings, seed)
     saved, history = checkpoint.find(folder) if resume else (None, [])
     run = Run(folder, model, added, history)
@@ -92,17 +92,26 @@ def train_model(
             run.interrupted = True
             break
         progress.done(row)
+    if settings.dtype != "float32":
+        run.model = _built(recipe, train, "float32")
+        run.model.set_weights(model.get_weights())
     return run
 
 
-def _built(recipe: ModuleType, train: Dataset) -> Any:
-    """The recipe's network; RecipeError or ExportError now, where it would not do after the training."""
+def _built(recipe: ModuleType, train: Dataset, dtype: str) -> Any:
+    """The recipe's network, whose layers compute in `dtype`; RecipeError or ExportError now, where it would not do after the training."""
     name, shape, classes = Path(str(recipe.__file__)).name, train.images.shape[1:], len(train.classes)
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype)
     try:
         model = recipe.build_model(shape, classes)
     except (ValueError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise RecipeError(f"{name}: build_model fails for images of {shape[0]} x {shape[1]} in {classes} classes: {reason}") from error
+    finally:
+        keras.config.set_dtype_policy(before)
     ends = tuple(getattr(model, "input_shape", ())), tuple(getattr(model, "output_shape", ()))
     lines = train.labels.ndim == 2
     if ends[0] != (None, *shape) or len(ends[1]) != 2 + lines or (ends[1][0], ends[1][-1]) != (None, classes):

@@ -77,27 +77,34 @@ def train(
         return run, None
     held_out, why = (held_out, "no validation split") if data.labels.ndim == 1 else (None, "a line model is taken as it is")
     harder = recipe.held_out_images(held_out, settings, seed) if held_out and hasattr(recipe, "held_out_images") else held_out
+    of_writers = " of other writers" if held_out and held_out.writers is not None else ""
     facts = {
         **{key: plan[key] for key in ("recipe", "settings", "seed")},
         "epochs_done": len(run.history),
         "command": _command(recipe_name, data_name, seed, backend_name, overrides),
         "versions": _versions(),
         "data": [{"name": d.name, "images": len(d.labels), "licence": d.licence, "sha256": d.sha256} for d in (data, *run.added)],
-        "calibrated_on": f"{held_out.name}, {len(held_out.labels):,} images held out" if held_out else f"nothing: {why}",
+        "calibrated_on": f"{held_out.name}, {len(held_out.labels):,} images held out{of_writers}" if held_out else f"nothing: {why}",
         "threshold_from": f"{harder.name}, {len(harder.labels):,} images held out" if harder else f"nothing: {why}",
     }
     return run, _finish(run, facts, data, held_out, harder, test)
 
 
 def split(data: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset | None]:
-    """Part off a share of every class, drawn by the seed: (what is trained on, what is held out or None)."""
+    """Part off a share, drawn by the seed: (what is trained on, what is held out or None). Where the writers are known, the images of
+    some of them, all of each; elsewhere as much of every class."""
     if share == 0:
         return data, None
     rng = np.random.default_rng((seed, 99))
     held = np.zeros(len(data.labels), bool)
-    for label in range(len(data.classes)):
-        own = np.flatnonzero(data.labels == label)
-        held[rng.permutation(own)[: round(share * len(own))]] = True
+    if data.writers is not None:
+        writers, images = np.unique(data.writers, return_counts=True)
+        order = rng.permutation(len(writers))
+        held = np.isin(data.writers, writers[order[np.cumsum(images[order]) <= share * len(held)]])
+    else:
+        for label in range(len(data.classes)):
+            own = np.flatnonzero(data.labels == label)
+            held[rng.permutation(own)[: round(share * len(own))]] = True
     if not held.any() or held.all():
         raise RecipeError(f"validation split {share}: leaves no images on one side of {len(data.labels)}")
     return data.subset(np.flatnonzero(~held)), data.subset(np.flatnonzero(held))

@@ -25,7 +25,9 @@ from inkdigits.training.notdigits import not_digits
 from inkdigits.training.settings import Settings
 from inkdigits.training.synthesis import written_tiles
 
-SETTINGS = Settings(epochs=18, batch_size=128, learning_rate=2e-3, validation_split=0.05, augment="light", precision=0.992)
+SETTINGS = Settings(
+    epochs=30, batch_size=128, learning_rate=2e-3, validation_split=0.05, augment="light", precision=0.992, dtype="mixed_bfloat16"
+)
 WRITINGS = 3  # how often each digit is written on paper; the epochs take turns
 PEN_DIGITS, FONT_DIGITS, NOT_DIGITS = 60_000, 15_000, 25_000
 
@@ -39,7 +41,7 @@ def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
         model.add(layers.ReLU())
     model.add(layers.Flatten())
     model.add(layers.Dropout(0.4))
-    model.add(layers.Dense(classes, activation="softmax"))
+    model.add(layers.Dense(classes, activation="softmax", dtype="float32"))
     return model
 
 
