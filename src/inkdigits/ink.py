@@ -7,6 +7,7 @@ that each step is one pass of OpenCV and every quantile is read off a histogram.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -21,7 +22,7 @@ Mask = NDArray[np.bool_]
 
 PAPER_SIDE = 160
 """Long side, in pixels, at which the paper under the writing is estimated: light changes slowly, strokes are small."""
-FAINTEST = 6
+FAINTEST = 3
 """Strokes that take less than this many 255ths of the paper's light are not seen. Higher loses pencil, lower finds paper grain."""
 PRINT = 38
 """A security pattern fills the page and looks like noise, but what stands out of it by this many 255ths is ink."""
@@ -35,7 +36,7 @@ LIGHT = 0.4
 """Where skewness and vote of the border, each in -1 to 2 or so, add up to more, the ink is light. Of the real images none is near it."""
 COLOURLESS = 16
 """Channels that differ by no more than this are one grey image."""
-LEVELS = np.arange(256, dtype=np.float32)
+LEVELS = np.arange(256, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +138,12 @@ def ink_is_light(image: Bytes) -> bool:
     around = round(0.3 * max(grey.shape)) | 1  # as wide as a Gaussian of a twelfth of the image
     detail = light - cv2.blur(light, (around, around))
     square = detail * detail
-    spread = float(square.mean() - detail.mean() ** 2) ** 0.5
+    spread = (_mean(square) - _mean(detail) ** 2) ** 0.5
     if spread < 1:
         return False
-    skew = min(max(float((square * detail).mean()) / spread**3, -2.0), 2.0)
+    skew = min(max(_mean(square * detail) / spread**3, -2.0), 2.0)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    vote = 1 - 2 * float(np.mean(border > _otsu(_histogram(grey))))
+    vote = 1 - 2 * np.count_nonzero(border > _otsu(_cumulative(grey))) / len(border)
     return bool(skew + vote > LIGHT)
 
 
@@ -166,7 +167,7 @@ def strength(channels: list[Bytes], raw: list[Bytes]) -> tuple[Bytes, Mask]:
         more = _taken(raw, wider)
         found = strokes(more)
         added = found & ~mask
-        if added.sum() < 0.12 * mask.sum() or quantile(more[added], 0.5) <= SAME_INK * quantile(more[mask], 0.5):
+        if np.count_nonzero(added) < 0.12 * np.count_nonzero(mask) or quantile(more[added], 0.5) <= SAME_INK * quantile(more[mask], 0.5):
             break
         if stroke_width(found) <= 1.1 * stroke_width(mask):
             break
@@ -185,8 +186,7 @@ def _paper(small: Bytes, window: int) -> Bytes:
     # At the frame a closing sees one side only and takes the dark end of a gradient for ink: the slow part of the light goes out before it.
     slope = _bowl(cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel))
     closed = cv2.morphologyEx(small - slope, cv2.MORPH_CLOSE, kernel)
-    smooth = cv2.blur(closed, (window, window)) + slope
-    paper: Bytes = np.clip(smooth, 0, 255).astype(np.uint8)
+    paper: Bytes = cv2.add(cv2.blur(closed, (window, window)), slope, dtype=cv2.CV_8U)
     return paper
 
 
@@ -221,20 +221,19 @@ def _taken(channels: list[Bytes], papers: list[Bytes]) -> Bytes:
 
 def strokes(ink: Bytes) -> Mask:
     """The pixels that belong to strokes: uint8 (h, w) -> bool (h, w), by hysteresis over the paper's noise (median + 4 MAD)."""
-    histogram = _histogram(ink)
-    middle = _quantile(histogram, 0.5)
-    around = histogram.copy()  # of the distances to the median
-    around[: 256 - middle] = histogram[middle:]
-    around[256 - middle :] = 0
-    around[1 : middle + 1] += histogram[:middle][::-1]
-    noise = middle + 4 * 1.4826 * _quantile(around, 0.5)
-    split = _otsu(histogram)
+    upto = _cumulative(ink)
+    counts: list[float] = upto.tolist()
+    pixels = counts[-1]
+    middle = bisect_left(counts, 0.5 * pixels)
+    away = 0  # the median distance to the median
+    while away < 255 and counts[min(middle + away, 255)] - (counts[middle - away - 1] if away < middle else 0) < 0.5 * pixels:
+        away += 1
+    noise = middle + 4 * 1.4826 * away
+    split = _otsu(upto)
     floor = max(FAINTEST, round(min(noise, split)) if split >= PRINT else min(round(noise), 127))
-    above = histogram.copy()
-    above[: floor + 1] = 0
-    if not above.any():
+    if counts[floor] == pixels:
         return np.zeros(ink.shape, bool)
-    full = _quantile(above, 0.9)
+    full = bisect_left(counts, counts[floor] + 0.9 * (pixels - counts[floor]))
     low, high = max(floor, 0.2 * full), max(1.25 * floor, 0.45 * full)
     mask: Mask = ink > low
     window = inked(mask)
@@ -277,24 +276,21 @@ def _grey(image: Bytes) -> Bytes:
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
-def _histogram(image: Bytes) -> Float:
-    """How often each byte occurs: float32 (256,)."""
-    counts: Float = cv2.calcHist([image], [0], None, [256], [0, 256]).ravel()
+def _mean(image: Float) -> float:
+    return float(cv2.mean(image)[0])
+
+
+def _cumulative(image: Bytes) -> NDArray[np.float64]:
+    """How many pixels have each byte or a lower one: float64 (256,)."""
+    counts: NDArray[np.float64] = cv2.calcHist([image], [0], None, [256], [0, 256]).ravel().cumsum(dtype=np.float64)
     return counts
 
 
-def _quantile(histogram: Float, share: float) -> int:
-    """The byte below or at which this share of a histogram lies."""
-    total = histogram.cumsum(dtype=np.float64)
-    return int(total.searchsorted(share * total[-1]))
-
-
-def _otsu(histogram: Float) -> float:
-    """The byte that parts a histogram best (Otsu, 1979): the last one of the lower part."""
-    weight = histogram.cumsum(dtype=np.float64)
-    moment = (histogram * LEVELS).cumsum(dtype=np.float64)
-    rest = weight[-1] - weight
-    between = (moment[-1] * weight - weight[-1] * moment) ** 2 / np.maximum(weight * rest, 1)
+def _otsu(upto: NDArray[np.float64]) -> float:
+    """The byte that parts the pixels best (Otsu, 1979): the last one of the lower part. upto: of `_cumulative`."""
+    pixels = upto[-1]
+    moment = LEVELS * upto - (upto.cumsum() - upto)  # of the lower part: by parts, the sum of byte times count
+    between = (moment[-1] * upto - pixels * moment) ** 2 / np.maximum(upto * (pixels - upto), 1)
     return float(between.argmax())
 
 
