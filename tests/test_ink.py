@@ -56,6 +56,17 @@ def test_thin_pens_and_felt_tips_are_found_whole(pen):
     assert agreement(find_ink(paper(0.9, 0.9, drawn, noise=0.005), side=160).mask, drawn) > 0.75
 
 
+@pytest.mark.parametrize(("width", "taken", "blur"), [(6, 0.3, 1.2), (8, 0.35, 1.5), (9, 0.4, 2)])
+def test_a_broad_blurred_stroke_is_not_hollow(width, taken, blur):
+    drawn = np.zeros((28, 28), np.float32)
+    drawn[4:24, 11 : 11 + width] = 1
+    page = np.round(235 * (1 - taken * cv2.GaussianBlur(drawn, (0, 0), blur))).astype(np.uint8)
+    across = find_ink(page, side=160).strength[14]
+    middle = float(across[11 + width // 2])
+    assert middle > 0.45 * 255 * taken, "its ink is not taken for paper"
+    assert middle >= 0.95 * across.max()
+
+
 @pytest.mark.parametrize("pen", [3, 6, 12])
 def test_stroke_width_is_in_pixels(pen):
     ink = find_ink(paper(0.9, 0.9, seven(128, pen)), side=160)

@@ -105,7 +105,8 @@ def test_robustness_is_measured_on_each_kind_of_damage(monkeypatch, tmp_path):
     monkeypatch.setattr(networks, "trained", lambda home: [])
     table = networks.robustness(tmp_path, 4)
     assert len(table.rows) == 17
-    assert table.rows[0] == ["as they are", "100.00%"]
+    assert table.rows[0] == ["as they are", "100.00%", "100.00%"]
+    assert table.figures[-1][networks.READ] == pytest.approx(np.mean([f[networks.READ] for f in table.figures[1:-1]]))
     assert table.figures[1]["images"] == 4
     assert table.figures[-1][networks.SHIPPED] == pytest.approx(np.mean([f[networks.SHIPPED] for f in table.figures[1:-1]]))
 

@@ -23,12 +23,13 @@ from inkdigits.training.evaluate import evaluate
 from inkdigits.training.progress import making
 from inkdigits.training.runs import train
 
+from .real import read_each
 from .tables import Table, middle, quartiles, seconds
 
 TEXTBOOK = ("dense", "cnn2", "cnn3")
 ACCURACY = ("what", "MNIST test", "on corrected labels", "negative log-likelihood", "calibration error", "n")
 SPEED = ("network", "one at a time, µs", "batches of 32, tiles/s", "one at a time with `keras.predict`, ms", "`keras.predict` / ours")
-SHIPPED = "digit, as it ships"
+SHIPPED, READ = "digit, as it ships", "`inkdigits predict`"
 Answer = Callable[[NDArray[np.uint8]], NDArray[np.int64]]
 
 
@@ -113,7 +114,8 @@ def classical(digits: Dataset) -> dict[str, Answer]:
 
 
 def robustness(home: Path, limit: int) -> Table:
-    """Accuracy on the first `limit` digits of MNIST's test set as they are, and damaged in fifteen ways."""
+    """Accuracy on the first `limit` digits of MNIST's test set as they are, and damaged in fifteen ways: of networks that see them as they
+    are, and of the reader, which finds the ink first."""
     models = {SHIPPED: Model.load(), **{run.recipe: Model.load(run.folder) for run in reversed(trained(home))}}
     test = load("mnist", "test")
     test = test.subset(np.arange(min(limit, len(test.labels))))
@@ -124,13 +126,15 @@ def robustness(home: Path, limit: int) -> Table:
         report("robustness", done, len(KINDS) + 1)
         images = test.images if kind not in KINDS else corrupted(test.images, kind)
         tiles = np.divide(images, 255, dtype=np.float32)
-        right = {name: float(np.mean(model.logits(tiles)[:, :10].argmax(axis=1) == test.labels)) for name, model in models.items()}
+        read = read_each((image, str(label), True) for image, label in zip(images, test.labels, strict=True))
+        right = {READ: sum(answer.right for answer in read) / len(read)}
+        right |= {name: float(np.mean(model.logits(tiles)[:, :10].argmax(axis=1) == test.labels)) for name, model in models.items()}
         figures.append({"digits": kind, "images": len(tiles), **right})
         rows.append([kind.replace("_", " "), *(f"{share:.2%}" for share in right.values())])
-    mean = {name: statistics.fmean(float(f[name]) for f in figures[1:]) for name in models}
+    mean = {name: statistics.fmean(float(f[name]) for f in figures[1:]) for name in right}
     rows.append(["mean of the fifteen", *(f"{share:.2%}" for share in mean.values())])
     report("robustness", 1, 1)
-    return Table("robustness", ("digits", *models), rows, [*figures, {"digits": "mean of the fifteen", **mean}])
+    return Table("robustness", ("digits", READ, *models), rows, [*figures, {"digits": "mean of the fifteen", **mean}])
 
 
 def speed(home: Path, rounds: int) -> Table:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,13 +105,14 @@ def _answer(task: tuple[Image, str, bool]) -> Answer:
 
 def answers(data: RealSet, model: str | None = None) -> list[Answer]:
     """Every image of a set, read on all cores."""
+    single = data.name in SINGLE
+    return read_each(((data.pixels(index), truth, single) for index, (_, truth) in enumerate(data.rows)), model)
 
-    def tasks() -> Iterator[tuple[Image, str, bool]]:
-        for index, (_, truth) in enumerate(data.rows):
-            yield data.pixels(index), truth, data.name in SINGLE
 
+def read_each(tasks: Iterable[tuple[Image, str, bool]], model: str | None = None) -> list[Answer]:
+    """Images, each with what is written on it and whether that is one digit, read on all cores."""
     with multiprocessing.get_context("spawn").Pool(len(os.sched_getaffinity(0)), _prepare, (model,)) as pool:
-        return list(pool.imap(_answer, tasks(), chunksize=16))
+        return list(pool.imap(_answer, tasks, chunksize=16))
 
 
 def calibration_error(found: list[Answer]) -> float:
