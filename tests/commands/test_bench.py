@@ -120,8 +120,14 @@ def test_runs_of_a_recipe_are_put_together_over_their_seeds(tmp_path, monkeypatc
     some = datasets.Dataset("mnist", "train", digits, np.arange(40) % 10, datasets.DIGITS, "MIT")
     monkeypatch.setattr(networks, "load", lambda name, split: some)
     monkeypatch.setattr(networks, "corrected_labels", lambda test: (test.labels, np.ones(40, bool)))
-    monkeypatch.setattr(networks, "evaluate", lambda model, data: type("E", (), {"to_dict": lambda self: {"accuracy": 0.5}})())
+    half = type("E", (), {"to_dict": lambda self: {"accuracy": 0.5}})()
+    voters = []
+    monkeypatch.setattr(networks, "evaluate", lambda model, data: half)
+    monkeypatch.setattr(networks, "committee", lambda models, data: voters.append(len(models)) or half)
+    monkeypatch.setattr(networks.Model, "load", lambda folder=None: folder)
     rows = {row[0]: row for row in networks.accuracy(tmp_path).rows}
     assert rows["cnn2"][1:] == ["98.50% ± 0.71%", "–", "0.1000 ± 0.0000", "–", "2"]
     assert rows["dense"][1] == "97.00%"
+    assert rows["cnn2, the 2 together"][1] == "50.00%"
+    assert voters == [2]
     assert {"scikit-learn k-NN, k = 3", "scikit-learn SVM, C = 10"} < set(rows)

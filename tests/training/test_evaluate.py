@@ -1,12 +1,14 @@
 """Measures, against hand-made cases and scikit-learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from inkdigits.errors import ModelError
 from inkdigits.models import Card
 from inkdigits.training.datasets import Dataset, load
-from inkdigits.training.evaluate import Evaluation, evaluate, negative_log_likelihood
+from inkdigits.training.evaluate import Evaluation, committee, evaluate, negative_log_likelihood
 from inkdigits.training.forward import softmax
 
 
@@ -93,3 +95,39 @@ def test_corrected_labels_count_on_mnist(data_dir):
     assert result.accuracy == 1
     assert result.corrected_accuracy == pytest.approx(1 - 10 / 9995), "ten labels are corrected, five images dropped"
     assert "corrected" in result.report()
+
+
+class Says:
+    """A model that says the same of every image. wanted: its probabilities; temperature 1."""
+
+    name = "says"
+
+    def __init__(self, *wanted):
+        classes = ("a", "b", "not a digit")[: len(wanted)]
+        self.card = Card(name="says", classes=classes, image_shape=(28, 28))
+        self.wanted = np.log(np.float32(wanted))
+
+    def logits(self, tiles):
+        return np.tile(self.wanted, (len(tiles), 1))
+
+
+def own(*labels):
+    return Dataset("own", "test", np.zeros((len(labels), 28, 28), np.uint8), np.asarray(labels), ("a", "b"))
+
+
+def test_probabilities_are_given_that_it_is_a_digit_where_all_are():
+    result = evaluate(Says(0.2, 0.3, 0.5), own(1, 1))
+    np.testing.assert_allclose(result.probabilities, [[0.4, 0.6, 0.0]] * 2, rtol=1e-5)
+    assert result.loss == pytest.approx(-np.log(0.6), rel=1e-5)
+    mixed = replace(own(1, 2), classes=("a", "b", "not a digit"))
+    np.testing.assert_allclose(evaluate(Says(0.2, 0.3, 0.5), mixed).probabilities, [[0.2, 0.3, 0.5]] * 2, rtol=1e-5)
+
+
+def test_a_committee_votes_with_the_mean_of_the_probabilities():
+    result = committee([Says(0.9, 0.1), Says(0.45, 0.55), Says(0.45, 0.55)], own(0, 1))
+    np.testing.assert_allclose(result.probabilities, [[0.6, 0.4]] * 2, rtol=1e-5)
+    assert result.accuracy == 0.5
+    assert result.loss == pytest.approx(-(np.log(0.6) + np.log(0.4)) / 2, rel=1e-5)
+    assert result.model == "3 models"
+    with pytest.raises(ValueError, match="needs a model"):
+        committee([], own(0))

@@ -48,6 +48,7 @@ def test_two_seeds_side_by_side(tmp_path):
     assert result.return_value == 0, result.output
     assert "accuracy" in result.output
     assert "(n = 2)" in result.output
+    assert "together, by the mean of their probabilities: digits test: accuracy" in result.output
     first, second = (json.loads((tmp_path / "runs" / f"seed-{s}" / "metrics.json").read_text()) for s in (0, 1))
     assert (first["seed"], second["seed"]) == (0, 1)
     again = CliRunner().invoke(command, options, standalone_mode=False)

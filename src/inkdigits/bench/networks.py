@@ -19,7 +19,7 @@ from inkdigits.models import Model
 from inkdigits.training.backend import use_backend
 from inkdigits.training.corruptions import KINDS, corrupted
 from inkdigits.training.datasets import Dataset, corrected_labels, load
-from inkdigits.training.evaluate import evaluate
+from inkdigits.training.evaluate import committee, evaluate
 from inkdigits.training.progress import making
 from inkdigits.training.runs import train
 
@@ -66,7 +66,12 @@ def accuracy(home: Path) -> Table:
     figures: list[dict[str, Any]] = []
     figures.append(_figures(SHIPPED, [evaluate(Model.load(), test).to_dict()]))
     for recipe in sorted({run.recipe for run in runs}):
-        figures.append(_figures(recipe, [run.metrics["test"] for run in runs if run.recipe == recipe]))
+        seeds = [run for run in runs if run.recipe == recipe]
+        figures.append(_figures(recipe, [run.metrics["test"] for run in seeds]))
+        if len(seeds) > 1:
+            figures.append(
+                _figures(f"{recipe}, the {len(seeds)} together", [committee([Model.load(run.folder) for run in seeds], test).to_dict()])
+            )
     for name, answer in classical(digits).items():
         figures.append(_figures(name, [_plain(answer(test.images), test)]))
     return Table("mnist", ACCURACY, [_row(f) for f in figures], figures)

@@ -87,7 +87,7 @@ def command(
 
 def _several(folder: Path, seeds: range, jobs: int, resume: bool) -> int:
     """Train every seed in a process of its own, with the other options as they were given; print mean, standard deviation and n."""
-    from inkdigits.training.seeds import spreads, train_seeds
+    from inkdigits.training.seeds import spreads, together, train_seeds
 
     given = click.get_current_context().params
     words = []
@@ -98,6 +98,8 @@ def _several(folder: Path, seeds: range, jobs: int, resume: bool) -> int:
     ends = train_seeds(words, folder, seeds, jobs=jobs, resume=resume, say=lambda line: click.echo(line, err=True))
     for name, spread in spreads(folder, seeds).items():
         click.echo(f"{name:18} {spread.mean:.4f} ± {spread.sd:.4f}  (n = {spread.n})")
+    if committee := together(folder, seeds, given["data"]):
+        click.echo(f"together, by the mean of their probabilities: {committee.headline}")
     failed = [seed for seed, status in ends.items() if status]
     if failed:
         click.echo(f"not finished: seed {', '.join(map(str, failed))}; --resume goes on with the others kept", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -185,3 +186,13 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
     corrected = corrected_labels(data) if (data.name, data.split) == ("mnist", "test") and len(data.labels) == 10_000 else None
     loss = negative_log_likelihood(logits, data.labels, temperature)
     return Evaluation(model.name, data, softmax(logits / temperature), loss, corrected)
+
+
+def committee(models: Sequence[Model], data: Dataset) -> Evaluation:
+    """Several models that vote with the mean of their probabilities. Raises what `evaluate` does, and ValueError without a model."""
+    alone = [evaluate(model, data) for model in models]
+    if not alone:
+        raise ValueError("a committee needs a model")
+    together = replace(alone[0], model=f"{len(alone)} models", probabilities=np.mean([one.probabilities for one in alone], axis=0))
+    of_labels = together.probabilities[np.arange(len(together.data.labels)), together.data.labels]
+    return replace(together, loss=float(-np.log(np.maximum(of_labels, 1e-12)).mean()))

@@ -12,6 +12,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .evaluate import Evaluation
 
 INTERRUPTED = 130
 FIGURES = ("accuracy", "corrected_accuracy", "loss", "calibration_error", "exact", "digit_error")
@@ -70,12 +74,28 @@ def train_seeds(
 
 def spreads(folder: Path, seeds: Sequence[int]) -> dict[str, Spread]:
     """The figures that the finished runs of these seeds have in common."""
-    found = [
-        json.loads(path.read_text(encoding="utf-8"))["test"] for s in seeds if (path := folder / f"seed-{s}" / "metrics.json").exists()
-    ]
+    found = [test for seed in seeds if (test := _test_figures(folder / f"seed-{seed}"))]
     out = {}
     for name in FIGURES:
         values = [float(test[name]) for test in found if test.get(name) is not None]
         if values and len(values) == len(found):
             out[name] = Spread(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0, len(values))
     return out
+
+
+def together(folder: Path, seeds: Sequence[int], data_name: str) -> Evaluation | None:
+    """The finished runs of these seeds as a committee on the test data; None where there are fewer than two, or of lines."""
+    from inkdigits.models import Model
+
+    from .datasets import load
+    from .evaluate import committee
+
+    digits = [own for seed in seeds if "accuracy" in _test_figures(own := folder / f"seed-{seed}")]
+    return committee([Model.load(own) for own in digits], load(data_name, "test")) if len(digits) > 1 else None
+
+
+def _test_figures(run: Path) -> dict[str, Any]:
+    """What a finished run measured on the test data; empty where it is not finished."""
+    path = run / "metrics.json"
+    figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["test"] if path.exists() else {}
+    return figures
