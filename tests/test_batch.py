@@ -2,7 +2,6 @@
 
 import io
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from PIL import Image
 
 from inkdigits.batch import File, expand, rows
-from inkdigits.errors import ModelError
+from inkdigits.errors import InputError, ModelError
 from inkdigits.images import Document
 from inkdigits.reading import Digit, Line, Reading
 
@@ -21,16 +20,25 @@ class HeightReader:
     def __init__(self, model: object = None, threshold: float | None = None) -> None:
         self.model, self.threshold = model, threshold
 
-    def trace_page(self, document: Document, number: int, *, single: bool, source: str, keep: bool) -> SimpleNamespace:
+    def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
+        return [self.tried(*page, keep) for page in pages]
+
+    def tried(self, document: Document, number: int, source: str, keep: bool) -> Reading | InputError:
+        try:
+            return self.page(document, number, source, keep)
+        except InputError as error:
+            return error
+
+    def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
         image = document.page(number)
         if image.min() == 255:
-            return SimpleNamespace(reading=Reading((), source, number, "no ink", image=image if keep else None))
+            return Reading((), source, number, "no ink", image=image if keep else None)
         digits = tuple(Digit(label, (0, 0, 2, 2), 0.9) for label in str(image.shape[0]))
-        return SimpleNamespace(reading=Reading((Line(digits, (0, 0, 4, 2)),), source, number, image=image if keep else None))
+        return Reading((Line(digits, (0, 0, 4, 2)),), source, number, image=image if keep else None)
 
 
 class NoModel(HeightReader):
-    def trace_page(self, *_: object, **__: object) -> SimpleNamespace:
+    def page(self, *_: object) -> Reading:
         raise ModelError("no such model")
 
 

@@ -9,14 +9,21 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from . import images
-from .errors import Error, InputError, MissingExtra
-from .reader import Reader
+from .errors import InputError, MissingExtra
 from .reading import Reading
 
-AHEAD = 4
-"""Files in the hands of each process: enough to keep it busy, few enough that results come soon and memory stays small."""
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from .reader import Reader
+
+AHEAD = 32
+"""Files on their way to each process and back: enough to keep it busy, few enough that memory stays small."""
+TOGETHER = 16
+"""Images whose tiles are classified together, where nobody waits for the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +57,54 @@ def rows(reader: Reader, files: Iterable[File], *, single: bool = False, keep: b
     """Read files, page by page, in the order given; each Reading comes as soon as it is there.
 
     single: one digit an image, as `Reader.predict`. keep: let the Readings carry their images. jobs: processes that read at the same time.
-    A file or page that cannot be read is a Reading with `error` set. Raises ModelError, and Error where a process was killed.
+    A file or page that cannot be read is a Reading with `error` set. Raises ModelError.
     """
-    if jobs == 1:
-        for file in files:
-            yield from _read(reader, file, single, keep)
-    else:
+    if jobs > 1:
         yield from _in_processes(reader, files, single, keep, jobs)
+        return
+    for _, reading in readings(reader, files, single=single, keep=keep, together=TOGETHER if single else 1):
+        yield reading
+
+
+def readings(reader: Reader, files: Iterable[File], *, single: bool, keep: bool, together: int) -> Iterator[tuple[int, Reading]]:
+    """The Readings of files, page by page in their order, each with the place of its file.
+
+    together: pages whose tiles are classified together; none of their Readings comes before the last of them is read. Raises ModelError.
+    """
+    some: list[tuple[int, File, int, images.Document | InputError | MissingExtra]] = []
+    for page in _pages(files):
+        some.append(page)
+        if len(some) == together:
+            yield from _read(reader, some, single, keep)
+            some = []
+    yield from _read(reader, some, single, keep)
+
+
+def _pages(files: Iterable[File]) -> Iterator[tuple[int, File, int, images.Document | InputError | MissingExtra]]:
+    """Each page: the place of its file, the file, the number; and the document, or why it cannot be opened."""
+    for place, file in enumerate(files):
+        try:
+            document = _document(file)
+        except (InputError, MissingExtra) as error:
+            yield place, file, 1, error
+        else:
+            yield from ((place, file, number, document) for number in range(1, document.pages + 1))
+
+
+def _read(
+    reader: Reader, some: list[tuple[int, File, int, images.Document | InputError | MissingExtra]], single: bool, keep: bool
+) -> Iterator[tuple[int, Reading]]:
+    asked = [(document, number, file.name) for _, file, number, document in some if isinstance(document, images.Document)]
+    answers = iter(reader.read_pages(asked, single=single, keep=keep))
+    for place, file, number, document in some:
+        found = next(answers) if isinstance(document, images.Document) else document
+        yield place, found if isinstance(found, Reading) else Reading((), file.name, number, error=_said(found))
+
+
+def _document(file: File) -> images.Document:
+    if file.error:
+        raise InputError(file.name, file.error)
+    return images.load(file.name if file.content is None else file.content, file.name)
 
 
 def _in_folder(folder: str) -> Iterator[File]:
@@ -79,62 +127,19 @@ def _natural(name: str) -> list[str | int]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.lower())]
 
 
-def _read(reader: Reader, file: File, single: bool, keep: bool) -> Iterator[Reading]:
-    """The Readings of one file."""
-    if file.error:
-        yield Reading((), file.name, error=file.error)
-        return
-    try:
-        document = images.load(file.name if file.content is None else file.content, file.name)
-    except (InputError, MissingExtra) as error:
-        yield Reading((), file.name, error=_said(error))
-        return
-    for page in range(1, document.pages + 1):
-        try:
-            yield reader.trace_page(document, page, single=single, source=file.name, keep=keep).reading
-        except InputError as error:
-            yield Reading((), file.name, page, error=_said(error))
-
-
 def _said(error: InputError | MissingExtra) -> str:
     """The message of an error without its source, which has its own place in a row."""
     return str(error).removeprefix(f"{error.source}: ") if isinstance(error, InputError) else str(error)
 
 
 def _in_processes(reader: Reader, files: Iterable[File], single: bool, keep: bool, jobs: int) -> Iterator[Reading]:
-    import multiprocessing
-    from concurrent.futures import Future, ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
+    from .pool import Pool, Task
 
-    # A loaded model does not travel to another process: each loads its own, and runs it on one thread.
-    fresh = type(reader)(reader.model, reader.threshold)
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _start, (fresh, single, keep))
     waiting: deque[Future[list[Reading]]] = deque()
-    try:
+    with Pool(reader, jobs) as pool:
         for file in files:
-            waiting.append(pool.submit(_work, file))
+            waiting.append(pool.submit(Task(file, single, keep, reader.threshold)))
             if len(waiting) >= AHEAD * jobs:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
-    except BrokenProcessPool:
-        raise Error("a reading process was killed, perhaps for want of memory; try again with fewer --jobs") from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-_task: tuple[Reader, bool, bool]
-"""In a reading process: its Reader, and what to do."""
-
-
-def _start(reader: Reader, single: bool, keep: bool) -> None:
-    import signal
-
-    global _task
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the first one ends the others
-    _task = reader, single, keep
-
-
-def _work(file: File) -> list[Reading]:
-    reader, single, keep = _task
-    return list(_read(reader, file, single, keep))

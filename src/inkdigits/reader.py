@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from . import images, layout, strings, strips, tiles
 from .decide import blame, decide, decide_page
-from .errors import ModelError
+from .errors import InputError, ModelError
 from .ink import Ink, find_ink, turned
 from .models import NOT_A_DIGIT, LineModel, Model
 from .reading import Box, Digit, Line, Reading
@@ -86,9 +86,17 @@ class Reader:
     ) -> Trace:
         """Read one page of a document; `single` as in `predict`, `keep` as in `read`. Without `keep` the page is decoded no larger than
         it is looked at. Raises InputError where it cannot be decoded."""
-        start = perf_counter()
-        page = document.decode(number, 0 if keep else SIDE_ONE if single else SIDE_PAGE)
-        return self._trace(page, single, source, number, keep, _since(start))
+        (found,) = self._together([(document, number, source)], single, keep)
+        if isinstance(found, InputError):
+            raise found
+        return found
+
+    def read_pages(
+        self, pages: Iterable[tuple[images.Document, int, str]], *, single: bool = False, keep: bool = False
+    ) -> list[Reading | InputError]:
+        """Read pages, each a document, a number and a name for its source, with the tiles of all classified together; options as in
+        `trace_page`. In the place of a page that cannot be decoded is the error."""
+        return [found if isinstance(found, InputError) else found.reading for found in self._together(pages, single, keep)]
 
     def read_many(self, many: Iterable[Any]) -> Iterator[Reading]:
         """Read images one after the other, as they come."""
@@ -114,9 +122,42 @@ class Reader:
     def _threshold(self) -> float:
         return self._model.card.thresholds["answer"] if self.threshold is None else self.threshold
 
-    def _trace(self, page: images.Page, single: bool, source: str, number: int, keep: bool, load_ms: float) -> Trace:
-        model, clock, image = self._model, _Clock(load_ms), page.image
-        ink, pieces, back = self._one(image, clock) if single else self._page(image, clock)
+    def _together(self, pages: Iterable[tuple[images.Document, int, str]], single: bool, keep: bool) -> list[Trace | InputError]:
+        """Every page up to its tiles, all of these classified at once, and so on until each page is read."""
+        found: dict[int, Trace | InputError] = {}
+        asked: list[tuple[int, _Clock, strings.Asking[Trace], Float]] = []
+
+        def go_on(place: int, clock: _Clock, steps: strings.Asking[Trace], answer: Float | None) -> None:
+            try:
+                shown = steps.send(answer)  # type: ignore[arg-type]  # None begins it
+                clock.lap("classify")
+                asked.append((place, clock, steps, shown))
+            except StopIteration as end:
+                found[place] = end.value
+
+        for place, (document, number, source) in enumerate(pages):
+            start = perf_counter()
+            try:
+                page = document.decode(number, 0 if keep else SIDE_ONE if single else SIDE_PAGE)
+            except InputError as error:
+                found[place] = error
+                continue
+            clock = _Clock(_since(start))
+            go_on(place, clock, self._trace(page, single, source, number, keep, clock), None)
+        while asked:
+            batch, asked = asked, []
+            start = perf_counter()
+            probabilities = self.classify(np.concatenate([shown for *_, shown in batch]))
+            each, at = _since(start) / len(probabilities), 0
+            for place, clock, steps, shown in batch:
+                own = slice(at, at := at + len(shown))
+                clock.add("classify", each * len(shown))
+                go_on(place, clock, steps, probabilities[own])
+        return [found[place] for place in sorted(found)]
+
+    def _trace(self, page: images.Page, single: bool, source: str, number: int, keep: bool, clock: _Clock) -> strings.Asking[Trace]:
+        model, image = self._model, page.image
+        ink, pieces, back = yield from self._one(image, clock) if single else self._page(image, clock)
         factor = page.size[1] / image.shape[1]  # the source may be larger than what was decoded of it
         ink = replace(ink, scale=ink.scale * factor)
         rows = [self._line(row, ink, back * factor, page.size, single) for row in pieces]
@@ -127,29 +168,28 @@ class Reader:
         reading = Reading(tuple(rows), source, number, refused, None, clock.ms, model.name, image if keep else None)
         return Trace(image, ink, reading)
 
-    def _one(self, image: NDArray[np.uint8], clock: _Clock) -> Found:
+    def _one(self, image: NDArray[np.uint8], clock: _Clock) -> strings.Asking[Found]:
         """The one digit of an image: no line where there is no ink."""
         ink, region = _region(image, clock)
-        pieces = []
-        if region:
-            tile = strings.tile_of(ink, region)
-            pieces = [[strings.Piece(region, tile, self.classify(tile[None])[0])]]
-            clock.lap("classify")
-        return ink, pieces, _back(ink.scale)
+        if region is None:
+            return ink, [], _back(ink.scale)
+        tile = strings.tile_of(ink, region)
+        (probabilities,) = yield tile[None]
+        return ink, [[strings.Piece(region, tile, probabilities)]], _back(ink.scale)
 
-    def _page(self, image: NDArray[np.uint8], clock: _Clock) -> Found:
+    def _page(self, image: NDArray[np.uint8], clock: _Clock) -> strings.Asking[Found]:
         """The digits of a page. Where its lines are tilted it is turned and read once more, which counts where that is surer."""
-        ink, pieces, tilt = self._strings(image, clock)
+        ink, pieces, tilt = yield from self._strings(image, clock)
         back = _back(ink.scale)
         if abs(tilt) >= TILTED:
             level, way = turned(image, tilt, SIDE_PAGE)
-            other, found, _ = self._strings(level, clock)
+            other, found, _ = yield from self._strings(level, clock)
             if _sureness(found) > _sureness(pieces):
                 ink = replace(other, scale=other.scale * float(np.hypot(*way[:, 0])))
                 pieces, back = found, way @ _back(other.scale, 3)
         return ink, pieces, back
 
-    def _strings(self, image: NDArray[np.uint8], clock: _Clock) -> tuple[Ink, list[list[strings.Piece]], float]:
+    def _strings(self, image: NDArray[np.uint8], clock: _Clock) -> strings.Asking[tuple[Ink, list[list[strings.Piece]], float]]:
         """The ink of a page without its rules, its digits line by line, and the tilt of its lines in degrees."""
         ink, every = layout.page_ink(image, SIDE_PAGE)
         clock.lap("ink")
@@ -161,7 +201,7 @@ class Reader:
         classes = self._model.card.classes
         none = classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classes else None
         transcribe = self._transcribe if tuple(name for name in classes if name != NOT_A_DIGIT) == DIGITS else None
-        pieces = strings.digits(ink, lines, self.classify, none, transcribe, every)
+        pieces = yield from strings.digits(ink, lines, none, transcribe, every)
         clock.lap("classify")
         return ink, pieces, layout.tilt(lines)
 
@@ -243,4 +283,12 @@ class _Clock:
 
     def lap(self, stage: str) -> None:
         before, self.at = self.at, perf_counter()
-        self.ms[stage] = self.ms.get(stage, 0.0) + (self.at - before) * 1000
+        self._count(stage, (self.at - before) * 1000)
+
+    def add(self, stage: str, ms: float) -> None:
+        """A stage that was gone through together with other images, of which this one had its share; it goes on by itself from here."""
+        self.at = perf_counter()
+        self._count(stage, ms)
+
+    def _count(self, stage: str, ms: float) -> None:
+        self.ms[stage] = self.ms.get(stage, 0.0) + ms

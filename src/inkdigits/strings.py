@@ -6,9 +6,10 @@ The strings that either finds likely are scored by both, region by region; costs
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,10 @@ Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Costs = NDArray[np.float64]
 Classify = Callable[[Float], Float]
+Found = TypeVar("Found")
+Asking = Generator[Float, Float, Found]
+"""Yields tiles, float32 (N, 28, 28), is sent the probabilities of their classes, float32 (N, K), and returns what it found: whoever drives
+several of these has the tiles of many images classified at once."""
 Text = tuple[int, ...]
 
 PIECE = 0.4
@@ -56,14 +61,13 @@ class Piece:
 def digits(
     ink: Ink,
     lines: list[list[Region]],
-    classify: Classify,
     none: int | None = None,
     transcribe: Classify | None = None,
     others: Mask | None = None,
-) -> list[list[Piece]]:
+) -> Asking[list[list[Piece]]]:
     """The digits of every line, left to right; what is no digit is left out, and so is a line without digits.
 
-    classify: tiles float32 (N, 28, 28) -> probabilities float32 (N, K); called once. none: the class of what is no digit, if there is one.
+    Asks once what the tiles of all pieces are. none: the class of what is no digit, if there is one.
     transcribe: a strip float32 (1, 32, W) -> probabilities float32 (1, W / 2, 1 + D) of blank and digits, asked where pieces leave a doubt;
     None: pieces alone decide.
     others: bool (h, w), all that was ever taken for strokes, rules too.
@@ -74,7 +78,7 @@ def digits(
     found = [[lattice(region, digit_height(line), slant) for region in line] for line, slant in zip(lines, leans, strict=True)]
     pieces = [piece for row in found for cut in row for piece in cut.pieces]
     tiles = np.stack([tile_of(ink, piece) for piece in pieces])  # (N, 28, 28)
-    probabilities = classify(tiles)  # (N, K)
+    probabilities = yield tiles  # (N, K)
     surest = probabilities[:, np.arange(probabilities.shape[1]) != none].max(axis=1)
     out, at = [], 0
     for line, slant, row in zip(lines, leans, found, strict=True):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from inkdigits.cli import main
+from inkdigits.errors import InputError
 from inkdigits.images import Document
 from inkdigits.reading import Digit, Line, Reading
 
@@ -22,7 +23,16 @@ class GreyReader:
     def __init__(self, model: object = None, threshold: float | None = None) -> None:
         self.model, self.threshold = model, threshold
 
-    def trace_page(self, document: Document, number: int, *, single: bool, source: str, keep: bool) -> SimpleNamespace:
+    def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
+        return [self.tried(*page, keep) for page in pages]
+
+    def tried(self, document: Document, number: int, source: str, keep: bool) -> Reading | InputError:
+        try:
+            return self.page(document, number, source, keep)
+        except InputError as error:
+            return error
+
+    def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
         image = document.page(number)
         level, box = int(image.flat[0]), (1, 1, 5, 5)
         refused = "no ink: nothing stands out from the paper" if level == 255 else None
@@ -35,7 +45,7 @@ class GreyReader:
             tile=np.zeros((28, 28), np.float32),
         )
         lines = () if refused else (Line((digit,), box),)
-        return SimpleNamespace(reading=Reading(lines, source, number, refused, image=image if keep else None))
+        return Reading(lines, source, number, refused, image=image if keep else None)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ import pytest
 from PIL import Image
 
 from inkdigits.cli import main
+from inkdigits.errors import InputError
 from inkdigits.images import Document
 from inkdigits.models import SHIPPED
 from inkdigits.reading import Digit, Line, Reading
@@ -37,15 +38,24 @@ class HeightReader:
     def __init__(self, model: object = None, threshold: float | None = None) -> None:
         self.model, self.threshold = model, threshold
 
-    def trace_page(self, document: Document, number: int, *, single: bool, source: str, keep: bool) -> SimpleNamespace:
+    def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
+        return [self.tried(*page, keep) for page in pages]
+
+    def tried(self, document: Document, number: int, source: str, keep: bool) -> Reading | InputError:
+        try:
+            return self.page(document, number, source, keep)
+        except InputError as error:
+            return error
+
+    def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
         image = document.page(number)
         kept = image if keep else None
         if image.min() == 255:
             refused = "no ink: nothing stands out from the paper"
-            return SimpleNamespace(reading=Reading((), source, number, refused, image=kept))
+            return Reading((), source, number, refused, image=kept)
         label = "?" if image.shape[0] == 63 else str(image.shape[0])
         digits = tuple(Digit(c, (0, 0, 2, 2), 0.9, refused="not sure enough" if c == "?" else None) for c in label)
-        return SimpleNamespace(reading=Reading((Line(digits, (0, 0, 4, 2)),), source, number, model="height", image=kept))
+        return Reading((Line(digits, (0, 0, 4, 2)),), source, number, model="height", image=kept)
 
 
 @pytest.fixture

@@ -1,0 +1,115 @@
+"""Worker processes: what kills one costs its own file and nothing else. The reader here dies, hangs or answers by the image's height."""
+
+import os
+import queue
+import time
+from concurrent.futures import Future
+
+import cv2
+import numpy as np
+import pytest
+
+from inkdigits.batch import File, rows
+from inkdigits.errors import InputError, ModelError
+from inkdigits.images import Document
+from inkdigits.pool import Pool, Task
+from inkdigits.reading import Digit, Line, Reading
+
+DIES, HANGS = 13, 14
+
+
+class Fragile:
+    """Stands in for Reader. Its text is the threshold's percentage or "", then the number of pages that were read together."""
+
+    def __init__(self, model: object = None, threshold: float | None = None) -> None:
+        self.model, self.threshold = model, threshold
+
+    def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
+        if self.model == "none":
+            raise ModelError("no such model")
+        return [self.page(document.page(number), number, source, len(pages), single) for document, number, source in pages]
+
+    def page(self, image: np.ndarray, number: int, source: str, together: int, single: bool) -> Reading:
+        if len(image) == DIES:
+            os._exit(9)
+        if len(image) == HANGS:
+            time.sleep(60)
+        percent = "" if self.threshold is None else round(100 * self.threshold)
+        label = f"{len(image)},{percent},{together},{single}"
+        return Reading((Line((Digit(label, (0, 0, 1, 1), 0.9),), (0, 0, 1, 1)),), source, number)
+
+
+def image(height: int) -> File:
+    return File(f"{height}.png", content=cv2.imencode(".png", np.zeros((height, 8), np.uint8))[1].tobytes())
+
+
+def texts(futures: list[Future[list[Reading]]]) -> list[str]:
+    return [future.result(60)[0].text.split(",")[0] for future in futures]
+
+
+def test_every_file_is_read_as_its_task_says() -> None:
+    with Pool(Fragile(), 1) as pool:
+        futures = [pool.submit(task) for task in (Task(image(5)), Task(image(6), single=True, threshold=0.25), Task(image(7), threshold=0.5))]
+        found = [future.result(60)[0].text.split(",") for future in futures]
+    assert [(height, percent, single) for height, percent, _, single in found] == [
+        ("5", "", "False"),
+        ("6", "25", "True"),
+        ("7", "50", "False"),
+    ]
+
+
+def test_files_that_wait_are_read_together() -> None:
+    with Pool(Fragile(), 1) as pool:
+        futures = [pool.submit(Task(image(height))) for height in range(20, 40)]
+        found = [int(future.result(60)[0].text.split(",")[2]) for future in futures]
+    assert max(found) > 1
+    assert max(found) <= 16
+
+
+@pytest.mark.parametrize("bad", [pytest.param(DIES, id="dies"), pytest.param(HANGS, id="hangs")])
+def test_a_poisoned_image_costs_its_own_row(bad: int) -> None:
+    heights = [5, 6, bad, 7, 8]
+    with Pool(Fragile(), 1, timeout=0.7) as pool:
+        futures = [pool.submit(Task(image(height))) for height in heights]
+        found = [future.result(60) for future in futures]
+    errors = [row.error for (row,) in found]
+    assert [error is None for error in errors] == [True, True, False, True, True]
+    assert ("died" if bad == DIES else "longer than 0.7 s") in errors[2]
+    assert found[2][0].source == f"{bad}.png"
+
+
+def test_no_more_wait_than_there_is_room_for() -> None:
+    with Pool(Fragile(), 1, room=2, timeout=1.5) as pool:
+        running = pool.submit(Task(image(HANGS)))
+        while not running.running():
+            time.sleep(0.01)
+        waiting = [pool.submit(Task(image(5)), wait=False) for _ in range(2)]
+        assert pool.waiting == 2
+        with pytest.raises(queue.Full):
+            pool.submit(Task(image(5)), wait=False)
+        assert texts(waiting) == ["5", "5"]
+
+
+def test_closing_finishes_what_runs_and_cancels_what_waits() -> None:
+    pool = Pool(Fragile(), 1, timeout=1.5)
+    running = pool.submit(Task(image(HANGS)))
+    while not running.running():
+        time.sleep(0.01)
+    waiting = pool.submit(Task(image(5)))
+    pool.close()
+    assert "longer than" in str(running.result()[0].error)
+    assert waiting.cancelled()
+
+
+def test_a_model_that_cannot_be_loaded_is_said_and_not_only_once() -> None:
+    with Pool(Fragile("none"), 1) as pool:
+        for _ in range(2):
+            with pytest.raises(ModelError, match="no such model"):
+                pool.submit(Task(image(5))).result(60)
+
+
+def test_rows_of_processes_come_in_order_past_a_poisoned_image() -> None:
+    heights = [*range(20, 30), DIES, *range(30, 40)]
+    found = list(rows(Fragile(), map(image, heights), jobs=2))
+    assert [row.source for row in found] == [f"{height}.png" for height in heights]
+    assert [row.source for row in found if row.error] == ["13.png"]
