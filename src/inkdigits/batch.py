@@ -7,23 +7,25 @@ import os
 import re
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from . import images
 from .errors import InputError, MissingExtra
+from .pool import TOGETHER, LostError, Pool, Work
 from .reading import Reading
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from pathlib import Path
 
     from .reader import Reader
 
 AHEAD = 32
 """Files on their way to each process and back: enough to keep it busy, few enough that memory stays small."""
-TOGETHER = 16
-"""Images whose tiles are classified together, where nobody waits for the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +135,55 @@ def _said(error: InputError | MissingExtra) -> str:
 
 
 def _in_processes(reader: Reader, files: Iterable[File], single: bool, keep: bool, jobs: int) -> Iterator[Reading]:
-    from .pool import Pool, Task
-
-    waiting: deque[Future[list[Reading]]] = deque()
-    with Pool(reader, jobs) as pool:
+    waiting: deque[tuple[File, Future[list[Reading]]]] = deque()
+    with Pool(partial(reading_work, type(reader), reader.model), jobs) as pool:
         for file in files:
-            waiting.append(pool.submit(Task(file, single, keep, reader.threshold)))
+            waiting.append((file, pool.submit(Task(file, single, keep, reader.threshold))))
             if len(waiting) >= AHEAD * jobs:
-                yield from waiting.popleft().result()
+                yield from _result(*waiting.popleft())
         while waiting:
-            yield from waiting.popleft().result()
+            yield from _result(*waiting.popleft())
+
+
+def _result(file: File, future: Future[list[Reading]]) -> list[Reading]:
+    try:
+        return future.result()
+    except LostError as error:
+        return [Reading((), file.name, error=str(error))]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file for a worker process, and how to read it: `single` and `keep` as in `Reader.trace_page`, `threshold` as in `Reader`."""
+
+    file: File
+    single: bool = False
+    keep: bool = False
+    threshold: float | None = None
+
+    @property
+    def how(self) -> tuple[bool, bool, float]:
+        """Tasks that share this are read together."""
+        return self.single, self.keep, -1.0 if self.threshold is None else self.threshold
+
+
+def reading_work(kind: type[Reader], model: str | Path | None) -> Work[Task, list[Reading]]:
+    """What a process of a Pool does: it has a Reader of its own, on one thread; a loaded model does not travel."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    return partial(_answers, kind(model))
+
+
+def _answers(reader: Reader, tasks: Sequence[Task]) -> list[list[Reading]]:
+    """The Readings of each task, those of the same kind read together."""
+    found: list[list[Reading]] = [[] for _ in tasks]
+    places = sorted(range(len(tasks)), key=lambda place: tasks[place].how)
+    for _, group in groupby(places, key=lambda place: tasks[place].how):
+        alike = list(group)
+        task = tasks[alike[0]]
+        reader.threshold = task.threshold
+        files = [tasks[place].file for place in alike]
+        for k, reading in readings(reader, files, single=task.single, keep=task.keep, together=TOGETHER):
+            found[alike[k]].append(reading)
+    return found

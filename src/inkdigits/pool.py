@@ -1,4 +1,7 @@
-"""Worker processes that read, each with a Reader of its own: one that dies or hangs costs the file that it was reading, nothing else."""
+"""Worker processes: one that dies or hangs costs the task that it was at, nothing else.
+
+What the workers do is up to a picklable function that each of them calls once, and that returns how to answer a list of tasks.
+"""
 
 from __future__ import annotations
 
@@ -6,58 +9,44 @@ import multiprocessing
 import queue
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import groupby
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
-from .batch import TOGETHER, File, readings
 from .errors import Error
-from .reading import Reading
 
-if TYPE_CHECKING:
-    from .reader import Reader
-
+TOGETHER = 16
+"""Tasks that are handed to a worker at once, at most."""
 TIMEOUT = 120.0
-"""Seconds that a worker may take for a file. The slowest that is read is a PDF of many pages."""
-DIED = "the process that read it died, perhaps for want of memory; make the image smaller, or report it"
-HUNG = "reading it took longer than {:g} s and was given up; make the image smaller, or report it"
+"""Seconds that a worker may take for a task. The slowest is a PDF of many pages."""
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+Work = Callable[[list[Task]], list[Answer]]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A file to read, and how: `single` and `keep` as in `Reader.trace_page`, `threshold` as in `Reader`."""
-
-    file: File
-    single: bool = False
-    keep: bool = False
-    threshold: float | None = None
-
-    @property
-    def how(self) -> tuple[bool, bool, float]:
-        """Tasks that share this are read together."""
-        return self.single, self.keep, -1.0 if self.threshold is None else self.threshold
+class LostError(Error):
+    """The worker died or was given up at this very task."""
 
 
-class Pool:
-    """Reads files in worker processes. A context manager; leaving it ends the workers.
+class Pool(Generic[Task, Answer]):
+    """Answers tasks in worker processes. A context manager; leaving it ends the workers.
 
-    reader: each worker makes one like it. workers: how many processes. room: tasks that may wait, 0 for any number. timeout: seconds
-    for a file.
+    begin: called in each worker; picklable, as are tasks and answers. workers: how many processes. room: tasks that may wait, 0 for any
+    number. timeout: seconds for a task; starting a worker is not counted.
     """
 
-    def __init__(self, reader: Reader, workers: int, *, room: int = 0, timeout: float = TIMEOUT) -> None:
-        self.model, self.kind, self.workers, self.timeout = reader.model, type(reader), workers, timeout
-        self._tasks: queue.Queue[tuple[Task, Future[list[Reading]]] | None] = queue.Queue(room)
+    def __init__(self, begin: Callable[[], Work[Task, Answer]], workers: int, *, room: int = 0, timeout: float = TIMEOUT) -> None:
+        self.begin, self.workers, self.timeout = begin, workers, timeout
+        self._tasks: queue.Queue[tuple[Task, Future[Answer]] | None] = queue.Queue(room)
         self._threads = [threading.Thread(target=self._keep_busy, daemon=True) for _ in range(workers)]
         for thread in self._threads:
             thread.start()
 
-    def __enter__(self) -> Pool:
-        """The workers are there already."""
+    def __enter__(self) -> Pool[Task, Answer]:
+        """The workers start with the first task."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,12 +58,12 @@ class Pool:
         """Tasks that no worker has begun."""
         return self._tasks.qsize()
 
-    def submit(self, task: Task, *, wait: bool = True) -> Future[list[Reading]]:
-        """Have a file read: a Reading for each page. wait: for room among the waiting; without it raises queue.Full where there is none.
+    def submit(self, task: Task, *, wait: bool = True) -> Future[Answer]:
+        """Have a task answered. wait: for room among the waiting; without it raises queue.Full where there is none.
 
-        The future raises ModelError where the model cannot be loaded; every other trouble is a Reading with `error` set.
+        The future raises LostError, and what of ours the work raises: then all tasks that were handed over together fail alike.
         """
-        future: Future[list[Reading]] = Future()
+        future: Future[Answer] = Future()
         self._tasks.put((task, future), block=wait)
         return future
 
@@ -101,55 +90,55 @@ class Pool:
                     batch.append(another)
             batch = [(task, future) for task, future in batch if future.set_running_or_notify_cancel()]
             if batch:
-                worker = self._read(worker, batch)
+                worker = self._answer(worker, batch)
         if worker is not None:
             worker.end()
 
-    def _read(self, worker: _Worker | None, batch: list[tuple[Task, Future[list[Reading]]]]) -> _Worker | None:
-        """Have a batch read; returns the worker, or None where it did not survive. Then each file is tried again by itself."""
-        worker = worker or _Worker(self.kind, self.model)
+    def _answer(self, worker: _Worker | None, batch: list[tuple[Task, Future[Answer]]]) -> _Worker | None:
+        """Have a batch answered; returns the worker, or None where it did not survive. Then each task is tried again by itself."""
+        worker = worker or _Worker(self.begin)
         try:
-            answer = worker.read([task for task, _ in batch], self.timeout)
+            answers = worker.answer([task for task, _ in batch], self.timeout)
         except (EOFError, OSError, TimeoutError) as error:
             worker.kill()
             if len(batch) > 1:
                 survivor: _Worker | None = None
                 for one in batch:
-                    survivor = self._read(survivor, [one])
+                    survivor = self._answer(survivor, [one])
                 return survivor
-            task, future = batch[0]
-            reason = HUNG.format(self.timeout) if isinstance(error, TimeoutError) else DIED
-            future.set_result([Reading((), task.file.name, error=reason)])
+            hung = isinstance(error, TimeoutError)
+            reason = f"took longer than {self.timeout:g} s and was given up" if hung else "died, perhaps for want of memory"
+            batch[0][1].set_exception(LostError(f"the process that read it {reason}; make the image smaller, or report it"))
             return None
-        if isinstance(answer, Error):
+        if isinstance(answers, Error):
             for _, future in batch:
-                future.set_exception(answer)
+                future.set_exception(answers)
         else:
-            for (_, future), pages in zip(batch, answer, strict=True):
-                future.set_result(pages)
+            for (_, future), answer in zip(batch, answers, strict=True):
+                future.set_result(answer)
         return worker
 
 
 class _Worker:
-    """A process that reads, and the way to it."""
+    """A worker process, and the way to it."""
 
-    def __init__(self, kind: type[Reader], model: Any) -> None:
+    def __init__(self, begin: Callable[[], Work[Any, Any]]) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, far = context.Pipe()
-        self.process = context.Process(target=_work, args=(far, kind, model), daemon=True)
+        self.process = context.Process(target=_work, args=(far, begin), daemon=True)
         self.process.start()
         far.close()  # the end that the worker holds is the only one: when it dies, this one tells
         self.ready = False
 
-    def read(self, tasks: list[Task], timeout: float) -> list[list[Reading]] | Error:
+    def answer(self, tasks: list[Any], timeout: float) -> list[Any] | Error:
         """Raises EOFError or OSError where the process died, TimeoutError where it took too long."""
         if not self.ready:
-            self.ready = self.connection.recv()  # starting is not counted
+            self.ready = self.connection.recv()
         self.connection.send(tasks)
         if not self.connection.poll(timeout * len(tasks)):
             raise TimeoutError
-        answer: list[list[Reading]] | Error = self.connection.recv()
-        return answer
+        answers: list[Any] | Error = self.connection.recv()
+        return answers
 
     def end(self) -> None:
         """Let it finish."""
@@ -164,40 +153,22 @@ class _Worker:
         self.connection.close()
 
 
-def _work(connection: Connection, kind: type[Reader], model: Any) -> None:
+def _work(connection: Connection, begin: Callable[[], Work[Any, Any]]) -> None:
     """The whole life of a worker process."""
-    import cv2
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the first one ends the others
-    cv2.setNumThreads(1)
-    reader = kind(model)
+    work = begin()
     connection.send(True)
     while (tasks := _next(connection)) is not None:
         try:
-            answer: list[list[Reading]] | Error = _answers(reader, tasks)
+            answers: list[Any] | Error = work(tasks)
         except Error as error:
-            answer = error
-        connection.send(answer)
+            answers = error
+        connection.send(answers)
 
 
-def _next(connection: Connection) -> list[Task] | None:
+def _next(connection: Connection) -> list[Any] | None:
     try:
-        tasks: list[Task] | None = connection.recv()
+        tasks: list[Any] | None = connection.recv()
     except EOFError:  # whom it worked for is gone
         return None
     return tasks
-
-
-def _answers(reader: Reader, tasks: Sequence[Task]) -> list[list[Reading]]:
-    """The Readings of each task, those of the same kind read together."""
-    places = sorted(range(len(tasks)), key=lambda place: tasks[place].how)
-    found: dict[int, list[Reading]] = {}
-    for _, group in groupby(places, key=lambda place: tasks[place].how):
-        alike = list(group)
-        task = tasks[alike[0]]
-        reader.threshold = task.threshold
-        files = [tasks[place].file for place in alike]
-        found |= {place: [] for place in alike}
-        for k, reading in readings(reader, files, single=task.single, keep=task.keep, together=TOGETHER):
-            found[alike[k]].append(reading)
-    return [found[place] for place in range(len(tasks))]
