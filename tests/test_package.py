@@ -10,7 +10,7 @@ import inkdigits
 SOURCE = Path(inkdigits.__file__).parent
 ORDER = [
     "errors", "reading", "images", "ink", "rules", "layout", "tiles", "strips", "models", "ctc", "lattice", "strings", "decide", "reader",
-    "drawing", "batch",
+    "drawing", "pool", "batch",
 ]  # fmt: skip
 
 

@@ -172,10 +172,10 @@ def reading_work(kind: type[Reader], model: str | Path | None) -> Work[Task, lis
     import cv2
 
     cv2.setNumThreads(1)
-    return partial(_answers, kind(model))
+    return partial(answers, kind(model))
 
 
-def _answers(reader: Reader, tasks: Sequence[Task]) -> list[list[Reading]]:
+def answers(reader: Reader, tasks: Sequence[Task]) -> list[list[Reading]]:
     """The Readings of each task, those of the same kind read together."""
     found: list[list[Reading]] = [[] for _ in tasks]
     places = sorted(range(len(tasks)), key=lambda place: tasks[place].how)

@@ -147,7 +147,7 @@ class Network:
         if hashlib.sha256(content).hexdigest() != card.sha256:
             raise ModelError(f"{source}: its hash is not the one in its card; it is damaged or belongs to another card: export it again")
         self.card = card
-        self._session = _session(content, threads, source)
+        self._session = open_session(content, threads, source)
         _check_ends(self._session, self._ends(), source)
 
     @classmethod
@@ -159,7 +159,7 @@ class Network:
         one call. Raises ModelError with the reason and the remedy. Whether the images of the reader are what the model was trained on is
         for the reader to check, by `card.preprocessing`: other models can still be evaluated.
         """
-        path = _locate(cls.shipped if model is None else model)
+        path = locate(cls.shipped if model is None else model)
         card = Card.load(path.with_name("card.json"))
         try:
             content = path.read_bytes()
@@ -247,7 +247,7 @@ def _softmax(logits: Float, temperature: float) -> Float:
     return result
 
 
-def _locate(model: str | Path) -> Path:
+def locate(model: str | Path) -> Path:
     """The ONNX file that a name, a folder or a path means."""
     shipped = {path.parent.name: path for path in SHIPPED.glob("*/model.onnx")}
     if isinstance(model, str) and model in shipped:
@@ -263,7 +263,8 @@ def _locate(model: str | Path) -> Path:
     return path
 
 
-def _session(content: bytes, threads: int, source: str) -> Any:
+def open_session(content: bytes, threads: int, source: str) -> Any:
+    """An ONNX Runtime session of a model's bytes, on the CPU. source: what errors call it. Raises ModelError."""
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 

@@ -1,0 +1,44 @@
+"""`inkdigits serve`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+
+@click.command(short_help="Serve an HTTP service and its page.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="0.0.0.0 is reached from everywhere.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any that is free.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes that read.  [default: the number of cores]")
+@click.option("--queue", "room", type=click.IntRange(1), default=64, show_default=True, help="Images that may wait; more are answered 503.")
+@click.option("--max-mb", type=click.IntRange(1), default=64, show_default=True, help="Size of a request.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, help="Seconds for an image.")
+@click.option(
+    "--api-key", envvar="INKDIGITS_API_KEY", metavar="KEY", help="What clients must send as X-API-Key; also from INKDIGITS_API_KEY."
+)
+@click.option("--model", metavar="MODEL", help="A shipped model's name, a run folder or an ONNX file.")
+def command(
+    host: str, port: int, workers: int | None, room: int, max_mb: int, timeout: float, api_key: str | None, model: str | None
+) -> int:
+    """Serve an HTTP service and its page: draw, photograph, drop files, see what was read.
+
+    The address of the page is printed. Ctrl-C or SIGTERM ends the service after what it is reading. /openapi.json describes it.
+    """
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    from inkdigits.errors import MissingExtra
+
+    try:
+        import fastapi  # noqa: F401
+        import multipart  # noqa: F401
+        import prometheus_client  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError:
+        raise MissingExtra("serve", "the service") from None
+    from inkdigits.server.app import Settings
+    from inkdigits.server.limits import Limits
+    from inkdigits.server.run import run
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    settings = Settings(model, workers or cores, room, timeout, api_key, Limits(body=max_mb << 20))
+    return run(settings, host, port)
