@@ -23,7 +23,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from inkdigits import __version__
 from inkdigits.batch import File, Task
@@ -197,13 +197,13 @@ class Service:
             return [File(request.headers.get("x-file-name", "body"), content)]
         try:
             form = await request.form(max_files=self.settings.limits.files, max_fields=20)
-        except (MultiPartException, HTTPException) as error:
-            if isinstance(error, HTTPException) and error.status_code != 400:
-                raise
-            raise refused(400, f"the form cannot be parsed: {getattr(error, 'detail', None) or error}") from None
-        async with request.form(max_files=self.settings.limits.files, max_fields=20):
+        except StarletteHTTPException as error:
+            raise (refused(400, f"the form cannot be parsed: {error.detail}") if error.status_code == 400 else error) from None
+        try:
             uploads = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
             found = [File(upload.filename or f"file {number}", await upload.read()) for number, upload in enumerate(uploads, start=1)]
+        finally:
+            await form.close()
         if not found:
             raise HTTPException(400, "there is no file in the form; add at least one part with a file name")
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from contextlib import suppress
 
 import click
 import uvicorn
@@ -22,8 +23,10 @@ def run(settings: Settings, host: str, port: int) -> int:
     """Serve until Ctrl-C or SIGTERM; returns the exit code. Raises Error where the address cannot be had, ModelError."""
     app = make_app(settings)
     listener = _listen(host, port)
+    _allow_connections()
+    protocol = type("Protocol", (PatientProtocol,), {"patience": settings.limits.patience})
     config = uvicorn.Config(
-        app, http=PatientProtocol, ws="none", lifespan="on", log_level="warning", access_log=False, server_header=False,
+        app, http=protocol, ws="none", lifespan="on", log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=FAREWELL, backlog=BACKLOG, proxy_headers=False,
     )  # fmt: skip
     address, number = listener.getsockname()[:2]
@@ -45,3 +48,12 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise Error(f"{host}:{port}: cannot listen there ({error.strerror}); choose another --host or --port") from None
     return listener
+
+
+def _allow_connections() -> None:
+    """Let as many connections be open at once as the system grants."""
+    with suppress(ImportError):  # not on Windows, which has no such limit
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most if most != resource.RLIM_INFINITY else 65536, most))

@@ -1,0 +1,240 @@
+"""The service's answers: rows as on the command line, and every bad request refused with a reason."""
+
+import base64
+import csv
+import io
+import json
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
+
+from fastapi.testclient import TestClient
+
+from inkdigits import Reader
+from inkdigits.server.app import Settings, make_app
+from inkdigits.server.describe import STROKES, TILE
+from inkdigits.server.limits import HEADERS, Limits
+from inkdigits.training.pen import write
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+KEY, FORM = "open sesame", "multipart/form-data"
+ROW = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model")
+
+
+def png(text: str, seed: int = 3) -> bytes:
+    """A note as the bytes of a PNG."""
+    ink = np.pad(write(text, np.random.default_rng(seed)), 40)
+    return cv2.imencode(".png", np.round(235 * (1 - 0.8 * ink)).astype(np.uint8))[1].tobytes()
+
+
+def bomb(side: int) -> bytes:
+    """A PNG of a few bytes that promises side x side pixels."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1 << 20))) + chunk(b"IEND", b"")
+
+
+@pytest.fixture(scope="module")
+def client():
+    with TestClient(make_app(Settings(workers=1, limits=Limits(body=1 << 20, files=3)))) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"content": png("27")}, id="raw bytes"),
+        pytest.param({"files": {"file": ("body", png("27"))}}, id="a form"),
+        pytest.param({"files": {"whatever": ("body", png("27"), "text/plain")}}, id="a form with other names"),
+    ],
+)
+def test_a_row_is_that_of_the_command_line(client, body):
+    (row,) = client.post("/v1/read", **body).json()
+    expected = Reader().read(png("27"), source="body").to_dict()
+    assert tuple(row) == ROW
+    assert {**row, "ms": None} == {**json.loads(json.dumps(expected)), "ms": None}
+    assert row["text"] == "27"
+
+
+def test_several_files_are_rows_in_order_and_a_bad_one_loses_nothing(client):
+    files = [("a", ("two.png", png("2"))), ("b", ("none.png", b"hello")), ("c", ("../../etc/passwd", png("31")))]
+    rows = client.post("/v1/read", files=files).json()
+    assert [row["source"] for row in rows] == ["two.png", "none.png", "../../etc/passwd"]
+    assert [row["text"] for row in rows] == ["2", "", "31"]
+    assert "not an image" in rows[1]["error"]
+
+
+def test_predict_gives_the_probability_of_each_class(client):
+    (row,) = client.post("/v1/predict?tiles=true", content=png("7")).json()
+    digit = row["lines"][0]["digits"][0]
+    assert digit["label"] == "7"
+    assert sum(digit["probabilities"].values()) == pytest.approx(1, abs=0.001)
+    tile = np.frombuffer(base64.b64decode(digit["tile"]), np.uint8).reshape(28, 28)
+    np.testing.assert_allclose(tile / 255, Reader().predict(png("7")).tile, atol=0.003)
+
+
+def test_the_threshold_decides_what_is_answered(client):
+    image = png("4142135623", seed=1)
+    texts = {threshold: client.post(f"/v1/read?threshold={threshold}", content=image).json()[0]["text"] for threshold in (0, 0.9999)}
+    assert texts == {threshold: Reader(threshold=threshold).read(image).text for threshold in texts}
+    assert "?" in texts[0.9999]
+    assert "?" not in texts[0]
+
+
+@pytest.mark.parametrize(
+    ("form", "check"),
+    [
+        pytest.param("csv", lambda text: next(iter(csv.DictReader(io.StringIO(text))))["text"] == "27", id="csv"),
+        pytest.param("jsonl", lambda text: json.loads(text)["text"] == "27", id="jsonl"),
+        pytest.param("text", lambda text: text == "27\n", id="text"),
+    ],
+)
+def test_formats(client, form, check):
+    answer = client.post(f"/v1/read?format={form}", content=png("27"))
+    assert answer.status_code == 200
+    assert check(answer.text)
+
+
+def test_strokes_are_read_and_boxes_are_in_their_units(client):
+    for unit in (1, 0.1, 30):
+        strokes = [[[x * unit, y * unit, t] for x, y, t in stroke] for stroke in STROKES["strokes"]]
+        row = client.post("/v1/strokes", json={"strokes": strokes, "single": True}).json()
+        assert row["text"] == "7"
+    x, y, _, h = row["lines"][0]["box"]
+    assert (x, y) >= (0, 0)
+    assert 30 * 60 <= h <= 30 * 110
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param({"strokes": []}, "at least 1", id="none"),
+        pytest.param({"strokes": [[]]}, "there are none", id="an empty stroke"),
+        pytest.param({"strokes": [[[1]]]}, "points are", id="half a point"),
+        pytest.param({"strokes": [[[1, 1e300]]]}, "points are", id="a point far away"),
+        pytest.param({"strokes": "M 0 0"}, "list", id="a path"),
+        pytest.param({"strokes": [[[1, 1]]], "width": -1}, "greater than 0", id="no canvas"),
+    ],
+)
+def test_strokes_that_are_none(client, body, reason):
+    answer = client.post("/v1/strokes", json=body)
+    assert answer.status_code == 422
+    assert reason in answer.text
+
+
+def test_every_stage_is_drawn(client):
+    answer = client.post("/v1/explain", content=png("27"))
+    assert answer.headers["content-type"] == "image/png"
+    assert cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR).shape[1] > 300
+    assert client.post("/v1/explain", content=b"hello").status_code == 422
+    assert client.post("/v1/explain", files=[("a", ("a", png("1"))), ("b", ("b", png("1")))]).status_code == 400
+
+
+def test_inside_the_network(client):
+    found = client.post("/v1/inside", json={"tile": TILE}).json()
+    assert max(found["probabilities"], key=found["probabilities"].get) == "1"
+    assert np.array(found["saliency"]).shape == (28, 28)
+    assert np.argmax(np.array(found["saliency"]).sum(axis=0)) in range(10, 18), "the stroke is what matters"
+    for layer in found["layers"]:
+        picture = cv2.imdecode(np.frombuffer(base64.b64decode(layer["png"]), np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert picture.shape[0] >= layer["height"]
+        assert picture.max() > 200
+    for tile in ("", "AAAA", "no base64", TILE + TILE):
+        assert client.post("/v1/inside", json={"tile": tile}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "reason"),
+    [
+        pytest.param({"content": b""}, 400, "there is no image", id="nothing"),
+        pytest.param({"data": {"a": "b"}, "files": {"x": (None, "text")}}, 400, "no file in the form", id="a form without a file"),
+        pytest.param(
+            {"content": b"nonsense", "headers": {"content-type": "multipart/form-data; boundary=x"}},
+            400,
+            "parsed",
+            id="bad form",
+        ),
+        pytest.param(
+            {"content": b"abc", "headers": {"content-type": "multipart/form-data"}}, 400, "boundary", id="a form without a boundary"
+        ),
+        pytest.param({"files": [("a", (f"{i}.png", b"x")) for i in range(4)]}, 400, "Too many files", id="too many files"),
+        pytest.param({"content": bytes((1 << 20) + 1)}, 413, "larger than 1 MB", id="too large, and says so"),
+        pytest.param({"content": iter([bytes(1 << 19)] * 5)}, 413, "larger than 1 MB", id="too large, as it comes"),
+        pytest.param({"content": png("1"), "params": {"threshold": 2}}, 422, "less than or equal to 1", id="no probability"),
+        pytest.param({"content": png("1"), "params": {"format": "xml"}}, 422, "jsonl", id="no format"),
+    ],
+)
+def test_bad_requests_are_told_what_is_wrong(client, request_, status, reason):
+    answer = client.post("/v1/read", **request_)
+    assert (answer.status_code, reason in answer.text) == (status, True), answer.text
+
+
+def test_a_decompression_bomb_is_a_row_with_an_error(client):
+    (row,) = client.post("/v1/read", content=bomb(100_000)).json()
+    assert "pixels" in row["error"]
+    assert client.post("/v1/read", content=png("27")).json()[0]["text"] == "27"
+
+
+def test_no_file_of_the_server_is_reachable(client):
+    for path in (
+        "/../app.py",
+        "/%2e%2e/app.py",
+        "/..%2fapp.py",
+        "/etc/passwd",
+        "//etc/passwd",
+        "/app.py",
+        "/../../weights/digit/card.json",
+    ):
+        assert client.get(path).status_code in (404, 405), path
+
+
+def test_the_answers_carry_what_browsers_must_know(client):
+    page, api = client.get("/"), client.get("/v1/model")
+    for name, value in HEADERS.items():
+        assert page.headers[name] == api.headers[name] == value
+    assert api.headers["cache-control"] == "no-store"
+    assert page.headers["content-type"].startswith("text/html")
+    assert client.get("/docs").status_code == 404, "its scripts would come from elsewhere"
+
+
+def test_the_card_the_health_and_the_figures(client):
+    assert client.get("/v1/model").json()["name"] == "digit"
+    assert (client.get("/healthz").text, client.get("/readyz").text) == ("ok\n", "ok\n")
+    client.post("/v1/read", content=png("27"))
+    text = client.get("/metrics").text
+    for line in (
+        'inkdigits_requests_total{path="/v1/read",status="200"}',
+        'inkdigits_stage_seconds_count{stage="ink"}',
+        "inkdigits_queue 0.0",
+    ):
+        assert line in text
+    assert 'inkdigits_images_total{result="read"}' in text
+    assert 'inkdigits_model_info{name="digit-' in text
+
+
+def test_with_a_key_only_the_page_and_the_health_are_open():
+    with TestClient(make_app(Settings(workers=1, key=KEY))) as client:
+        for path in ("/v1/model", "/metrics"):
+            refused = client.get(path)
+            assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+            assert client.get(path, headers={"X-API-Key": "wrong"}).status_code == 401
+            assert client.get(path, headers={"X-API-Key": KEY}).status_code == 200
+            assert client.get(path, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+        assert {client.get(path).status_code for path in ("/", "/healthz", "/readyz")} == {200}
+        assert client.post("/v1/read", content=png("1")).status_code == 401
+
+
+def test_the_description_names_every_route_and_its_refusals(client):
+    described = client.get("/openapi.json").json()
+    for path in ("/v1/read", "/v1/predict", "/v1/strokes", "/v1/explain", "/v1/inside"):
+        assert {"200", "401", "413", "422", "503"} <= set(described["paths"][path]["post"]["responses"])
+    example = described["paths"]["/v1/read"]["post"]["responses"]["200"]["content"]["application/json"]["example"]
+    assert set(ROW) - set(example[0]) == {"refused", "error"}, "which are null"
