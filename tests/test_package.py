@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import inkdigits
 
 SOURCE = Path(inkdigits.__file__).parent
@@ -22,6 +24,13 @@ def test_the_public_names():
         "DataError", "Digit", "Error", "ExportError", "InputError", "Line", "MissingExtra", "ModelError", "Reader", "Reading",
         "RecipeError", "read",
     }  # fmt: skip
+    assert set(dir(inkdigits)) == {*inkdigits.__all__, "DigitClassifier", "__version__"}
+
+
+def test_the_public_name_that_needs_an_extra():
+    pytest.importorskip("sklearn", reason="needs inkdigits[train]")
+    assert inkdigits.DigitClassifier.__name__ == "DigitClassifier"
+    assert not {"sklearn", "keras"} & loaded("from inkdigits import *")
 
 
 def test_every_error_is_ours():
@@ -56,7 +65,7 @@ def test_a_module_imports_only_from_those_above_it():
 
 def test_reading_never_imports_training_or_the_server():
     for path in SOURCE.glob("*.py"):
-        if path.name not in {"cli.py"}:
+        if path.name not in {"cli.py", "__init__.py"}:  # both import what they name when it is asked for
             assert not {"training", "bench", "server"} & {module.split(".")[0] for module in imports(path)}, path.name
 
 

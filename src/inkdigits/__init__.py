@@ -26,8 +26,10 @@ _HOME = {
     "RecipeError": "errors",
     "ExportError": "errors",
     "MissingExtra": "errors",
+    "DigitClassifier": "training.estimator",
 }
 
+# Without DigitClassifier, which needs inkdigits[train]: `from inkdigits import *` must not.
 __all__ = [
     "DataError",
     "Digit",
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from .errors import DataError, Error, ExportError, InputError, MissingExtra, ModelError, RecipeError
     from .reader import Reader, read
     from .reading import Digit, Line, Reading
+    from .training.estimator import DigitClassifier as DigitClassifier
 
 
 def __getattr__(name: str) -> object:
@@ -58,4 +61,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted([*_HOME, "__version__"])
