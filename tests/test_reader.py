@@ -166,3 +166,12 @@ def test_fine_grain_with_holes_in_it_does_not_break():
     for _ in range(12):
         grain = np.where(rng.random((100, 80)) < rng.uniform(0.3, 0.7), 255, rng.integers(0, 255)).astype(np.uint8)
         assert isinstance(Reader(threshold=0).read(np.repeat(grain, rng.integers(1, 3), axis=1)).text, str)
+
+
+@pytest.mark.parametrize("shape", [(1200, 2), (2, 1200), (2, 2), (3, 900)])
+def test_a_strip_that_is_hardly_an_image_is_answered(shape):
+    image = np.full(shape, 230, np.uint8)
+    image[shape[0] // 3 : 2 * shape[0] // 3 + 1, shape[1] // 3 : 2 * shape[1] // 3 + 1] = 20
+    for look in (Reader().read, Reader().predict):
+        look(image)
+    assert Reader().read(image).needs_review

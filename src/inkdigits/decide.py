@@ -84,6 +84,8 @@ def _blur(ink: Ink, region: Region) -> float:
     rim = 4
     top, left = max(region.y - rim, 0), max(region.x - rim, 0)
     strength = ink.strength[top : region.bottom + rim, left : region.right + rim].astype(np.float32)
+    if min(strength.shape) < 2:
+        return 0.0  # a strip one pixel wide has no edges to look at
     full = quantile(ink.strength[region.y : region.bottom, region.x : region.right][region.mask], 0.85)
     steep = np.hypot(*np.gradient(strength)) / max(full, 1.0)
     inside = (strength > 0.25 * full) & (strength < 0.75 * full)

@@ -117,9 +117,9 @@ def test_strokes_are_read_and_boxes_are_in_their_units(client):
     ("body", "reason"),
     [
         pytest.param({"strokes": []}, "at least 1", id="none"),
-        pytest.param({"strokes": [[]]}, "there are none", id="an empty stroke"),
-        pytest.param({"strokes": [[[1]]]}, "points are", id="half a point"),
-        pytest.param({"strokes": [[[1, 1e300]]]}, "points are", id="a point far away"),
+        pytest.param({"strokes": [[]]}, "at least 1", id="an empty stroke"),
+        pytest.param({"strokes": [[[1]]]}, "at least 2", id="half a point"),
+        pytest.param({"strokes": [[[1, 1e300]]]}, "less than or equal", id="a point far away"),
         pytest.param({"strokes": "M 0 0"}, "list", id="a path"),
         pytest.param({"strokes": [[[1, 1]]], "width": -1}, "greater than 0", id="no canvas"),
     ],
@@ -128,6 +128,19 @@ def test_strokes_that_are_none(client, body, reason):
     answer = client.post("/v1/strokes", json=body)
     assert answer.status_code == 422
     assert reason in answer.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"width": 1e-3, "height": 1e5, "pen": 1e4}, id="a canvas like a hair"),
+        pytest.param({"strokes": [[[1e9, -1e9], [-1e9, 1e9]]]}, id="points far away"),
+        pytest.param({"strokes": [[[5, 5]]] * 2000}, id="dots"),
+        pytest.param({"strokes": [[[0, 0], [0, 0], [0, 0]]], "pen": 1e-6}, id="nothing to see"),
+    ],
+)
+def test_odd_strokes_are_answered(client, change):
+    assert client.post("/v1/strokes", json={**STROKES, **change}).status_code == 200
 
 
 def test_every_stage_is_drawn(client):
@@ -203,6 +216,12 @@ def test_the_answers_carry_what_browsers_must_know(client):
     assert api.headers["cache-control"] == "no-store"
     assert page.headers["content-type"].startswith("text/html")
     assert client.get("/docs").status_code == 404, "its scripts would come from elsewhere"
+
+
+def test_a_wrong_method_is_told_the_right_one(client):
+    answer = client.delete("/v1/read")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert client.get("/v1/nothing").status_code == 404
 
 
 def test_the_card_the_health_and_the_figures(client):

@@ -24,6 +24,8 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Match, Mount
+from starlette.types import Scope
 
 from inkdigits import __version__
 from inkdigits.batch import File, Task
@@ -62,15 +64,17 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
 
 
+Point = Annotated[list[Annotated[float, Field(ge=-1e9, le=1e9)]], Field(min_length=2, max_length=4)]
+Stroke = Annotated[list[Point], Field(min_length=1, max_length=20_000)]
+
+
 class Strokes(BaseModel):
     """What was drawn on a canvas."""
 
-    model_config = {"json_schema_extra": {"examples": [describe.STROKES]}}
+    model_config = {"strict": True, "json_schema_extra": {"examples": [describe.STROKES]}}
 
-    strokes: list[list[list[float]]] = Field(
-        min_length=1,
-        max_length=2000,
-        description="In the order drawn, each a list of points [x, y] or [x, y, milliseconds], y down.",
+    strokes: list[Stroke] = Field(
+        min_length=1, max_length=2000, description="In the order drawn, each a list of points [x, y] or [x, y, milliseconds], y down."
     )
     width: float | None = Field(None, gt=0, le=1e5, description="Of the canvas, in the units of the points.")
     height: float | None = Field(None, gt=0, le=1e5, description="Of the canvas.")
@@ -82,7 +86,9 @@ class Strokes(BaseModel):
 class Pixels(BaseModel):
     """A tile, as the rows of `tiles=true` hold it."""
 
-    tile: str = Field(max_length=2000, description="28 x 28 bytes, row by row, 255 = ink, in base64.", examples=[describe.TILE])
+    tile: str = Field(
+        pattern=r"^[A-Za-z0-9+/]{1045}[AQgw]==$", description="28 x 28 bytes, row by row, 255 = ink, in base64.", examples=[describe.TILE]
+    )
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -134,7 +140,7 @@ def make_app(settings: Settings) -> FastAPI:
     @app.post("/v1/inside", **describe.INSIDE)
     async def inside(body: Pixels) -> Response:
         """What the layers of the network make of a tile, and where the answer comes from."""
-        (found,) = await service.ask([Tile(_pixels(body.tile))])
+        (found,) = await service.ask([Tile(base64.b64decode(body.tile))])
         return JSONResponse(inside_row(found))
 
     @app.get("/v1/model", **describe.MODEL)
@@ -159,10 +165,19 @@ def make_app(settings: Settings) -> FastAPI:
         """Figures for Prometheus."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    app.mount("/", StaticFiles(directory=str(PAGE), html=True), name="page")
+    app.router.routes.append(Page("/", StaticFiles(directory=str(PAGE), html=True), name="page"))
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Guard, limits=settings.limits, key=settings.key)
     return app
+
+
+class Page(Mount):
+    """The files of the page, at every path that is not the service's own: else a wrong method there would be answered for a file."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is for the page."""
+        own = scope["path"].startswith("/v1/") or scope["path"] in ("/healthz", "/readyz", "/metrics", "/openapi.json")
+        return (Match.NONE, {}) if own else super().matches(scope)
 
 
 class Service:
@@ -235,23 +250,10 @@ class Service:
 
 
 def _drawn(body: Strokes) -> tuple[bytes, float]:
-    points = [point for stroke in body.strokes for point in stroke]
-    if len(points) > 200_000 or not all(2 <= len(point) <= 4 and all(abs(v) < 1e9 for v in point) for point in points):
-        raise HTTPException(422, "strokes: points are [x, y] or [x, y, milliseconds], numbers below 1e9, 200,000 of them at most")
     try:
         return drawn(body.strokes, body.width, body.height, body.pen)
     except InputError as error:
         raise HTTPException(422, str(error)) from None
-
-
-def _pixels(text: str) -> bytes:
-    try:
-        pixels = base64.b64decode(text, validate=True)
-    except ValueError:
-        pixels = b""
-    if len(pixels) != 28 * 28:
-        raise HTTPException(422, "tile: it must be 28 x 28 bytes in base64")
-    return pixels
 
 
 def _row(reading: Reading, tiles: bool) -> dict[str, Any]:

@@ -16,7 +16,7 @@ ROW: dict[str, Any] = {
     "ms": {"load": 0.1, "ink": 0.6, "layout": 0.1, "classify": 0.2}, "model": "digit-2026.11/0123abcd",
 }  # fmt: skip
 
-_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_BYTES = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
 _DETAIL = {"type": "object", "properties": {"detail": {}}, "required": ["detail"]}
 _BOX = {"type": "array", "items": {"type": "integer"}, "minItems": 4, "maxItems": 4}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
@@ -79,7 +79,7 @@ _FILES = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                    "properties": {"file": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}},
                     "required": ["file"],
                 }
             },

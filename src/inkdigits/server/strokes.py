@@ -18,6 +18,8 @@ PEN = 0.07
 """Width of the pen as a share of the height of the strokes, where it is not given."""
 FINE = 4
 """Fractions of a pixel, in bits, that points are drawn at."""
+WIDEST = 255
+"""Pixels: OpenCV draws no wider lines."""
 Points = Sequence[Sequence[float]]
 
 
@@ -47,7 +49,7 @@ def drawn(
         points = np.round((curve - origin) / unit * (1 << FINE)).clip(-(1 << 24), 1 << 24).astype(np.int32)
         if len(points) == 1:
             points = np.repeat(points, 2, axis=0)  # a dot
-        cv2.polylines(sheet, [points], False, 0, max(1, round(pen / unit)), cv2.LINE_AA, FINE)
+        cv2.polylines(sheet, [points], False, 0, min(max(1, round(pen / unit)), WIDEST), cv2.LINE_AA, FINE)
     return pgm(sheet), unit
 
 
