@@ -22,6 +22,7 @@ COMMANDS = {
     "serve": "Serve an HTTP service and its page.",
     "bench": "Measure accuracy, speed and robustness, beside others.",
     "data": "List, fetch and verify data sets.",
+    "doctor": "Find what is wrong with this installation.",
 }
 
 
