@@ -23,6 +23,7 @@ COMMANDS = {
     "bench": "Measure accuracy, speed and robustness, beside others.",
     "data": "List, fetch and verify data sets.",
     "doctor": "Find what is wrong with this installation.",
+    "completion": "Print what lets Tab complete commands, options and names.",
 }
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from .completion import published
+
 FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
@@ -36,7 +38,7 @@ def list_(form: str) -> None:
 
 
 @command.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=published)
 def fetch(names: tuple[str, ...]) -> None:
     """Download data sets into the cache; what is here and whole is not downloaded again."""
     from inkdigits.training.datasets import SPLITS, load
@@ -47,7 +49,7 @@ def fetch(names: tuple[str, ...]) -> None:
 
 
 @command.command()
-@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=published)
 @FORMAT
 def verify(names: tuple[str, ...], form: str) -> int:
     """Check the files that are here against the published hashes; exit 1 if one is damaged."""

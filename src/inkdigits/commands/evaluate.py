@@ -7,10 +7,14 @@ from pathlib import Path
 
 import click
 
+from .completion import data_sets, files
+
 
 @click.command(short_help="Measure a trained network on a data set.")
-@click.argument("model", metavar="RUN_OR_MODEL")
-@click.option("--data", default="mnist", show_default=True, metavar="NAME|FOLDER|FILE", help="What to measure on.")
+@click.argument("model", metavar="RUN_OR_MODEL", shell_complete=files)
+@click.option(
+    "--data", default="mnist", show_default=True, metavar="NAME|FOLDER|FILE", shell_complete=data_sets, help="What to measure on."
+)
 @click.option("--split", type=click.Choice(["train", "test"]), default="test", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="A folder for confusion.png, mistakes.png and metrics.json.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import click
 
+from .completion import files
 from .read import save
 
 
 @click.command()
-@click.argument("image", metavar="IMAGE")
+@click.argument("image", metavar="IMAGE", shell_complete=files)
 @click.option("--out", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="The picture to write, PNG or JPEG.")
 @click.option("--single", is_flag=True, help="Explain `predict`, one digit, instead of `read`.")
 @click.option("--threshold", type=click.FloatRange(0, 1), metavar="P", help="Answer ? below this probability; 0 always answers.")
-@click.option("--model", metavar="MODEL", help="A shipped model's name, a run folder or an ONNX file.")
+@click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
 def command(image: str, out: str, single: bool, threshold: float | None, model: str | None) -> None:
     """Draw every stage of reading one image: the image, its ink, the digits found, what the network saw, the answer."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")

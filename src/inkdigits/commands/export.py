@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from .completion import files
+
 
 @click.command(short_help="Write a trained network as ONNX, SavedModel or TFLite.")
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=files)
 @click.option("--to", type=click.Choice(["onnx", "int8", "savedmodel", "tflite"]), default="onnx", show_default=True, help="The format.")
 @click.option(
     "--out",

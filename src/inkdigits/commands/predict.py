@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .completion import files
 from .read import options, run, save
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, metavar="SOURCE...")
-@click.option("--image", "images", multiple=True, metavar="PATH", help="One more SOURCE, spelled as an option.")
+@click.argument("sources", nargs=-1, metavar="SOURCE...", shell_complete=files)
+@click.option("--image", "images", multiple=True, metavar="PATH", shell_complete=files, help="One more SOURCE, spelled as an option.")
 @click.option(
     "--plot", type=click.Path(dir_okay=False), metavar="FILE", help="Draw image, tile and probabilities (several: FILE-1, -2, ...)."
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from ..formats import FORMATS, RowWriter, place
+from .completion import files
 
 if TYPE_CHECKING:
     from ..reading import Reading
@@ -27,7 +28,7 @@ OPTIONS = (
     click.option("--threshold", type=click.FloatRange(0, 1), metavar="P", help="Answer ? below this probability; 0 always answers."),
     click.option("--annotate", type=click.Path(file_okay=False), metavar="DIR", help="Write each image with boxes and labels into DIR."),
     click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes that read at the same time."),
-    click.option("--model", metavar="MODEL", help="A shipped model's name, a run folder or an ONNX file."),
+    click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file."),
     click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr, only errors."),
 )
 
@@ -40,7 +41,7 @@ def options(command: Command) -> Command:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=files)
 @options
 def command(sources: tuple[str, ...], **settings: Any) -> int:
     """Read the digits in images: strings, lines, pages.

@@ -6,6 +6,8 @@ import os
 
 import click
 
+from .completion import files
+
 
 @click.command(short_help="Serve an HTTP service and its page.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="0.0.0.0 is reached from everywhere.")
@@ -17,7 +19,7 @@ import click
 @click.option(
     "--api-key", envvar="INKDIGITS_API_KEY", metavar="KEY", help="What clients must send as X-API-Key; also from INKDIGITS_API_KEY."
 )
-@click.option("--model", metavar="MODEL", help="A shipped model's name, a run folder or an ONNX file.")
+@click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
 def command(
     host: str, port: int, workers: int | None, room: int, max_mb: int, timeout: float, api_key: str | None, model: str | None
 ) -> int:

@@ -6,10 +6,19 @@ from pathlib import Path
 
 import click
 
+from .completion import data_sets, recipes
+
 
 @click.command(short_help="Train a network from a recipe.")
-@click.option("--recipe", metavar="NAME|FILE", help="A recipe's name (see --list) or your own FILE.py.")
-@click.option("--data", default="mnist", show_default=True, metavar="NAME|FOLDER|FILE", help="What to train on; see `inkdigits data list`.")
+@click.option("--recipe", metavar="NAME|FILE", shell_complete=recipes, help="A recipe's name (see --list) or your own FILE.py.")
+@click.option(
+    "--data",
+    default="mnist",
+    show_default=True,
+    metavar="NAME|FOLDER|FILE",
+    shell_complete=data_sets,
+    help="What to train on; see `inkdigits data list`.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/RECIPE-DATA-SEED]")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.  [default: the recipe's]")
 @click.option("--batch-size", type=click.IntRange(1), help="Images per step.  [default: the recipe's]")
