@@ -86,13 +86,9 @@ def test_the_script_completes_in_bash(tmp_path):
     """As a shell does after `inkdigits train --recipe de`: the function is called, COMPREPLY holds the words."""
     (tmp_path / "inkdigits").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m inkdigits "$@"\n')
     (tmp_path / "inkdigits").chmod(0o755)
-    text = (
-        script("bash") + 'COMP_WORDS=(inkdigits train --recipe de) COMP_CWORD=3\n_inkdigits_completion inkdigits\necho "${COMPREPLY[@]}"\n'
-    )
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "--norc", "-c", script("bash") + asked], capture_output=True, text=True, env={**os.environ, "PATH": path}
-    )
+    asked = 'COMP_WORDS=(inkdigits train --recipe de) COMP_CWORD=3\n_inkdigits_completion inkdigits\necho "${COMPREPLY[@]}"\n'
+    env = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "--norc", "-c", script("bash") + asked], capture_output=True, text=True, env=env)
     assert (done.stdout, done.stderr) == ("dense\n", "")
 
 
