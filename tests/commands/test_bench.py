@@ -131,3 +131,18 @@ def test_runs_of_a_recipe_are_put_together_over_their_seeds(tmp_path, monkeypatc
     assert rows["cnn2, the 2 together"][1] == "50.00%"
     assert voters == [2]
     assert {"scikit-learn k-NN, k = 3", "scikit-learn SVM, C = 10"} < set(rows)
+
+
+@pytest.mark.slow
+def test_the_service_is_measured_beside_the_reader():
+    pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
+    from inkdigits.bench import service
+
+    table = service.table(minutes=0.02, workers=1)
+    alone, full, part, over, summary = table.figures
+    assert alone["rate"] > 0
+    assert full["codes"]["200"] > 0
+    assert set(full["codes"]) | set(part["codes"]) | set(over["codes"]) <= {"200", "503"}
+    assert over["rate"] == pytest.approx(1.2 * full["rate"])
+    assert summary["service_by_reader"] == pytest.approx(full["rate"] / alone["rate"])
+    assert len(table.rows) == 4

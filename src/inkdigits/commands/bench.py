@@ -72,6 +72,18 @@ def speed(wanted: tuple[str, ...], rounds: int, runs: Path, out: Path | None, do
     _make((makers[name] for name in wanted or makers), out, docs)
 
 
+@command.command(short_help="The service under load.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), default=10, show_default=True, help="Of more load than it can stand.")
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes that read.")
+@_out
+@_docs
+def service(minutes: float, workers: int, out: Path | None, docs: Path | None) -> None:
+    """The service on the loopback interface: beside the Reader alone, at 70 % of what it can do, and at 120 %."""
+    from inkdigits.bench import service
+
+    _make(iter([lambda: service.table(minutes, workers)]), out, docs)
+
+
 @command.command(short_help="Damaged digits, beside others.")
 @click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="Test digits to damage.")
 @_runs
