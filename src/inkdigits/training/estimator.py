@@ -1,8 +1,8 @@
 """DigitClassifier: the recipes behind scikit-learn's interface, for pipelines, cross-validation and searches.
 
     >>> from inkdigits import DigitClassifier
-    >>> DigitClassifier("cnn2", epochs=10).fit(images, labels).score(others, their_labels)        # doctest: +SKIP
-    0.9917
+    >>> classifier = DigitClassifier("cnn2").fit(images, labels)        # doctest: +SKIP
+    >>> cross_val_score(DigitClassifier("dense"), images, labels)       # doctest: +SKIP
 
 It takes arrays of images that look alike: cropped, and white ink on black, or all the other way round. Photos are for `inkdigits.Reader`.
 """
@@ -43,10 +43,12 @@ SIDE = 28
 class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A network trained from a recipe, as a scikit-learn classifier.
 
-    recipe: dense, cnn2, cnn3, digit, record or your own FILE.py; not `line`, which reads whole lines. epochs, batch_size, learning_rate,
-    augment: None for the recipe's own. image_shape: height and width of the images that come as flat rows; None: a square, and where their
-    length is no square number a single row of pixels, as tables give them. seed: 0 to 2**32 - 1; the same one gives the same network on
-    the same machine. verbose: show the progress of the training on standard error.
+    recipe: dense, cnn2, cnn3, digit, record or your own FILE.py; not `line`, which reads whole lines. `digit` writes the images on paper:
+    it wants white ink on black, and works in processes, so that a script needs `if __name__ == "__main__":`.
+    epochs, batch_size, learning_rate, augment: None for the recipe's own.
+    image_shape: height and width of the images that come as flat rows; None: a square, and where their length is no square number a
+    single row of pixels, as tables give them.
+    seed: 0 to 2**32 - 1; the same one gives the same network on the same machine. verbose: show the progress on standard error.
 
     X is (N, H, W) or flat, (N, H * W). uint8 is 0..255; other numbers are scaled by what `fit` saw: 0..1 if all lie in it, else smallest
     to largest; then they are rounded to 256 levels. Images whose shorter side is below 28 pixels are enlarged until it is 28.
