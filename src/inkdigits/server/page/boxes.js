@@ -1,0 +1,33 @@
+// Boxes and labels over a picture.
+
+import { shape } from "./dom.js";
+import { digits } from "./words.js";
+
+const SHARE = 0.4; // of a digit's height that its label has
+const LABEL = [13, 24]; // CSS pixels: the smallest and the largest label
+
+/** Draw a row's boxes into an <svg> that lies over a picture of width x height, in the units of the boxes. */
+export function drawBoxes(svg, row, width, height) {
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const pixel = width / (svg.getBoundingClientRect().width || width);
+  const heights = digits(row).map((digit) => digit.box[3]).sort((a, b) => a - b);
+  const size = Math.min(Math.max(SHARE * heights[heights.length >> 1], LABEL[0] * pixel), LABEL[1] * pixel);
+  svg.replaceChildren(...digits(row).map((digit) => boxed(digit, size, pixel, height)));
+}
+
+/** Take them away. */
+export const clearBoxes = (svg) => svg.replaceChildren();
+
+function boxed({ label, box: [x, y, w, h], refused }, size, pixel, height) {
+  const [wide, high, middle] = [0.95 * size, 1.25 * size, x + w / 2];
+  const edge = 3 * pixel;
+  let top = y - edge - high;
+  if (top < 0) top = Math.min(y + h + edge, height - high); // no room above
+  return shape(
+    "g",
+    refused ? { class: "refused" } : {},
+    shape("rect", { class: "box", x: x - edge, y: y - edge, width: w + 2 * edge, height: h + 2 * edge, rx: edge }),
+    shape("rect", { class: "chip", x: middle - wide / 2, y: top, width: wide, height: high, rx: size / 4 }),
+    shape("text", { x: middle, y: top + 0.98 * size, "font-size": size, "text-anchor": "middle" }, label),
+  );
+}

@@ -1,0 +1,50 @@
+// What is known of each digit: label, tile, probabilities, and why it is not answered.
+
+import { make } from "./dom.js";
+import { digits, percent, sentence } from "./words.js";
+
+/** Show the digits of a row as cards in an <ol>. look: what to do with a digit to look into. */
+export function showCards(list, row, look) {
+  list.replaceChildren(...digits(row).map((digit) => card(digit, look)));
+}
+
+/** Bars for pairs of a class and its probability, as <li>. */
+export function bars(pairs, label) {
+  return pairs.map(([name, p]) => {
+    const bar = make("span", { className: "bar", ariaHidden: "true" });
+    bar.style.width = `${100 * p}%`;
+    const item = make("li", {}, make("span", {}, name), make("span", { className: "track" }, bar), make("span", {}, percent(p)));
+    item.classList.toggle("best", name === label);
+    return item;
+  });
+}
+
+/** A tile (784 bytes in base64, 255 = ink) on a <canvas>, white on black as the network is given it. */
+export function paintTile(canvas, tile) {
+  canvas.width = canvas.height = 28;
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(28, 28);
+  Uint8Array.from(atob(tile), (c) => c.charCodeAt(0)).forEach((v, i) => picture.data.set([v, v, v, 255], 4 * i));
+  context.putImageData(picture, 0, 0);
+  return canvas;
+}
+
+function card(digit, look) {
+  const item = make("li", { className: digit.refused ? "card refused" : "card" });
+  const pairs = digit.probabilities ? Object.entries(digit.probabilities) : likely(digit);
+  const words = make("div", {}, make("p", { className: "label" }, digit.label), make("p", { className: "quiet" }, sure(digit)));
+  const head = make("div", { className: "head" }, words);
+  if (digit.tile) {
+    const ariaLabel = `The 28 by 28 pixels that the network saw of ${digit.label}`;
+    head.append(paintTile(make("canvas", { className: "tile", role: "img", ariaLabel }), digit.tile));
+  }
+  item.append(head);
+  if (digit.refused) item.append(make("p", { className: "why" }, sentence(digit.refused)));
+  item.append(make("ul", { className: "bars", ariaLabel: "Probabilities" }, ...bars(pairs, digit.label)));
+  if (digit.tile) item.append(make("button", { type: "button", className: "small", onclick: () => look(digit) }, "Look inside"));
+  return item;
+}
+
+const likely = ({ refused, label, confidence, alternatives }) => (refused ? alternatives : [[label, confidence], ...alternatives]);
+
+const sure = ({ refused, confidence }) => (refused ? "not answered" : `${percent(confidence)} sure`);

@@ -1,0 +1,81 @@
+// Inside the network: what its layers make of a digit, and what the answer rests on.
+
+import { ask, inWords, superseding } from "./api.js";
+import { bars, paintTile } from "./cards.js";
+import { $, make, say } from "./dom.js";
+import { percent, sentence } from "./words.js";
+
+const FOR = [255, 140, 0];
+const AGAINST = [60, 150, 255];
+
+const latest = superseding();
+let digits = []; // that may be looked into
+let shown = null;
+
+/** The digits of the latest drawing. */
+export function offer(found) {
+  digits = found.filter((digit) => digit.tile);
+}
+
+/** Look into this digit. */
+export function lookInside(digit) {
+  if (!digits.includes(digit)) digits = [digit];
+  shown = digit;
+  location.hash = "inside";
+}
+
+/** The view is opened: show the digit that was asked for, or the first. */
+export async function openInside() {
+  if (!digits.includes(shown)) shown = digits[0] ?? null;
+  $("inside-hint").hidden = shown !== null;
+  $("inside-result").hidden = shown === null;
+  if (!shown) return;
+  const chips = digits.map((digit) => {
+    const input = make("input", { type: "radio", name: "inside-digit", checked: digit === shown, onchange: () => look(digit) });
+    const tile = paintTile(make("canvas", { className: "tile", ariaHidden: "true" }), digit.tile);
+    return make("label", {}, input, tile, make("span", {}, digit.label));
+  });
+  $("inside-digits").replaceChildren($("inside-digits").firstElementChild, ...chips);
+  await look(shown);
+}
+
+async function look(digit) {
+  shown = digit;
+  try {
+    const found = await latest(async (signal) => (await ask("v1/inside", { tile: digit.tile }, signal)).json());
+    if (found) show(digit, found);
+    $("inside-state").textContent = "";
+  } catch (error) {
+    $("inside-state").textContent = sentence(inWords(error));
+  }
+}
+
+function show(digit, { probabilities, layers, saliency }) {
+  const best = Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
+  $("inside-bars").replaceChildren(...bars(Object.entries(probabilities), best[0]));
+  $("inside-layers").replaceChildren(...layers.map(figure));
+  paintSaliency(digit.tile, saliency);
+  const most = Math.max(...saliency.flat());
+  $("inside-most").textContent = `Hiding the most important place lowers the probability of ${best[0]} by ${percent(most)}.`;
+  $("inside-saliency").ariaLabel = `The tile of ${digit.label}, with the places marked that the answer rests on`;
+  say(`Inside ${digit.label}: ${layers.length} layers are shown.`);
+}
+
+function figure({ maps, width, height, png }, number) {
+  const image = make("img", { src: `data:image/png;base64,${png}`, alt: `${maps} feature maps of layer ${number + 1}` });
+  return make("figure", {}, image, make("figcaption", {}, make("b", {}, `Layer ${number + 1}`), ` ${maps} maps of ${width} × ${height}`));
+}
+
+/** The tile in grey; the colour of each place grows with what hiding it costs, beside the dearest place. */
+function paintSaliency(tile, saliency) {
+  const canvas = paintTile($("inside-saliency"), tile);
+  const context = canvas.getContext("2d");
+  const picture = context.getImageData(0, 0, 28, 28);
+  const most = Math.max(1e-6, ...saliency.flat().map(Math.abs));
+  saliency.flat().forEach((worth, i) => {
+    const share = 0.85 * (Math.abs(worth) / most);
+    const colour = worth > 0 ? FOR : AGAINST;
+    for (let c = 0; c < 3; c++) picture.data[4 * i + c] = (1 - share) * 0.7 * picture.data[4 * i + c] + share * colour[c];
+  });
+  context.putImageData(picture, 0, 0);
+}

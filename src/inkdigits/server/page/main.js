@@ -1,0 +1,59 @@
+// The page: its views, what is dropped or pasted on it, the service's state.
+
+import { startCamera, stopCamera } from "./camera.js";
+import { ask, service } from "./api.js";
+import { $ } from "./dom.js";
+import "./draw.js";
+import { addFiles } from "./files.js";
+import { showImage } from "./image.js";
+import { openInside } from "./inside.js";
+
+const VIEWS = ["draw", "image", "camera", "files", "inside"];
+const AGAIN = 3000; // milliseconds after which a service that was not reached is asked again
+
+function openView() {
+  const asked = location.hash.slice(1);
+  const view = VIEWS.includes(asked) ? asked : VIEWS[0];
+  for (const name of VIEWS) $(name).hidden = name !== view;
+  for (const link of document.querySelectorAll("nav a")) {
+    if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${document.querySelector(`#${view} h2`).textContent} · inkdigits`;
+  scrollTo(0, 0);
+  if (view !== "camera") stopCamera();
+  if (view === "inside") openInside();
+}
+
+/** One file is looked at, several go to the table; so does all that comes while the table is open. */
+function take(files) {
+  if (!files.length) return;
+  const many = files.length > 1 || !$("files").hidden;
+  location.hash = many ? "files" : "image";
+  many ? addFiles(files) : showImage(files[0]);
+}
+
+async function showModel() {
+  const { name, version, classes } = await (await ask("v1/model")).json();
+  const said = `Read by the model ${name} ${version}, which knows ${classes.length} classes. What you draw or send is not kept.`;
+  $("model").textContent = said;
+}
+
+function watch() {
+  $("unreached").hidden = service.reached;
+  $("unreached").textContent = "The service is not reached. What you have written stays, and is read as soon as the service is back.";
+  if (service.reached) showModel().catch(() => {}); // the foot of the page can do without
+  else setTimeout(() => ask("readyz").catch(watch), AGAIN);
+}
+
+addEventListener("hashchange", openView);
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  take([...event.dataTransfer.files]);
+});
+addEventListener("paste", (event) => take([...event.clipboardData.files]));
+service.addEventListener("change", watch);
+navigator.serviceWorker?.register("sw.js");
+openView();
+watch();

@@ -1,0 +1,27 @@
+// The page without the network: the newest where the service answers, else as it was when it last did.
+
+const CACHE = "inkdigits";
+const PAGE = [
+  "./", "api.js", "boxes.js", "camera.js", "cards.js", "csv.js", "dom.js", "draw.js", "files.js", "icon.svg", "image.js", "inside.js",
+  "key.js", "main.js", "manifest.webmanifest", "pad.js", "queue.js", "style.css", "words.js",
+];
+const ADDRESSES = new Set(PAGE.map((path) => new URL(path, self.location).href));
+
+self.addEventListener("install", (event) => event.waitUntil(keep().then(() => self.skipWaiting())));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("fetch", (event) => {
+  if (event.request.method === "GET" && ADDRESSES.has(event.request.url)) event.respondWith(newest(event.request));
+});
+
+const keep = async () => (await caches.open(CACHE)).addAll(PAGE);
+
+async function newest(request) {
+  const cache = await caches.open(CACHE);
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) await cache.put(request, answer.clone());
+    return answer;
+  } catch {
+    return (await cache.match(request)) ?? Response.error();
+  }
+}
