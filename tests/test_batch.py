@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inkdigits.batch import File, expand, rows
+from inkdigits.batch import rows
 from inkdigits.errors import InputError, ModelError
 from inkdigits.images import Document
 from inkdigits.reading import Digit, Line, Reading
+from inkdigits.sources import File, expand, listed
 
 
 class HeightReader:

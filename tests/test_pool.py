@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.batch import File, Task, reading_work, rows
+from inkdigits.batch import Task, reading_work, rows
 from inkdigits.errors import InputError, ModelError
 from inkdigits.images import Document
 from inkdigits.pool import LostError, Pool
 from inkdigits.reading import Digit, Line, Reading
+from inkdigits.sources import File
 
 DIES, HANGS = 13, 14
 

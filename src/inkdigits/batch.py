@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import glob
-import os
-import re
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from . import images
 from .errors import InputError, MissingExtra
 from .pool import TOGETHER, LostError, Pool, Work
 from .reading import Reading
+from .sources import File
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -28,41 +26,18 @@ AHEAD = 32
 """Files on their way to each process and back: enough to keep it busy, few enough that memory stays small."""
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file to read. name: as the user gave it. content: for standard input. error: why there is nothing to read, "" where there is."""
-
-    name: str
-    content: bytes | None = None
-    error: str = ""
-
-
-def expand(sources: Iterable[str]) -> Iterator[File]:
-    """The files that the sources mean: files, folders with all below them, globs that the shell left alone, and "-", standard input.
-
-    Folders are searched for names with an image suffix, in natural order (page2 before page10); hidden files are passed over.
-    A folder without images and a glob without matches come out as Files with an error.
-    """
-    for source in sources:
-        if source == "-":
-            yield File("-", content=sys.stdin.buffer.read())
-        elif os.path.isdir(source):
-            yield from _in_folder(source)
-        elif not os.path.lexists(source) and glob.has_magic(source):
-            found = sorted(glob.glob(source, recursive=True), key=_natural)
-            yield from expand(found) if found else [File(source, error="no file matches; check the pattern and the folder")]
-        else:
-            yield File(source)
-
-
-def rows(reader: Reader, files: Iterable[File], *, single: bool = False, keep: bool = False, jobs: int = 1) -> Iterator[Reading]:
-    """Read files, page by page, in the order given; each Reading comes as soon as it is there.
+def rows(
+    reader: Reader, files: Iterable[File], *, single: bool = False, keep: bool = False, jobs: int = 1, ordered: bool = True
+) -> Iterator[Reading]:
+    """Read files, page by page, in the order given; each Reading comes as soon as it is there. However many there are, only a few are
+    held at a time.
 
     single: one digit an image, as `Reader.predict`. keep: let the Readings carry their images. jobs: processes that read at the same time.
+    ordered: False gives the Readings of several jobs as they come, so that a slow file keeps none waiting.
     A file or page that cannot be read is a Reading with `error` set. Raises ModelError.
     """
     if jobs > 1:
-        yield from _in_processes(reader, files, single, keep, jobs)
+        yield from _in_processes(reader, files, single, keep, jobs, ordered)
         return
     for _, reading in readings(reader, files, single=single, keep=keep, together=TOGETHER if single else 1):
         yield reading
@@ -88,9 +63,10 @@ def _pages(files: Iterable[File]) -> Iterator[tuple[int, File, int, images.Docum
         try:
             document = _document(file)
         except (InputError, MissingExtra) as error:
-            yield place, file, 1, error
+            if 1 not in file.done:
+                yield place, file, 1, error
         else:
-            yield from ((place, file, number, document) for number in range(1, document.pages + 1))
+            yield from ((place, file, number, document) for number in range(1, document.pages + 1) if number not in file.done)
 
 
 def _read(
@@ -109,47 +85,36 @@ def _document(file: File) -> images.Document:
     return images.load(file.name if file.content is None else file.content, file.name)
 
 
-def _in_folder(folder: str) -> Iterator[File]:
-    empty = True
-    denied: list[OSError] = []
-    for path, below, names in os.walk(folder, onerror=denied.append):
-        below[:] = sorted((name for name in below if not name.startswith(".")), key=_natural)
-        for name in sorted(names, key=_natural):
-            if name.lower().endswith(images.SUFFIXES) and not name.startswith("."):
-                empty = False
-                yield File(os.path.join(path, name))
-    for error in denied:
-        yield File(str(error.filename), error=f"the folder cannot be read: {error.strerror}")
-    if empty and not denied:
-        yield File(folder, error="no images in this folder; their names must end in " + ", ".join(images.SUFFIXES))
-
-
-def _natural(name: str) -> list[str | int]:
-    """Sorts digits by their value. Text and numbers alternate, so that like is compared with like."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.lower())]
-
-
 def _said(error: InputError | MissingExtra) -> str:
     """The message of an error without its source, which has its own place in a row."""
     return str(error).removeprefix(f"{error.source}: ") if isinstance(error, InputError) else str(error)
 
 
-def _in_processes(reader: Reader, files: Iterable[File], single: bool, keep: bool, jobs: int) -> Iterator[Reading]:
-    waiting: deque[tuple[File, Future[list[Reading]]]] = deque()
+def _in_processes(reader: Reader, files: Iterable[File], single: bool, keep: bool, jobs: int, ordered: bool) -> Iterator[Reading]:
+    begun: deque[tuple[File, Future[list[Reading]]]] = deque()
+    finished: SimpleQueue[tuple[File, Future[list[Reading]]]] = SimpleQueue()
+    take = begun.popleft if ordered else finished.get
+    count = 0
     with Pool(partial(reading_work, type(reader), reader.model), jobs) as pool:
         for file in files:
-            waiting.append((file, pool.submit(Task(file, single, keep, reader.threshold))))
-            if len(waiting) >= AHEAD * jobs:
-                yield from _result(*waiting.popleft())
-        while waiting:
-            yield from _result(*waiting.popleft())
+            future = pool.submit(Task(file, single, keep, reader.threshold))
+            if ordered:
+                begun.append((file, future))
+            else:
+                future.add_done_callback(lambda future, file=file: finished.put((file, future)))  # type: ignore[misc]
+            count += 1
+            if count >= AHEAD * jobs:
+                yield from _result(*take())
+                count -= 1
+        for _ in range(count):
+            yield from _result(*take())
 
 
 def _result(file: File, future: Future[list[Reading]]) -> list[Reading]:
     try:
         return future.result()
     except LostError as error:
-        return [Reading((), file.name, error=str(error))]
+        return [Reading((), file.name, max(file.done, default=0) + 1, error=str(error))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,26 @@ from typing import TextIO
 
 from .reading import Reading
 
-FORMATS = ("text", "json", "jsonl", "csv")
+FORMATS = ("text", "json", "jsonl", "csv", "parquet")
+
+
+def format_of(out: str) -> str | None:
+    """The format that the suffix of a file's name means; None if none."""
+    suffix = out.rpartition(".")[2].lower()
+    return suffix if suffix in FORMATS[1:] else None
 
 
 class RowWriter:
     """Writes Readings to a stream; a context manager, so that a JSON array is closed after an interruption too.
 
-    format: one of FORMATS. several: text lines begin with their source. single: Readings are of one digit each, text adds its confidence.
+    format: one of FORMATS, but not parquet, see `results`. several: text lines begin with their source. single: Readings are of one digit
+    each, text adds its confidence.
+    begun: csv that has its head already.
     """
 
-    def __init__(self, out: TextIO, format: str, *, several: bool = False, single: bool = False) -> None:
+    def __init__(self, out: TextIO, format: str, *, several: bool = False, single: bool = False, begun: bool = False) -> None:
         self.out, self.format, self.several, self.single = out, format, several, single
-        self.count = 0
+        self.count = int(begun)
 
     def __enter__(self) -> RowWriter:
         """Open the array of `json`."""

@@ -20,7 +20,8 @@ from statistics import median, quantiles
 from typing import Any
 
 from inkdigits import Reader
-from inkdigits.batch import File, rows
+from inkdigits.batch import rows
+from inkdigits.sources import File
 from inkdigits.training.progress import making
 
 from .speed import note

@@ -27,8 +27,6 @@ def command(sources: tuple[str, ...], images: tuple[str, ...], plot: str | None,
 
     SOURCE is an image file (PNG, JPEG, WebP, TIFF, BMP, GIF, PDF), a folder, a pattern such as 'scans/*.png', or - for standard input.
     """
-    if not sources and not images:
-        raise click.UsageError("Missing argument 'SOURCE...'.")
     numbers = count(1)
 
     def draw(reading: Reading, several: bool) -> None:

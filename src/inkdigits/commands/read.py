@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from io import TextIOWrapper
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
-from ..formats import FORMATS, RowWriter, place
+from ..formats import FORMATS, format_of, place
 from .completion import files
+from .progress import Progress, Tally
 
 if TYPE_CHECKING:
     from ..reading import Reading
@@ -23,11 +21,31 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 OPTIONS = (
-    click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What the rows look like."),
-    click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Write the rows to FILE instead of standard output."),
+    click.option(
+        "--format", "format_", type=click.Choice(FORMATS), help="What the rows look like.  [default: by the suffix of --out, else text]"
+    ),
+    click.option(
+        "--out",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        shell_complete=files,
+        help="Write the rows to FILE.",
+    ),
+    click.option("--resume", is_flag=True, help="Go on with the rows in --out: what is done is not read again."),
     click.option("--threshold", type=click.FloatRange(0, 1), metavar="P", help="Answer ? below this probability; 0 always answers."),
     click.option("--annotate", type=click.Path(file_okay=False), metavar="DIR", help="Write each image with boxes and labels into DIR."),
+    click.option(
+        "--review",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Write what to look at, worst first: .html, .csv, .jsonl.",
+    ),
+    click.option(
+        "--from", "lists", type=click.File("rb"), multiple=True, metavar="FILE", help="Read the sources that FILE lists, - for stdin."
+    ),
+    click.option("-0", "--null", is_flag=True, help="With --from: sources end in a null byte, as of find -print0."),
     click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes that read at the same time."),
+    click.option("--unordered", is_flag=True, help="With --jobs: rows as they come, not in the order of the sources."),
     click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file."),
     click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr, only errors."),
 )
@@ -41,7 +59,7 @@ def options(command: Command) -> Command:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=files)
+@click.argument("sources", nargs=-1, metavar="SOURCE...", shell_complete=files)
 @options
 def command(sources: tuple[str, ...], **settings: Any) -> int:
     """Read the digits in images: strings, lines, pages.
@@ -52,14 +70,19 @@ def command(sources: tuple[str, ...], **settings: Any) -> int:
 
 
 def run(
-    sources: Iterable[str],
+    sources: tuple[str, ...],
     *,
     single: bool,
-    format_: str,
+    format_: str | None,
     out: str | None,
+    resume: bool,
     threshold: float | None,
     annotate: str | None,
+    review: str | None,
+    lists: tuple[BinaryIO, ...],
+    null: bool,
     jobs: int,
+    unordered: bool,
     model: str | None,
     quiet: bool,
     draw: Callable[[Reading, bool], None] | None = None,
@@ -68,32 +91,63 @@ def run(
 
     draw: called with each Reading that has an image, and whether there are several.
     """
+    if not sources and not lists:
+        raise click.UsageError("Missing argument 'SOURCE...'.")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what its decoders would print is said by our errors
-    from ..batch import expand, rows
+    from ..batch import rows
     from ..reader import Reader
+    from ..results import Results
+    from ..resume import OutputError, without_done
+    from ..review import Review
+    from ..sources import expand, listed
 
-    files, names = list(expand(sources)), set[str]()
-    several, failed = len(files) > 1, False
+    def wanted() -> Iterator[str]:
+        return chain(sources, *(listed(names, b"\0" if null else b"\n") for names in lists))
+
+    form, worst, tally, names = format_ or format_of(out or "") or "text", Review(), Tally(), set[str]()
+    if review and not worst.writes(Path(review)):
+        raise click.BadParameter("its suffix must be .html, .csv or .jsonl", param_hint="--review")
+    every = expand(wanted())
+    first = list(islice(every, 2))
+    several = len(first) > 1
+
+    def seen(row: dict[str, Any]) -> None:
+        tally.before(row)
+        worst.add(row)
+
     with ExitStack() as stack:
-        stream = stack.enter_context(_opened(out)) if out else _stdout()
-        writer = stack.enter_context(RowWriter(stream, format_, several=several, single=single))
-        progress = stack.enter_context(_Progress(len(files), shown=several and not quiet and not stream.isatty()))
-        for reading in rows(Reader(model, threshold), files, single=single, keep=bool(annotate or draw), jobs=jobs):
-            writer.write(reading)
+        try:
+            results = stack.enter_context(Results(out, form, several=several, single=single, resume=resume, seen=seen))
+        except OutputError as error:
+            raise click.BadParameter(str(error), param_hint="--out") from None
+        count_all = None if lists else lambda: sum(1 for _ in expand(sources))
+        progress = stack.enter_context(Progress(count_all, tally, shown=several and not quiet and not results.stream.isatty()))
+        todo = without_done(chain(first, every), results.done)
+        keep = bool(annotate or draw)
+        for reading in rows(Reader(model, threshold), todo, single=single, keep=keep, jobs=jobs, ordered=not unordered):
+            results.write(reading)
+            tally.count(reading)
+            if reading.needs_review and review:
+                worst.add(reading.to_dict())
             if reading.error:
-                failed = True
                 progress.say(f"inkdigits: {place(reading)}: {reading.error}")
-            elif format_ == "text" and not quiet and (remark := _remark(reading)):
+            elif form == "text" and not quiet and (remark := _remark(reading)):
                 progress.say(f"{place(reading)}: {remark}")
-            progress.done(reading)
+            progress.show(reading)
             if annotate and reading.image is not None:
                 _annotate(reading, Path(annotate), names)
             if draw and reading.image is not None:
                 draw(reading, several)
+    if not quiet and out and several:
+        click.echo(tally.text, err=True)
+    if review:
+        worst.write(Path(review))
+        if not quiet:
+            click.echo(f"to review: {review}", err=True)
     if names and not quiet:
-        first = Path(str(annotate)) / f"{min(names)}.png"
-        click.echo(f"annotated: {first}" + (f" and {len(names) - 1} more in {annotate}" if len(names) > 1 else ""), err=True)
-    return 1 if failed else 0
+        one = Path(str(annotate)) / f"{min(names)}.png"
+        click.echo(f"annotated: {one}" + (f" and {len(names) - 1} more in {annotate}" if len(names) > 1 else ""), err=True)
+    return 1 if tally.errors else 0
 
 
 def _remark(reading: Reading) -> str | None:
@@ -123,45 +177,3 @@ def _annotate(reading: Reading, folder: Path, names: set[str]) -> None:
     name = next(name for name in chain([stem], (f"{stem}-{n}" for n in count(2))) if name not in names)
     names.add(name)
     save(annotate(reading), folder / f"{name}.png")
-
-
-def _opened(path: str) -> TextIO:
-    try:
-        # A name that is not valid UTF-8 is written as the bytes it has.
-        return open(path, "w", encoding="utf-8", errors="surrogateescape", newline="")
-    except OSError as error:
-        raise click.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--out") from None
-
-
-def _stdout() -> TextIO:
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-    return sys.stdout
-
-
-class _Progress:
-    """A line on a terminal's stderr while the rows go elsewhere: files done, time left, and the file at hand."""
-
-    def __init__(self, total: int, *, shown: bool) -> None:
-        self.total, self.shown, self.count, self.start = total, shown and sys.stderr.isatty(), 0, monotonic()
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._line("")
-
-    def done(self, reading: Reading) -> None:
-        """Show that a page has been read; the first page of a file counts for it."""
-        self.count += reading.page == 1
-        left = (monotonic() - self.start) / max(self.count, 1) * (self.total - self.count)
-        self._line(f"{self.count} of {self.total}, {left // 60:.0f}:{left % 60:02.0f} left, {place(reading)}"[:78])
-
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        self._line("")
-        click.echo(text, err=True)
-
-    def _line(self, text: str) -> None:
-        if self.shown:
-            click.echo(f"\r\033[K{text}", err=True, nl=False)

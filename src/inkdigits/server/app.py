@@ -28,12 +28,13 @@ from starlette.routing import Match, Mount
 from starlette.types import Scope
 
 from inkdigits import __version__
-from inkdigits.batch import File, Task
+from inkdigits.batch import Task
 from inkdigits.errors import InputError
 from inkdigits.formats import RowWriter
 from inkdigits.models import Model
 from inkdigits.pool import LostError, Pool
 from inkdigits.reading import Line, Reading
+from inkdigits.sources import File
 
 from . import describe
 from .limits import Guard, Limits, refused

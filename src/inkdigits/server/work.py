@@ -13,12 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.batch import File, Task, answers
+from inkdigits.batch import Task, answers
 from inkdigits.drawing import encode, explain_picture
 from inkdigits.errors import InputError
 from inkdigits.pool import Work
 from inkdigits.reader import Reader
 from inkdigits.reading import Reading
+from inkdigits.sources import File
 
 from .inside import Inside, Insight, sheet
 

@@ -1,0 +1,120 @@
+"""What a person should look at: the rows that need it, worst first, as rows or as a sheet of crops beside the answers."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import heapq
+import json
+from collections.abc import Sequence
+from html import escape
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from .errors import Error, InputError, MissingExtra
+from .reading import CSV_COLUMNS
+
+MOST_ROWS, MOST_CROPS = 10_000, 500
+"""The worst that are kept, and those of them that a sheet shows: a person looks at no more in a day."""
+SUFFIXES = (".jsonl", ".csv", ".html")
+CROP = (480, 140)
+"""Width and height of a crop on the sheet, in pixels, at most."""
+STYLE = """
+body { font: 16px/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color-scheme: light dark }
+table { border-collapse: collapse; width: 100% }
+td, th { padding: .5rem; border-bottom: 1px solid #8886; text-align: left; vertical-align: top }
+img { max-width: 100%; background: #fff } .text { font: 1.4rem ui-monospace, monospace; white-space: pre } .why { color: GrayText }
+"""
+
+
+class Review:
+    """Gathers rows that need a person, the worst of them if there are too many. Only these are held."""
+
+    def __init__(self) -> None:
+        self._worst: list[tuple[float, int, dict[str, Any]]] = []
+        self._order = count()
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Take a row, as `Reading.to_dict` gives it, if it needs review."""
+        if not row["needs_review"]:
+            return
+        entry = (-float(row["confidence"]), -next(self._order), row)  # the most confident of the last ones is first, and goes first
+        if len(self._worst) < MOST_ROWS:
+            heapq.heappush(self._worst, entry)
+        else:
+            heapq.heappushpop(self._worst, entry)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """What could not be read at all, then what was refused, then the others, the least confident first."""
+        ranked = sorted(self._worst, key=lambda e: (e[2]["error"] is None, e[2]["refused"] is None, -e[0], -e[1]))
+        return [row for *_, row in ranked]
+
+    @staticmethod
+    def writes(path: Path) -> bool:
+        """Whether the suffix is one that `write` knows."""
+        return path.suffix.lower() in SUFFIXES
+
+    def write(self, path: Path) -> None:
+        """Write them as .jsonl, .csv or .html. Raises Error where the file cannot be written."""
+        kind = path.suffix.lower()
+        try:
+            with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as out:
+                if kind == ".html":
+                    out.write(sheet(self.rows))
+                elif kind == ".csv":
+                    lines = csv.writer(out, lineterminator="\n")
+                    lines.writerows([CSV_COLUMNS, *([row[column] for column in CSV_COLUMNS] for row in self.rows)])
+                else:
+                    out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in self.rows)
+        except OSError as error:
+            raise Error(f"{path}: the review cannot be written: {error.strerror}; choose another place") from None
+
+
+def sheet(rows: Sequence[dict[str, Any]]) -> str:
+    """A page of HTML that needs nothing else: the writing beside what was read of it. The images are opened once more."""
+    shown = rows[:MOST_CROPS]
+    rest = f"<p>The worst {len(shown):,} of {len(rows):,}.</p>" if len(rows) > len(shown) else ""
+    body = "\n".join(map(_line, shown))
+    head = "<tr><th>image</th><th>read as</th><th>sure</th><th>where, and why</th></tr>"
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>To review</title><style>{STYLE}</style>'
+        f"<h1>To review: {len(rows):,}</h1>{rest}<table>{head}\n{body}\n</table></html>\n"
+    )
+
+
+def _line(row: dict[str, Any]) -> str:
+    page = f", page {row['page']}" if row["page"] > 1 else ""
+    unsure = [digit.get("refused") for line in row.get("lines", ()) for digit in line["digits"]]
+    why = row["error"] or row["refused"] or next(filter(None, unsure), "") or ""
+    return (
+        f'<tr><td>{_crop(row)}</td><td class="text">{escape(row["text"])}</td><td>{row["confidence"]:.0%}</td>'
+        f'<td>{escape(row["source"] + page)}<br><span class="why">{escape(why)}</span></td></tr>'
+    )
+
+
+def _crop(row: dict[str, Any]) -> str:
+    """The part of the image that was read, or all of it, as an <img>; nothing where it cannot be opened."""
+    import cv2
+
+    from . import images
+    from .drawing import encode
+    from .ink import shrink
+
+    try:
+        image = images.load(row["source"]).page(row["page"])
+    except (InputError, MissingExtra):
+        return ""
+    boxes = [line["box"] for line in row.get("lines", ())]
+    if boxes:
+        border = max(box[3] for box in boxes) // 3
+        left, top = max(min(box[0] for box in boxes) - border, 0), max(min(box[1] for box in boxes) - border, 0)
+        right, bottom = max(box[0] + box[2] for box in boxes) + border, max(box[1] + box[3] for box in boxes) + border
+        image = image[top:bottom, left:right]
+    width, height = CROP
+    scale = max(image.shape[1] / width, image.shape[0] / height, 1.0)
+    small, _ = shrink(image, max(1, round(max(image.shape[:2]) / scale)))
+    colour = small if small.ndim == 3 else cv2.cvtColor(small, cv2.COLOR_GRAY2RGB)
+    data = base64.b64encode(encode(colour, ".jpg")).decode()
+    return f'<img alt="" src="data:image/jpeg;base64,{data}">'
