@@ -19,13 +19,12 @@ export function bars(pairs, label) {
   });
 }
 
-/** A tile (784 bytes in base64, 255 = ink) on a <canvas>, white on black as the network is given it. */
-export function paintTile(canvas, tile) {
+/** A tile (784 bytes in base64, 255 = ink) on a <canvas>, white on black as the network is given it. tint(value, place): another colour. */
+export function paintTile(canvas, tile, tint = (v) => [v, v, v]) {
   canvas.width = canvas.height = 28;
-  const context = canvas.getContext("2d");
-  const picture = context.createImageData(28, 28);
-  Uint8Array.from(atob(tile), (c) => c.charCodeAt(0)).forEach((v, i) => picture.data.set([v, v, v, 255], 4 * i));
-  context.putImageData(picture, 0, 0);
+  const picture = new ImageData(28, 28);
+  [...atob(tile)].forEach((c, place) => picture.data.set([...tint(c.charCodeAt(0), place), 255], 4 * place));
+  canvas.getContext("2d").putImageData(picture, 0, 0);
   return canvas;
 }
 

@@ -68,6 +68,11 @@ const toReview = (row) => row.needs_review && row.corrected === null;
 
 const mark = (sign, word) => make("b", {}, make("span", { ariaHidden: "true", className: "sign" }, sign), word);
 
+function enter(text, caret) {
+  text?.focus();
+  text?.setSelectionRange(caret, caret);
+}
+
 /** Enter confirms and goes on to the next to review, arrows go from row to row. */
 function walk(event, text) {
   const shown = [...$("files-table").querySelectorAll("textarea")].filter((one) => one.offsetParent);
@@ -79,9 +84,9 @@ function walk(event, text) {
     (next ?? $("files-csv")).focus();
     if (!next) say("Nothing is left to review.");
   } else if (event.key === "ArrowDown" && !text.value.slice(text.selectionEnd).includes("\n")) {
-    shown[here + 1]?.focus();
+    enter(shown[here + 1], 0);
   } else if (event.key === "ArrowUp" && !text.value.slice(0, text.selectionStart).includes("\n")) {
-    shown[here - 1]?.focus();
+    enter(shown[here - 1], shown[here - 1]?.value.length);
   } else {
     return;
   }

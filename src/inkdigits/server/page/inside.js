@@ -68,14 +68,10 @@ function figure({ maps, width, height, png }, number) {
 
 /** The tile in grey; the colour of each place grows with what hiding it costs, beside the dearest place. */
 function paintSaliency(tile, saliency) {
-  const canvas = paintTile($("inside-saliency"), tile);
-  const context = canvas.getContext("2d");
-  const picture = context.getImageData(0, 0, 28, 28);
-  const most = Math.max(1e-6, ...saliency.flat().map(Math.abs));
-  saliency.flat().forEach((worth, i) => {
-    const share = 0.85 * (Math.abs(worth) / most);
-    const colour = worth > 0 ? FOR : AGAINST;
-    for (let c = 0; c < 3; c++) picture.data[4 * i + c] = (1 - share) * 0.7 * picture.data[4 * i + c] + share * colour[c];
+  const worths = saliency.flat();
+  const most = Math.max(1e-6, ...worths.map(Math.abs));
+  paintTile($("inside-saliency"), tile, (v, place) => {
+    const share = (0.85 * Math.abs(worths[place])) / most;
+    return (worths[place] > 0 ? FOR : AGAINST).map((colour) => (1 - share) * 0.7 * v + share * colour);
   });
-  context.putImageData(picture, 0, 0);
 }

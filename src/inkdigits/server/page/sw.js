@@ -10,7 +10,8 @@ const ADDRESSES = new Set(PAGE.map((path) => new URL(path, self.location).href))
 self.addEventListener("install", (event) => event.waitUntil(keep().then(() => self.skipWaiting())));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("fetch", (event) => {
-  if (event.request.method === "GET" && ADDRESSES.has(event.request.url)) event.respondWith(newest(event.request));
+  const [address] = event.request.url.split("#");
+  if (event.request.method === "GET" && ADDRESSES.has(address)) event.respondWith(newest(event.request));
 });
 
 const keep = async () => (await caches.open(CACHE)).addAll(PAGE);

@@ -1,0 +1,94 @@
+"""The real service, and the page in a real Chromium that reports what goes wrong in it."""
+
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+
+from inkdigits.training.pen import write
+
+
+@pytest.fixture(scope="module")
+def service():
+    """The address of `inkdigits serve` in a process of its own."""
+    pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
+    command = [sys.executable, "-m", "inkdigits", "serve", "--port", "0", "--workers", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            address = process.stdout.readline().split()[0]
+            until(lambda: answers(address + "readyz"))
+            yield address
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """Debian's chromium, driven by Playwright; what its camera sees is the number 27."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs inkdigits[dev]: playwright")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("needs a browser: apt-get install chromium")
+    video = tmp_path_factory.mktemp("camera") / "27.y4m"
+    video.write_bytes(film("27"))
+    flags = ["--no-sandbox", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium, service):
+    """A function that opens the page as a person with these means would have it: `opened("draw", width=360)`.
+
+    Afterwards, nothing may have gone wrong in it but what matches a text in `allowed`.
+    """
+    contexts, faults, excused = [], [], []
+
+    def open_page(view="", *, allowed=(), width=1280, height=800, **means):
+        context = chromium.new_context(viewport={"width": width, "height": height}, **means)
+        contexts.append(context)
+        excused.extend(allowed)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{service}#{view}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [fault for fault in faults if not any(text in fault for text in excused)] == []
+
+
+def film(text):
+    """Black ink on light paper, as a film of one frame (YUV4MPEG2)."""
+    ink = np.pad(write(text, np.random.default_rng(3)), 60)
+    frame = np.round(235 * (1 - 0.8 * ink)).astype(np.uint8)
+    frame = frame[: frame.shape[0] // 2 * 2, : frame.shape[1] // 2 * 2]
+    height, width = frame.shape
+    grey = bytes([128]) * (height * width // 2)
+    return b"YUV4MPEG2 W%d H%d F10:1 Ip A1:1 C420jpeg\nFRAME\n" % (width, height) + frame.tobytes() + grey
+
+
+def answers(address):
+    """Whether something good answers there."""
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def until(holds, seconds=60.0):
+    """Wait until it holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds:g} s"
+        time.sleep(0.05)

@@ -1,0 +1,385 @@
+"""The page in a real browser: what is drawn, photographed and dropped is read, reviewed and taken along."""
+
+import csv
+import io
+import json
+import re
+from importlib import resources
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from inkdigits.training.pen import GLYPHS, write
+
+expect = pytest.importorskip("playwright.sync_api", reason="needs inkdigits[dev]: playwright").expect
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PAGE = Path(str(resources.files("inkdigits.server"))) / "page"
+VIEWS = ("draw", "image", "camera", "files", "inside")
+LETTER = [[(0.0, 1.0), (0.4, 0.0), (0.8, 1.0)], [(0.15, 0.62), (0.65, 0.62)]]
+"""An A."""
+
+
+def strokes(form, left, top, height):
+    """The points of a glyph in a box of 1 x 1, in pixels of the pad, close enough for a hand's line."""
+    for stroke in form:
+        points = np.array(stroke) * height + (left, top)
+        steps = np.linspace(0, len(points) - 1, 2 * len(points))
+        yield [tuple(np.round([np.interp(steps[i], range(len(points)), points[:, k]) for k in (0, 1)], 1)) for i in range(len(steps))]
+
+
+def draw(page, form, left=200, top=100, height=200):
+    """Write a glyph with the mouse."""
+    pad = page.locator("#pad").bounding_box()
+    for stroke in strokes(form, pad["x"] + left, pad["y"] + top, height):
+        page.mouse.move(*stroke[0])
+        page.mouse.down()
+        for point in stroke[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
+def draw_by_touch(page, form, left, top, height):
+    """Write a glyph with a finger."""
+    pad = page.locator("#pad").bounding_box()
+    touches = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": float(x), "y": float(y)} for x, y in points]})
+
+    for stroke in strokes(form, pad["x"] + left, pad["y"] + top, height):
+        send("touchStart", stroke[0])
+        for point in stroke[1:]:
+            send("touchMove", point)
+        send("touchEnd")
+
+
+def note(text, seed=3):
+    """Black ink on light paper: uint8 (h, w)."""
+    ink = np.pad(write(text, np.random.default_rng(seed)), 40)
+    return np.round(235 * (1 - 0.8 * ink)).astype(np.uint8)
+
+
+def reads(page, view, text):
+    """Wait until a view says so."""
+    expect(page.locator(f"#{view}-text")).to_have_text(text, use_inner_text=False, timeout=10_000)
+
+
+def png(image, name="note.png"):
+    """An image as a file to choose."""
+    return {"name": name, "mimeType": "image/png", "buffer": cv2.imencode(".png", image)[1].tobytes()}
+
+
+def test_what_is_drawn_is_read_while_writing(opened):
+    page = opened("draw")
+    draw(page, GLYPHS["3"][0], left=100)
+    reads(page, "draw", "3")
+    draw(page, GLYPHS["2"][0], left=320)
+    reads(page, "draw", "32")
+    expect(page.locator("#draw-boxes g")).to_have_count(2)
+    assert page.locator("#said").text_content().startswith("Read: 32.")
+    page.click("#undo")
+    page.click("#undo")
+    reads(page, "draw", "3")
+    page.click("#clear")
+    reads(page, "draw", "")
+    assert page.locator("#draw-boxes g, #draw-cards li").count() == 0
+    page.click("#undo")
+    reads(page, "draw", "3")
+
+
+def test_one_digit_has_a_bar_for_every_class_and_its_tile(opened):
+    page = opened("draw")
+    page.get_by_label("One digit").first.check()
+    draw(page, GLYPHS["3"][0])
+    reads(page, "draw", "3")
+    bars = page.locator("#draw-cards .bars li")
+    assert [bar.split("\n")[0] for bar in bars.all_inner_texts()] == [*"0123456789", "not a digit"]
+    assert page.locator("#draw-cards .best").inner_text().startswith("3")
+    pixels = page.locator("#draw-cards .tile").evaluate("(tile) => [...tile.getContext('2d').getImageData(0, 0, 28, 28).data]")
+    assert 28 < (np.array(pixels).reshape(28, 28, 4)[..., 0] > 128).sum() < 28 * 28 / 2, "white strokes on black"
+
+
+def test_a_finger_writes(opened):
+    page = opened("draw", width=390, height=844, has_touch=True, is_mobile=True)
+    draw_by_touch(page, GLYPHS["4"][0], 60, 70, 130)
+    draw_by_touch(page, GLYPHS["2"][0], 200, 70, 130)
+    reads(page, "draw", "42")
+    assert page.evaluate("scrollY") == 0, "the finger draws, and does not scroll"
+
+
+def test_the_keyboard_writes(opened):
+    page = opened("draw")
+    page.focus("#pad")
+    for key in (*["ArrowUp"] * 6, "Space", *["ArrowDown"] * 12, "Space"):
+        page.keyboard.press(key)
+    reads(page, "draw", "1")
+    page.keyboard.press("Delete")
+    reads(page, "draw", "")
+    page.keyboard.press("Control+z")
+    reads(page, "draw", "1")
+
+
+def test_a_letter_is_refused_with_a_reason(opened):
+    page = opened("draw")
+    page.get_by_label("One digit").first.check()
+    draw(page, LETTER)
+    reads(page, "draw", "?")
+    assert "not a digit" in page.locator("#draw-cards .why").inner_text().lower()
+    assert "not a digit" in page.locator("#said").text_content().lower()
+    page.get_by_label("Answer even when unsure").first.check()
+    reads(page, "draw", re.compile("^[0-9]$"))
+
+
+def test_a_late_answer_does_not_replace_a_newer_one(opened):
+    page = opened("draw")
+    held = []
+    page.route("**/v1/strokes*", lambda route: route.continue_() if held else held.append(route))
+    draw(page, GLYPHS["3"][0], left=100)
+    page.wait_for_timeout(500)
+    assert held
+    draw(page, GLYPHS["2"][0], left=320)
+    reads(page, "draw", "32")
+    old = {"text": "8", "lines": [], "confidence": 1, "refused": None, "error": None}
+    held[0].fulfill(body=json.dumps(old), content_type="application/json")
+    page.wait_for_timeout(200)
+    reads(page, "draw", "32")
+
+
+def test_a_busy_service_is_asked_again_and_a_key_once(opened):
+    page = opened("draw", allowed=["503", "401"])
+    asked = []
+
+    def answer(route):
+        key = route.request.headers.get("x-api-key")
+        asked.append(key)
+        if key != "open sesame":
+            route.fulfill(status=401, body="{}")
+        elif len(asked) < 4:
+            route.fulfill(status=503, headers={"Retry-After": "0.2"}, body="{}")
+        else:
+            route.continue_()
+
+    page.route("**/v1/strokes*", answer)
+    draw(page, GLYPHS["3"][0])
+    for key in ("sesame", "open sesame"):
+        page.get_by_label("Key", exact=True).fill(key)
+        page.get_by_role("button", name="Use it").click()
+        page.wait_for_timeout(150)
+    reads(page, "draw", "3")
+    draw(page, GLYPHS["2"][0], left=420)
+    reads(page, "draw", "32")
+    assert asked == [None, "sesame", "open sesame", "open sesame", "open sesame"]
+
+
+def test_an_image_is_read_shown_and_explained(opened):
+    page = opened("image")
+    page.set_input_files("#image-file", png(note("2735", seed=3)))
+    reads(page, "image", "2735")
+    expect(page.locator("#image-boxes text")).to_have_text(list("2735"))
+    page.get_by_text("Digit by digit").click()
+    expect(page.locator("#image-cards li.card")).to_have_count(4)
+    page.click("#image-explain")
+    expect(page.locator("#image-stages img")).to_be_visible()
+    assert page.locator("#image-stages img").evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 300
+
+
+def test_what_is_no_image_is_refused_in_words(opened):
+    page = opened("image")
+    page.set_input_files("#image-file", {"name": "letter.txt", "mimeType": "text/plain", "buffer": b"Dear reader"})
+    expect(page.locator("#image-note")).to_contain_text("Not an image")
+    expect(page.locator("#image-picture")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("way", "count", "view"), [("paste", 1, "image"), ("drop", 1, "image"), ("drop", 2, "files")])
+def test_files_come_by_paste_and_drop(opened, way, count, view):
+    page = opened("draw")
+    page.evaluate(
+        """([way, bytes, count]) => {
+            const data = new DataTransfer();
+            for (let i = 0; i < count; i++) data.items.add(new File([new Uint8Array(bytes)], `${i}.png`, { type: "image/png" }));
+            if (way === "paste") dispatchEvent(new ClipboardEvent(way, { clipboardData: data }));
+            else dispatchEvent(new DragEvent(way, { dataTransfer: data }));
+        }""",
+        [way, list(png(note("27"))["buffer"]), count],
+    )
+    expect(page.locator(f"#{view}")).to_be_visible()
+    if view == "image":
+        reads(page, "image", "27")
+    else:
+        for i in range(count):
+            expect(page.locator("textarea").nth(i)).to_have_value("27")
+
+
+def test_the_camera_is_read_live_and_stops_when_left(opened):
+    page = opened("camera", permissions=["camera"])
+    page.click("#camera-start")
+    reads(page, "camera", "27")
+    assert page.locator("#camera-boxes g").count() == 2
+    page.click("#camera-keep")
+    reads(page, "image", "27")
+    assert page.evaluate("document.getElementById('camera-video').srcObject.getTracks().every((track) => track.readyState === 'ended')")
+    page.goto(page.url.split("#")[0] + "#camera")
+    assert page.locator("#camera-start").inner_text() == "Start the camera"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        pytest.param("NotAllowedError", "not allowed", id="no permission"),
+        pytest.param("NotFoundError", "no camera", id="no camera"),
+        pytest.param("NotReadableError", "Another program", id="taken"),
+    ],
+)
+def test_without_a_camera_the_page_says_so(opened, fault, said):
+    page = opened("camera")
+    page.evaluate("(name) => (navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', name)))", fault)
+    page.click("#camera-start")
+    expect(page.locator("#camera-state")).to_contain_text(said)
+
+
+def test_many_files_are_read_reviewed_corrected_and_taken_along(opened):
+    page = opened("files")
+    blank = np.full((80, 80), 240, np.uint8)
+    page.set_input_files(
+        "#files-file",
+        [
+            png(note("27"), "=a.png"),
+            png(blank, "blank, one.png"),
+            {"name": "b.txt", "mimeType": "text/plain", "buffer": b"no"},
+            png(note("4"), "c.png"),
+            *(png(note("4"), f"{i}.png") for i in range(8)),
+        ],
+    )
+    expect(page.locator("#files-count")).to_have_text("12 of 12 files read, 2 to review")
+    expect(page.locator("textarea:visible")).to_have_count(12)
+    page.get_by_label("Only what needs review").check()
+    expect(page.locator("textarea:visible")).to_have_count(2)
+    page.get_by_label("Text of blank, one.png").fill("+1")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Text of b.txt"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "files-csv"
+    assert page.locator("#files-count").inner_text().endswith("0 to review")
+    page.get_by_label("Only what needs review").uncheck()
+    page.get_by_role("button", name="=a.png").click()
+    expect(page.locator("tr.preview text")).to_have_text(["2", "7"])
+
+    with page.expect_download() as download:
+        page.click("#files-csv")
+    content = Path(download.value.path()).read_bytes().decode()
+    assert content.endswith("\r\n")
+    first, second, third, *_, last = csv.DictReader(io.StringIO(content, newline=""))
+    assert list(first) == ["source", "page", "text", "corrected", "confidence", "needs_review", "refused", "error"]
+    assert (first["source"], first["page"], first["text"], first["corrected"], first["needs_review"]) == ("'=a.png", "1", "27", "", "false")
+    assert (second["source"], second["text"], second["corrected"], second["needs_review"]) == ("blank, one.png", "", "'+1", "true")
+    assert "no ink" in second["refused"]
+    assert "not an image" in third["error"]
+    assert (last["source"], last["text"]) == ("7.png", "4")
+    assert 0.5 < float(last["confidence"]) <= 1
+
+
+def test_arrows_walk_through_the_texts(opened):
+    page = opened("files")
+    page.set_input_files("#files-file", [png(note("27")), png(np.vstack([note("31")] * 2)), png(note("4"))])
+    expect(page.locator("textarea")).to_have_count(3)
+    expect(page.locator("textarea").nth(1)).to_have_value("31\n31")
+    page.locator("textarea").first.focus()
+    where = []
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowUp"):
+        page.keyboard.press(key)
+        where.append(page.evaluate("[...document.querySelectorAll('textarea')].indexOf(document.activeElement)"))
+    assert where == [1, 1, 2, 2, 1, 1, 0, 0], "through the lines of a text first"
+
+
+def test_inside_shows_the_layers_and_what_the_answer_rests_on(opened):
+    page = opened("inside")
+    assert page.locator("#inside-hint").is_visible()
+    page.get_by_role("link", name="write a digit").click()
+    draw(page, GLYPHS["3"][0], left=100)
+    draw(page, GLYPHS["2"][0], left=320)
+    reads(page, "draw", "32")
+    page.get_by_role("button", name="Look inside").nth(1).click()
+    expect(page.locator("#inside-bars .best")).to_have_text(re.compile("^2"))
+    expect(page.locator("#inside-digits label")).to_have_text(["3", "2"])
+    assert page.locator("#inside-layers img").evaluate_all("(all) => all.every((image) => image.naturalWidth > 20)")
+    pixels = page.locator("#inside-saliency").evaluate("(canvas) => [...canvas.getContext('2d').getImageData(0, 0, 28, 28).data]")
+    red, _, blue, _ = np.array(pixels).reshape(-1, 4).T
+    assert (red > blue + 60).any(), "some place is orange"
+    page.locator("#inside-digits input").first.check()
+    expect(page.locator("#inside-bars .best")).to_have_text(re.compile("^3"))
+
+
+def test_the_page_works_offline_and_reads_when_the_service_is_back(opened):
+    page = opened("draw")
+    page.evaluate("async () => { await navigator.serviceWorker.ready }")
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator("#unreached")).to_be_visible()
+    draw(page, GLYPHS["3"][0])
+    expect(page.locator("#draw-note")).to_have_text("The service is not reached.")
+    page.context.set_offline(False)
+    reads(page, "draw", "3")
+    expect(page.locator("#unreached")).to_be_hidden()
+
+
+def go(page, view):
+    """Open a view that is filled."""
+    page.evaluate("(view) => (location.hash = view)", view)
+    expect(page.locator(f"#{view}")).to_be_visible()
+    if view == "inside":
+        expect(page.locator("#inside-layers figure").first).to_be_visible()
+
+
+def fill(page):
+    """Something in every view."""
+    page.get_by_label("One digit").first.check()
+    draw(page, LETTER, left=60, top=60, height=130)
+    reads(page, "draw", "?")
+    page.set_input_files("#image-file", EXAMPLES / "page.jpg")
+    reads(page, "image", re.compile("48107"))
+    page.set_input_files("#files-file", [png(note("27"), f"{'a_long_name_' * 4}.png"), png(np.full((80, 80), 240, np.uint8))])
+    expect(page.locator("textarea")).to_have_count(2)
+
+
+def test_nothing_is_wider_than_the_screen(opened):
+    page = opened("draw", width=360)
+    fill(page)
+    wide = {}
+    for view in VIEWS:
+        go(page, view)
+        for case, width, size in (("a small phone", 360, 16), ("with text twice as large", 360, 32), ("1280 pixels at 200 %", 640, 16)):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.evaluate("(size) => (document.documentElement.style.fontSize = `${size}px`)", size)
+            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wide |= {(view, case): over} if over else {}
+    assert wide == {}
+
+
+def test_axe_finds_no_serious_fault(opened):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs inkdigits[dev]: axe-playwright-python").Axe()
+    page = opened("draw")
+    fill(page)
+    found = []
+    for view in VIEWS:
+        go(page, view)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            violations = axe.run(page).response["violations"]
+            found += [(view, scheme, v["id"], v["nodes"][0]["html"]) for v in violations if v["impact"] in ("serious", "critical")]
+    assert found == []
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_obeys_its_policy():
+    for path in PAGE.iterdir():
+        text = path.read_text()
+        assert not re.search(r"(?:https?:)?//(?!www\.w3\.org/2000/svg)[a-z0-9-]+\.[a-z]", text), f"{path.name}: only relative addresses"
+        assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|eval\(", text), f"{path.name}: texts are never markup"
+    assert not re.search(r"\sstyle=|\son[a-z]+=|<style", (PAGE / "index.html").read_text())
+
+
+def test_the_service_worker_keeps_every_file():
+    kept = set(re.findall(r'"([a-z]+\.[a-z]+)"', (PAGE / "sw.js").read_text().split("];")[0]))
+    assert kept == {path.name for path in PAGE.iterdir()} - {"index.html", "sw.js"}
