@@ -146,3 +146,13 @@ def test_the_service_is_measured_beside_the_reader():
     assert over["rate"] == pytest.approx(1.2 * full["rate"])
     assert summary["service_by_reader"] == pytest.approx(full["rate"] / alone["rate"])
     assert len(table.rows) == 4
+
+
+@pytest.mark.slow
+def test_memory_is_watched_over_all_processes():
+    from inkdigits.bench import scale
+
+    (one, two) = scale.memory(200, (1, 2)).figures
+    assert one["settled_mb"] > 40
+    assert two["settled_mb"] > one["settled_mb"] + 40
+    assert all(figures["seconds"] > 0 for figures in (one, two))

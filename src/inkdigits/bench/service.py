@@ -7,7 +7,6 @@ to fall behind.
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 import time
@@ -15,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
@@ -24,6 +22,7 @@ from inkdigits.batch import rows
 from inkdigits.sources import File
 from inkdigits.training.progress import making
 
+from .scale import resident
 from .speed import note
 from .tables import Table
 
@@ -50,7 +49,7 @@ def table(minutes: float, workers: int) -> Table:
     alone, steady = _alone(photo, workers), min(STEADY, 60 * minutes)
     rounds: list[dict[str, Any]] = [{"load": f"`Reader` alone, {workers} processes", "rate": alone}]
     with _service(workers) as (port, pid):
-        before = _memory(pid)
+        before = resident(pid)
         full = asyncio.run(_closed(port, photo, 4 * workers, steady))
         rate = len(full.seconds) / steady
         rounds.append(_figures("as fast as it goes", rate, full, pid))
@@ -61,7 +60,7 @@ def table(minutes: float, workers: int) -> Table:
         while asyncio.run(_closed(port, photo, 1, 0.0)).codes[200] != 1:
             time.sleep(0.05)
         recovered = time.perf_counter() - start
-        after = _memory(pid)
+        after = resident(pid)
     summary = {"service_by_reader": rate / alone, "recovered_s": recovered, "memory_before": before, "memory_after": after}
     said = (
         f"1000x1000 JPEG with ten digits. The service reaches {rate / alone:.2f} of what the Reader does alone. After the overload "
@@ -143,20 +142,11 @@ async def _ask(port: int, photo: bytes, answers: Answers) -> None:
         answers.seconds.append(time.perf_counter() - start)
 
 
-def _memory(pid: int) -> float:
-    """Resident megabytes of a process and its children, those of each counted whole; 0 where the system does not tell."""
-    if not Path("/proc").exists():
-        return 0.0
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    pages = [int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in (str(pid), *children)]
-    return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def _figures(load: str, rate: float, found: Answers, pid: int) -> dict[str, Any]:
     ms = [1000 * s for s in found.seconds]
     p99 = quantiles(ms, n=100)[-1] if len(ms) > 1 else 0.0
     codes = {str(code): count for code, count in sorted(found.codes.items())}
-    return {"load": load, "rate": rate, "codes": codes, "median_ms": median(ms) if ms else 0.0, "p99_ms": p99, "memory": _memory(pid)}
+    return {"load": load, "rate": rate, "codes": codes, "median_ms": median(ms) if ms else 0.0, "p99_ms": p99, "memory": resident(pid)}
 
 
 def _row(f: dict[str, Any]) -> list[str]:

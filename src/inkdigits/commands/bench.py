@@ -72,6 +72,27 @@ def speed(wanted: tuple[str, ...], rounds: int, runs: Path, out: Path | None, do
     _make((makers[name] for name in wanted or makers), out, docs)
 
 
+@command.command(short_help="Many images: rates, workers, memory.")
+@click.option("--table", "wanted", type=click.Choice(["scale", "memory"]), multiple=True, help="Only this one.  [default: both]")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="How often everything is timed, in turn.")
+@click.option("--images", type=click.IntRange(10), default=100_000, show_default=True, help="Read while the memory is watched.")
+@click.option("--jobs", type=click.IntRange(1), multiple=True, default=(1, 2), show_default=True, help="Numbers of worker processes.")
+@_runs
+@_out
+@_docs
+def scale(
+    wanted: tuple[str, ...], rounds: int, images: int, jobs: tuple[int, ...], runs: Path, out: Path | None, docs: Path | None
+) -> None:
+    """How many images a second, by the number of workers, beside a plain loop; and whether memory stays flat."""
+    from inkdigits.bench import scale
+
+    makers: dict[str, Callable[[], Any]] = {
+        "scale": lambda: scale.rates(runs, rounds, jobs),
+        "memory": lambda: scale.memory(images, jobs),
+    }
+    _make((makers[name] for name in wanted or makers), out, docs)
+
+
 @command.command(short_help="The service under load.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=10, show_default=True, help="Of more load than it can stand.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes that read.")
