@@ -1,6 +1,7 @@
 # make            set up .venv with the core, read examples/, draw what was read
 # make test       install what the tests need and run them (make test-all: the slow ones too)
 # make check      ruff and mypy
+# make docs       make anew what the documentation generates, build the site in out/docs
 # make fuzz       read FUZZ_FILES damaged files; what breaks the reader goes to fuzz-findings/
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ export INKDIGITS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
 FUZZ_FILES ?= 100000
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: examples test test-all check fuzz clean
+.PHONY: examples test test-all check docs fuzz clean
 
 examples: .venv/core
 	$(BIN)/inkdigits read examples --annotate out
@@ -35,8 +36,16 @@ check: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+.venv/docs: .venv/core
+	$(PIP) --editable '.[docs]'
+	touch $@
+
+docs: .venv/docs
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs out/docs
+
 fuzz: .venv/test
 	$(BIN)/python tests/fuzz.py --files $(FUZZ_FILES)
 
 clean:
-	rm -rf .venv out dist fuzz-findings
+	rm -rf .venv out dist fuzz-findings docs/pictures
