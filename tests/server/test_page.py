@@ -133,19 +133,23 @@ def test_a_letter_is_refused_with_a_reason(opened):
     reads(page, "draw", re.compile("^[0-9]$"))
 
 
-def test_a_late_answer_does_not_replace_a_newer_one(opened):
+@pytest.mark.parametrize("newer", ["a stroke is begun", "another option is chosen"])
+def test_a_late_answer_is_not_shown(opened, newer):
     page = opened("draw")
     held = []
     page.route("**/v1/strokes*", lambda route: route.continue_() if held else held.append(route))
-    draw(page, GLYPHS["3"][0], left=100)
-    page.wait_for_timeout(500)
-    assert held
-    draw(page, GLYPHS["2"][0], left=320)
-    reads(page, "draw", "32")
-    old = {"text": "8", "lines": [], "confidence": 1, "refused": None, "error": None}
-    held[0].fulfill(body=json.dumps(old), content_type="application/json")
+    with page.expect_request("**/v1/strokes*"):
+        draw(page, GLYPHS["3"][0], left=100)
+    if newer == "a stroke is begun":
+        page.mouse.down()
+    else:
+        page.get_by_label("Answer even when unsure").first.check()
+        reads(page, "draw", "3")
+    before = page.locator("#draw-text").text_content()
+    late = {"text": "8", "lines": [], "confidence": 1, "refused": None, "error": None}
+    held[0].fulfill(body=json.dumps(late), content_type="application/json")
     page.wait_for_timeout(200)
-    reads(page, "draw", "32")
+    reads(page, "draw", before)
 
 
 def test_a_busy_service_is_asked_again_and_a_key_once(opened):
@@ -184,6 +188,18 @@ def test_an_image_is_read_shown_and_explained(opened):
     page.click("#image-explain")
     expect(page.locator("#image-stages img")).to_be_visible()
     assert page.locator("#image-stages img").evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 300
+
+
+def test_an_unsure_image_is_answered_when_asked_to(opened):
+    page = opened("image")
+    sheet = np.full((140, 140), 235, np.uint8)
+    for points in LETTER:
+        cv2.polylines(sheet, [np.int32(np.array(points) * 80 + 30)], False, 20, 6, cv2.LINE_AA)
+    page.get_by_label("One digit").nth(1).check()
+    page.set_input_files("#image-file", png(sheet))
+    reads(page, "image", "?")
+    page.get_by_label("Answer even when unsure").nth(1).check()
+    reads(page, "image", re.compile("^[0-9]$"))
 
 
 def test_what_is_no_image_is_refused_in_words(opened):
