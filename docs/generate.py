@@ -109,6 +109,7 @@ def card(model: str) -> str:
     found = _card(model)
     training, settings = found["training"], found["training"]["settings"]
     weights = DOCS.parent / "src" / "inkdigits" / "weights" / model / "model.onnx"
+    temperature, least = f"{found['temperature']:.3f}, from {training['calibrated_on']}", found["thresholds"]["answer"]
     said = {
         "name and version": name(model),
         "file": f"`src/inkdigits/weights/{model}/model.onnx`, {weights.stat().st_size / 1000:,.0f} kB, SHA-256 `{found['sha256'][:16]}…`",
@@ -116,10 +117,10 @@ def card(model: str) -> str:
         "input": f"contract {found['preprocessing']['version']}, {found['image_shape'][0]} pixels high",
         "trained by": f"`{training['command']}`",
         "schedule": f"{training['epochs_done']} epochs, batches of {settings['batch_size']}, seed {training['seed']}",
-        "temperature": f"{found['temperature']:.3f}, from {training['calibrated_on']}",
-        "answers from": f"{found['thresholds']['answer']:.3f}, from {training['threshold_from']}",
+        "temperature": temperature if least else "1: not calibrated by itself",
+        "answers from": f"{least:.3f}, from {training['threshold_from']}" if least else "any probability",
         "exported by": f"`{training['exported']['command']}`" if "exported" in training else "the training itself",
-        "with": ", ".join(f"{name} {version}" for name, version in training["versions"].items()),
+        "with": ", ".join(f"{package} {number}" for package, number in training["versions"].items()),
     }
     return _table(["", model], [[name, value] for name, value in said.items()])
 

@@ -50,7 +50,7 @@ def tile() -> Picture:
 def touching() -> Picture:
     """Digits that touch, written by a broad pen: cut, and read by both models."""
     written = pen.write("58203", np.random.default_rng(4), height=80, pen=11, gap=0)
-    sheet = cv2.copyMakeBorder(written, 60, 60, 80, 80, cv2.BORDER_CONSTANT, value=0)
+    sheet = cv2.copyMakeBorder(written, 80, 80, 50, 50, cv2.BORDER_CONSTANT, value=0)
     return explain_picture(Reader().trace(np.rint(235 - 190 * sheet).astype(np.uint8)))
 
 

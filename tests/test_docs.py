@@ -178,6 +178,7 @@ def python_pages():
             yield pytest.param(page, id=name_of(page), marks=[pytest.mark.slow] if slow else [])
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")  # Keras on TensorFlow
 @pytest.mark.parametrize("page", list(python_pages()))
 def test_python_examples_run(page, desk, request):
     """All of a page in turn, in one namespace, as a reader would type them."""
