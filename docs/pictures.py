@@ -30,9 +30,8 @@ def stages() -> Picture:
 def papers() -> Picture:
     """Felt-tip, chalk and pencil: the images above, their ink below."""
     found = [Reader().trace(str(EXAMPLES / name), single=True) for name in PAPERS]
-    above = beside([scaled(coloured(trace.image), fit(trace.image, SIDE, SIDE)) for trace in found])
-    below = beside([scaled(_strokes(trace.ink.mask), fit(trace.ink.mask, SIDE, SIDE)) for trace in found])
-    return framed([above, below])
+    above, below = [coloured(trace.image) for trace in found], [_strokes(trace.ink.mask) for trace in found]
+    return framed([beside([scaled(picture, fit(picture, SIDE, SIDE)) for picture in row]) for row in (above, below)])
 
 
 def rules() -> Picture:
