@@ -2,6 +2,7 @@
 # make test       install what the tests need and run them (make test-all: the slow ones too)
 # make check      ruff and mypy
 # make docs       make anew what the documentation generates, build the site in out/docs
+# make demo-video   record the page in use: docs/demo.webp (needs chromium)
 # make fuzz       read FUZZ_FILES damaged files; what breaks the reader goes to fuzz-findings/
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ export INKDIGITS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
 FUZZ_FILES ?= 100000
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: examples test test-all check docs fuzz clean
+.PHONY: examples test test-all check docs demo-video fuzz clean
 
 examples: .venv/core
 	$(BIN)/inkdigits read examples --annotate out
@@ -43,6 +44,9 @@ check: .venv/test
 docs: .venv/docs
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs out/docs
+
+demo-video: .venv/test
+	$(BIN)/python tools/demo_video.py
 
 fuzz: .venv/test
 	$(BIN)/python tests/fuzz.py --files $(FUZZ_FILES)

@@ -124,8 +124,10 @@ def test_the_keyboard_writes(opened):
 
 def test_a_letter_is_refused_with_a_reason(opened):
     page = opened("draw")
-    page.get_by_label("One digit").first.check()
     draw(page, LETTER)
+    expect(page.locator("#draw-note.refused")).to_contain_text("No digit: what is on it are")
+    reads(page, "draw", "")
+    page.get_by_label("One digit").first.check()
     reads(page, "draw", "?")
     assert "not a digit" in page.locator("#draw-cards .why").inner_text().lower()
     assert "not a digit" in page.locator("#said").text_content().lower()

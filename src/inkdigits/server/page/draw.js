@@ -45,6 +45,7 @@ async function read() {
 function show(row) {
   $("draw-text").textContent = row?.text ?? "";
   $("draw-note").textContent = row ? note(row) : "Nothing is written yet.";
+  $("draw-note").classList.toggle("refused", Boolean(row && !row.text));
   if (row) {
     drawBoxes($("draw-boxes"), row, pad.size.width, pad.size.height);
     say(spoken(row));

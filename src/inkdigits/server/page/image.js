@@ -35,6 +35,8 @@ async function read() {
     $("image-state").textContent = "";
     $("image-text").textContent = rows.map((row) => row.text).join("\n\n");
     $("image-note").textContent = rows.length > 1 ? `${count(rows.length, "page")}; the boxes are those of the first.` : note(rows[0]);
+    $("image-note").classList.toggle("refused", !rows[0].text);
+    $("image-details").open ||= rows.some((row) => row.text.includes("?")); // the reasons are there
     say(spoken(rows[0]));
   } catch (error) {
     rows = [];

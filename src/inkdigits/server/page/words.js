@@ -22,9 +22,10 @@ export const digits = (row) => row.lines.flatMap((line) => line.digits);
 /** What a row says beside its text: how sure, or why there is nothing. */
 export function note(row) {
   if (row.error || row.refused) return sentence(row.error ?? row.refused);
-  const open = row.text.split("?").length - 1;
-  const sure = `${percent(row.confidence)} sure of ${row.text.replaceAll("\n", "").length > 1 ? "all of it" : "it"}.`;
-  return open ? `${count(open, "position")} not answered: ? stands there, with the reason below.` : sure;
+  const every = digits(row).length;
+  const open = digits(row).filter((digit) => digit.refused).length;
+  if (open) return `${every > 1 ? `${open} of ${every} not answered` : "Not answered"}: the reason is below.`;
+  return `${percent(row.confidence)} sure of ${every > 1 ? "all of it" : "it"}.`;
 }
 
 /** A row for the ear. */
