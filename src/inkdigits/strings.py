@@ -31,7 +31,7 @@ Asking = Generator[Float, Float, Found]
 several of these has the tiles of many images classified at once."""
 Text = tuple[int, ...]
 
-PIECE = 0.4
+PIECE = 0.6
 """Cost of one more piece: it keeps the search from cutting an 0 into two 1s."""
 SKIP = 4.0
 """Cost of a region that is taken for no digit: a wide one is rather cut than left out."""

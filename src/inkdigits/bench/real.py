@@ -57,6 +57,10 @@ class RealSet:
         """The number of images."""
         return len(self.rows)
 
+    def given(self, index: int) -> Image | Path:
+        """What the reader is given: the file where there is one, as a user would."""
+        return self.pixels(index) if self.arrays is not None else self.folder / self.rows[index][0]
+
     def pixels(self, index: int) -> Image:
         """uint8 (H, W) or (H, W, 3) RGB, upright, dark on light if from an array."""
         if self.arrays is None:
@@ -94,7 +98,7 @@ def _prepare(model: str | None) -> None:
     _readers = Reader(model, threshold=0), Reader(model)
 
 
-def _answer(task: tuple[Image, str, bool]) -> Answer:
+def _answer(task: tuple[Image | Path, str, bool]) -> Answer:
     image, truth, single = task
     if single:
         always, sure = (reader.predict(image) for reader in _readers)
@@ -106,10 +110,10 @@ def _answer(task: tuple[Image, str, bool]) -> Answer:
 def answers(data: RealSet, model: str | None = None) -> list[Answer]:
     """Every image of a set, read on all cores."""
     single = data.name in SINGLE
-    return read_each(((data.pixels(index), truth, single) for index, (_, truth) in enumerate(data.rows)), model)
+    return read_each(((data.given(index), truth, single) for index, (_, truth) in enumerate(data.rows)), model)
 
 
-def read_each(tasks: Iterable[tuple[Image, str, bool]], model: str | None = None) -> list[Answer]:
+def read_each(tasks: Iterable[tuple[Image | Path, str, bool]], model: str | None = None) -> list[Answer]:
     """Images, each with what is written on it and whether that is one digit, read on all cores."""
     with multiprocessing.get_context("spawn").Pool(len(os.sched_getaffinity(0)), _prepare, (model,)) as pool:
         return list(pool.imap(_answer, tasks, chunksize=16))
