@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from . import images
 from .errors import InputError, MissingExtra
-from .pool import TOGETHER, LostError, Pool, Work
 from .reading import Reading
 from .sources import File
 
@@ -20,8 +19,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from .pool import Work
     from .reader import Reader
 
+TOGETHER = 16
+"""Pages whose tiles are classified together, where nobody waits for the first of them."""
 AHEAD = 32
 """Files on their way to each process and back: enough to keep it busy, few enough that memory stays small."""
 
@@ -91,6 +93,14 @@ def _said(error: InputError | MissingExtra) -> str:
 
 
 def _in_processes(reader: Reader, files: Iterable[File], single: bool, keep: bool, jobs: int, ordered: bool) -> Iterator[Reading]:
+    from .pool import LostError, Pool  # what processes need is not imported by those who want none
+
+    def result(file: File, future: Future[list[Reading]]) -> list[Reading]:
+        try:
+            return future.result()
+        except LostError as error:
+            return [Reading((), file.name, max(file.done, default=0) + 1, error=str(error))]
+
     begun: deque[tuple[File, Future[list[Reading]]]] = deque()
     finished: SimpleQueue[tuple[File, Future[list[Reading]]]] = SimpleQueue()
     take = begun.popleft if ordered else finished.get
@@ -104,17 +114,10 @@ def _in_processes(reader: Reader, files: Iterable[File], single: bool, keep: boo
                 future.add_done_callback(lambda future, file=file: finished.put((file, future)))  # type: ignore[misc]
             count += 1
             if count >= AHEAD * jobs:
-                yield from _result(*take())
+                yield from result(*take())
                 count -= 1
         for _ in range(count):
-            yield from _result(*take())
-
-
-def _result(file: File, future: Future[list[Reading]]) -> list[Reading]:
-    try:
-        return future.result()
-    except LostError as error:
-        return [Reading((), file.name, max(file.done, default=0) + 1, error=str(error))]
+            yield from result(*take())
 
 
 @dataclass(frozen=True, slots=True)

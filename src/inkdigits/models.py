@@ -191,6 +191,9 @@ class Model(Network):
         if tiles.ndim != 3 or tiles.shape[1:] != (height, width):
             raise ValueError(f"tiles must have the shape (N, {height}, {width}), not {tiles.shape}")
         tiles = _inked(tiles, "tiles")
+        if 0 < len(tiles) <= BATCH:
+            found: Float = self._session.run(["logits"], {"tiles": tiles})[0]
+            return found
         out = np.empty((len(tiles), len(self.card.classes)), np.float32)
         for i in range(0, len(tiles), BATCH):
             out[i : i + BATCH] = self._session.run(["logits"], {"tiles": tiles[i : i + BATCH]})[0]

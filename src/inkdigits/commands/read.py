@@ -17,6 +17,7 @@ from .progress import Progress, Tally
 
 if TYPE_CHECKING:
     from ..reading import Reading
+    from ..review import Review
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -98,22 +99,20 @@ def run(
     from ..reader import Reader
     from ..results import Results
     from ..resume import OutputError, without_done
-    from ..review import Review
     from ..sources import expand, listed
 
     def wanted() -> Iterator[str]:
         return chain(sources, *(listed(names, b"\0" if null else b"\n") for names in lists))
 
-    form, worst, tally, names = format_ or format_of(out or "") or "text", Review(), Tally(), set[str]()
-    if review and not worst.writes(Path(review)):
-        raise click.BadParameter("its suffix must be .html, .csv or .jsonl", param_hint="--review")
+    form, worst, tally, names = format_ or format_of(out or "") or "text", _review(review), Tally(), set[str]()
     every = expand(wanted())
     first = list(islice(every, 2))
     several = len(first) > 1
 
     def seen(row: dict[str, Any]) -> None:
         tally.before(row)
-        worst.add(row)
+        if worst:
+            worst.add(row)
 
     with ExitStack() as stack:
         try:
@@ -127,7 +126,7 @@ def run(
         for reading in rows(Reader(model, threshold), todo, single=single, keep=keep, jobs=jobs, ordered=not unordered):
             results.write(reading)
             tally.count(reading)
-            if reading.needs_review and review:
+            if reading.needs_review and worst:
                 worst.add(reading.to_dict())
             if reading.error:
                 progress.say(f"inkdigits: {place(reading)}: {reading.error}")
@@ -140,7 +139,7 @@ def run(
                 draw(reading, several)
     if not quiet and out and several:
         click.echo(tally.text, err=True)
-    if review:
+    if worst and review:
         worst.write(Path(review))
         if not quiet:
             click.echo(f"to review: {review}", err=True)
@@ -148,6 +147,17 @@ def run(
         one = Path(str(annotate)) / f"{min(names)}.png"
         click.echo(f"annotated: {one}" + (f" and {len(names) - 1} more in {annotate}" if len(names) > 1 else ""), err=True)
     return 1 if tally.errors else 0
+
+
+def _review(path: str | None) -> Review | None:
+    """What gathers the rows for a file; None where there is none to write."""
+    if path is None:
+        return None
+    from ..review import Review
+
+    if not Review.writes(Path(path)):
+        raise click.BadParameter("its suffix must be .html, .csv or .jsonl", param_hint="--review")
+    return Review()
 
 
 def _remark(reading: Reading) -> str | None:
