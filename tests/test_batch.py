@@ -12,7 +12,7 @@ from inkdigits.batch import rows
 from inkdigits.errors import InputError, ModelError
 from inkdigits.images import Document
 from inkdigits.reading import Digit, Line, Reading
-from inkdigits.sources import File, expand, listed
+from inkdigits.sources import File, expand
 
 
 class HeightReader:
