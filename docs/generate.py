@@ -60,6 +60,7 @@ def help_texts() -> str:
     for words, command in commands():
         context = click.Context(command, info_name=" ".join(words), terminal_width=WIDTH, max_content_width=WIDTH)
         context.help_option_names = ["-h", "--help"]
+        command._help_option = None  # click keeps the one of an earlier call, which may not have known -h
         depth = "##" if len(words) < 3 else "###"
         parts.append(f"{depth} {' '.join(words)}\n\n```text\n{command.get_help(context)}\n```\n")
     return "\n\n" + "\n".join(parts) + "\n"
