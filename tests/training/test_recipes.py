@@ -143,3 +143,25 @@ def test_the_recipe_in_the_documentation(tmp_path):
     run, result = train(tmp_path, page.partition("```python\n")[2].partition("```")[0])
     assert len(run.history) == 4
     assert result.accuracy > 0.7
+
+
+def test_few_training_images_get_few_that_are_drawn(monkeypatch):
+    from inkdigits.training.datasets import DIGITS, Dataset
+    from inkdigits.training.recipes import digit
+
+    asked = {}
+
+    def drawn(name):
+        def make(count, seed):
+            asked[name] = count
+            return np.zeros((count, 28, 28), np.uint8), np.zeros(count, np.int64)
+
+        return make
+
+    monkeypatch.setattr(digit.pen, "digits", drawn("pen"))
+    monkeypatch.setattr(digit.fonts, "digits", drawn("fonts"))
+    classes = (*DIGITS, *digit.added_classes(DIGITS))
+    few = Dataset("own", "train", np.full((500, 28, 28), 200, np.uint8), np.arange(500) % 10, classes)
+    _, added = digit.training_images(few, digit.SETTINGS, 0)
+    assert asked == {"pen": 600, "fonts": 150}
+    assert [len(data.labels) for data in added if data.name == "not digits"] == [250]

@@ -27,6 +27,9 @@ from .completion import data_sets, recipes
     "--validation-split", type=click.FloatRange(0, 1, max_open=True), help="Share of the training images held out.  [default: the recipe's]"
 )
 @click.option("--augment", type=click.Choice(["none", "light", "strong", "elastic"]), help="How images are moved.  [default: the recipe's]")
+@click.option(
+    "--dtype", type=click.Choice(["float32", "mixed_bfloat16"]), help="What layers compute in while training.  [default: the recipe's]"
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="The same seed gives the same network.")
 @click.option("--seeds", type=click.IntRange(1), help="Train so many seeds, from --seed on, and report their mean and spread.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="With --seeds: how many to train at the same time.")
@@ -44,6 +47,7 @@ def command(
     learning_rate: float | None,
     validation_split: float | None,
     augment: str | None,
+    dtype: str | None,
     seed: int,
     seeds: int | None,
     jobs: int,
@@ -82,6 +86,7 @@ def command(
         learning_rate=learning_rate,
         validation_split=validation_split,
         augment=augment,
+        dtype=dtype,
     )
     if result is None:
         click.echo("interrupted before the first epoch was over: nothing to keep", err=True)

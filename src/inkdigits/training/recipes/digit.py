@@ -29,7 +29,8 @@ SETTINGS = Settings(
     epochs=30, batch_size=128, learning_rate=2e-3, validation_split=0.05, augment="light", precision=0.992, dtype="mixed_bfloat16"
 )
 WRITINGS = 3  # how often each digit is written on paper; the epochs take turns
-PEN_DIGITS, FONT_DIGITS, NOT_DIGITS = 60_000, 15_000, 25_000
+PEN_DIGITS, FONT_DIGITS, NOT_DIGITS, FULL = 60_000, 15_000, 25_000, 50_000
+"""How many are made beside FULL training images or more; beside fewer they are fewer in proportion."""
 
 
 def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
@@ -67,11 +68,12 @@ def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[Epoc
     """Write everything on paper; returns epoch -> (float32 (N, 28, 28) in [0, 1], int64 (N,)), and the data sets added."""
     sources = [train]
     if NOT_A_DIGIT in train.classes:
+        pens, prints, nones = (round(count * min(1.0, len(train.labels) / FULL)) for count in (PEN_DIGITS, FONT_DIGITS, NOT_DIGITS))
         sources += [
-            Dataset("pen", "train", *pen.digits(PEN_DIGITS, (seed, 1)), DIGITS, "MIT"),
-            Dataset("fonts", "train", *fonts.digits(FONT_DIGITS, (seed, 3)), DIGITS, "OFL, GPL, public domain"),
+            Dataset("pen", "train", *pen.digits(pens, (seed, 1)), DIGITS, "MIT"),
+            Dataset("fonts", "train", *fonts.digits(prints, (seed, 3)), DIGITS, "OFL, GPL, public domain"),
             *uci_handwriting(),
-            _none(train, NOT_DIGITS, seed),
+            _none(train, nones, seed),
         ]
     written: dict[int, list[np.ndarray]] = {}
 
