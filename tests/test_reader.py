@@ -175,3 +175,20 @@ def test_a_strip_that_is_hardly_an_image_is_answered(shape):
     for look in (Reader().read, Reader().predict):
         look(image)
     assert Reader().read(image).needs_review
+
+
+def test_an_unsure_digit_is_checked_by_the_line_model():
+    """Blurred until the digit model doubts: then both have a word, and what is no digit to the first one stays as likely."""
+    rng = np.random.default_rng(0)
+    changed = 0
+    for seed in range(40):
+        image = cv2.GaussianBlur(note(str(seed % 10), seed, margin=20), (0, 0), rng.uniform(4, 7))
+        alone, both = Reader(threshold=0), Reader(threshold=0)
+        alone._transcriber = None
+        first, second = (dict(reader.predict(image).probabilities) for reader in (alone, both))
+        assert second[NOT_A_DIGIT] == pytest.approx(first[NOT_A_DIGIT], abs=1e-5)
+        assert sum(second.values()) == pytest.approx(1, abs=1e-4)
+        sure = max(p for name, p in first.items() if name != NOT_A_DIGIT) >= 0.95
+        assert not sure or second == first
+        changed += second != first
+    assert changed > 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -110,9 +110,17 @@ class Reader:
     def _model(self) -> Model:
         return _fitting(Model.load(self.model), tiles.CONTRACT)
 
-    def _transcribe(self, made: Float) -> Float:
-        """What the line model that ships says of strips; it is loaded at the first line that needs it."""
-        return self._line_model.frames(made)
+    @cached_property
+    def _none(self) -> int | None:
+        """The model's class of what is no digit."""
+        classes = self._model.card.classes
+        return classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classes else None
+
+    @cached_property
+    def _transcriber(self) -> Callable[[Float], Float] | None:
+        """What the line model that ships says of strips; None for a model of other classes. It is loaded at the first doubt."""
+        digits = tuple(name for name in self._model.card.classes if name != NOT_A_DIGIT) == DIGITS
+        return (lambda made: self._line_model.frames(made)) if digits else None
 
     @cached_property
     def _line_model(self) -> LineModel:
@@ -175,6 +183,9 @@ class Reader:
             return ink, [], _back(ink.scale)
         tile = strings.tile_of(ink, region)
         (probabilities,) = yield tile[None]
+        if self._transcriber is not None:
+            probabilities = strings.checked(ink, region, probabilities, self._none, self._transcriber)
+            clock.lap("classify")
         return ink, [[strings.Piece(region, tile, probabilities)]], _back(ink.scale)
 
     def _page(self, image: NDArray[np.uint8], clock: _Clock) -> strings.Asking[Found]:
@@ -198,10 +209,7 @@ class Reader:
         if _fills(lines, ink):
             ink, region = _region(image, clock)
             lines, every = [[region]] if region else [], ink.mask
-        classes = self._model.card.classes
-        none = classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classes else None
-        transcribe = self._transcribe if tuple(name for name in classes if name != NOT_A_DIGIT) == DIGITS else None
-        pieces = yield from strings.digits(ink, lines, none, transcribe, every)
+        pieces = yield from strings.digits(ink, lines, self._none, self._transcriber, every)
         clock.lap("classify")
         return ink, pieces, layout.tilt(lines)
 
