@@ -142,3 +142,13 @@ def test_a_page_is_turned_and_the_way_back_is_known(degrees):
 
 def test_a_large_blank_page_has_no_writing():
     assert not find_ink(np.full((1500, 1000), 255, np.uint8), side=1200).mask.any()
+
+
+@pytest.mark.parametrize("tint", [(1.0, 0.92, 0.75), (0.8, 0.95, 1.0)], ids=["lamplight", "shade"])
+def test_the_colour_of_the_light_is_no_colour_of_the_ink(tint):
+    """Black on paper in coloured light is as in white light; a pen of a colour still shows in that light."""
+    grey = paper(0.9, 0.7, seven())
+    lit = np.round(np.dstack([grey * share for share in tint])).astype(np.uint8)
+    assert agreement(find_ink(lit, side=160).mask, find_ink(grey, side=160).mask) > 0.9
+    pale = np.dstack([paper(0.9 * share, 0.0 if channel else 0.6, seven()) for channel, share in enumerate(tint)])
+    assert agreement(find_ink(pale, side=160).mask, seven()) > 0.75

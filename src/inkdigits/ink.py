@@ -40,6 +40,8 @@ LIGHT = 0.4
 """Where skewness and vote of the border, each in -1 to 2 or so, add up to more, the ink is light. Of the real images none is near it."""
 COLOURLESS = 16
 """Channels that differ by no more than this are one grey image."""
+DEEP = 24
+"""In deeper shadow than this a division by the paper's light would make grain into strokes, or into colour."""
 LEVELS = np.arange(256, dtype=np.float64)
 
 
@@ -64,7 +66,7 @@ def find_ink(image: Bytes, *, side: int) -> Ink:
     image: uint8 (H, W) or (H, W, 3). side: the longest side to work at, in pixels; a smaller image is never blown up. Where the strokes are
     thick enough on a smaller one, that one is taken: what follows is as good there, and faster.
     """
-    small, scale = shrink(image, side)
+    small, scale = shrink(_grey_where_colourless(image), side)
     fewer = side // 3
     if PAPER_SIDE <= fewer < 0.7 * max(small.shape[:2]):
         fewest, more = shrink(small, fewer)
@@ -90,7 +92,7 @@ def without_print(ink: Ink) -> Ink:
 def _find(image: Bytes, scale: float) -> Ink:
     """The ink of an image that `scale` pixels of the source were shrunk to one for."""
     coarse = shrink(image, PAPER_SIDE)[0]
-    channels = _channels(image, coarse)
+    channels = [image] if image.ndim == 2 else list(cv2.split(image))
     if ink_is_light(coarse):
         channels = [cv2.bitwise_not(channel) for channel in channels]
         coarse = cv2.bitwise_not(coarse)
@@ -123,12 +125,15 @@ def turned(image: Bytes, degrees: float, side: int) -> tuple[Bytes, Float]:
     return out, (back * scale).astype(np.float32)
 
 
-def _channels(image: Bytes, coarse: Bytes) -> list[Bytes]:
-    """The colour channels of an image, each uint8 (h, w); only one where there is no colour. coarse: the image at PAPER_SIDE."""
+def _grey_where_colourless(image: Bytes) -> Bytes:
+    """An image without colour as one grey channel; the light's own colour does not count, nor do a few pixels."""
     if image.ndim == 2:
-        return [image]
-    spread = cv2.subtract(coarse.max(axis=2), coarse.min(axis=2))
-    return [_grey(image)] if np.mean(spread > COLOURLESS) < 0.002 else list(cv2.split(image))
+        return image
+    coarse = shrink(image, PAPER_SIDE)[0]
+    white = np.array([max(quantile(channel.ravel(), 0.5), DEEP) for channel in cv2.split(coarse)])  # the paper's
+    even = cv2.multiply(coarse, (*(white.max() / white), 0.0))
+    spread = cv2.subtract(even.max(axis=2), even.min(axis=2))
+    return _grey(image) if np.mean(spread > COLOURLESS) < 0.002 else image
 
 
 def ink_is_light(image: Bytes) -> bool:
@@ -216,8 +221,7 @@ def _parabola(length: int) -> tuple[Float, Float]:
 def _taken(channels: list[Bytes], papers: list[Bytes]) -> Bytes:
     strongest: Bytes | None = None
     for channel, paper in zip(channels, papers, strict=True):
-        # In deep shadow a division by next to nothing would make grain into strokes.
-        taken = cv2.divide(cv2.subtract(paper, channel), cv2.max(paper, 24), scale=255)
+        taken = cv2.divide(cv2.subtract(paper, channel), cv2.max(paper, DEEP), scale=255)
         strongest = taken if strongest is None else cv2.max(strongest, taken)
     assert strongest is not None
     return strongest
