@@ -9,26 +9,15 @@ import pytest
 from PIL import Image
 
 from inkdigits.batch import rows
-from inkdigits.errors import InputError, ModelError
+from inkdigits.errors import ModelError
 from inkdigits.images import Document
 from inkdigits.reading import Digit, Line, Reading
 from inkdigits.sources import File, expand
+from standins import PageReader
 
 
-class HeightReader:
+class HeightReader(PageReader):
     """Stands in for Reader; at module level, so that another process can have one."""
-
-    def __init__(self, model: object = None, threshold: float | None = None) -> None:
-        self.model, self.threshold = model, threshold
-
-    def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
-        return [self.tried(*page, keep) for page in pages]
-
-    def tried(self, document: Document, number: int, source: str, keep: bool) -> Reading | InputError:
-        try:
-            return self.page(document, number, source, keep)
-        except InputError as error:
-            return error
 
     def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
         image = document.page(number)

@@ -10,27 +10,15 @@ import numpy as np
 import pytest
 
 from inkdigits.cli import main
-from inkdigits.errors import InputError
 from inkdigits.images import Document
 from inkdigits.reading import Digit, Line, Reading
+from standins import PageReader
 
 Run = Callable[..., SimpleNamespace]
 
 
-class GreyReader:
+class GreyReader(PageReader):
     """Stands in for Reader: black is a 7, grey is not sure, white is refused."""
-
-    def __init__(self, model: object = None, threshold: float | None = None) -> None:
-        self.model, self.threshold = model, threshold
-
-    def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
-        return [self.tried(*page, keep) for page in pages]
-
-    def tried(self, document: Document, number: int, source: str, keep: bool) -> Reading | InputError:
-        try:
-            return self.page(document, number, source, keep)
-        except InputError as error:
-            return error
 
     def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
         image = document.page(number)

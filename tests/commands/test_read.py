@@ -23,29 +23,17 @@ import pytest
 from PIL import Image
 
 from inkdigits.cli import main
-from inkdigits.errors import InputError
 from inkdigits.images import Document
 from inkdigits.models import SHIPPED
 from inkdigits.reading import Digit, Line, Reading
+from standins import PageReader
 
 COMMAND = [sys.executable, "-m", "inkdigits"]
 Run = Callable[..., SimpleNamespace]
 
 
-class HeightReader:
+class HeightReader(PageReader):
     """Stands in for Reader: the label of an image 7 pixels high is 7; all white is refused."""
-
-    def __init__(self, model: object = None, threshold: float | None = None) -> None:
-        self.model, self.threshold = model, threshold
-
-    def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
-        return [self.tried(*page, keep) for page in pages]
-
-    def tried(self, document: Document, number: int, source: str, keep: bool) -> Reading | InputError:
-        try:
-            return self.page(document, number, source, keep)
-        except InputError as error:
-            return error
 
     def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
         image = document.page(number)
