@@ -14,8 +14,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import time
-import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -33,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 BLOCK = re.compile(r"(?:<!-- (not run|slow): ([^\n]+?) -->\n+)?^( *)```([^\n`]*)\n(.*?)^\3```$", re.MULTILINE | re.DOTALL)
-SERVICE = "http://127.0.0.1:8000"
+SERVICE = "http://127.0.0.1:8000/"
 REMEDY = "run `make docs`, or `python docs/generate.py`, and commit what it changed"
 
 
@@ -149,25 +147,6 @@ def desk(tmp_path, monkeypatch):
                 archive.writestr(f"gzip/emnist-letters-{split}-{what}-ubyte.gz", gzip.compress(content))
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture(scope="module")
-def service():
-    """The address of the service, in a process of its own."""
-    pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
-    command = [sys.executable, "-m", "inkdigits", "serve", "--port", "0", "--workers", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            address = process.stdout.readline().split()[0].rstrip("/")
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline:
-                with contextlib.suppress(OSError):
-                    urllib.request.urlopen(f"{address}/readyz", timeout=5).close()
-                    break
-                time.sleep(0.1)
-            yield address
-        finally:
-            process.terminate()
 
 
 def python_pages():

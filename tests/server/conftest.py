@@ -1,29 +1,11 @@
 """The real service, and the page in a real Chromium that reports what goes wrong in it."""
 
 import shutil
-import subprocess
-import sys
-import time
-import urllib.request
 
 import numpy as np
 import pytest
 
 from inkdigits.training.pen import write
-
-
-@pytest.fixture(scope="module")
-def service():
-    """The address of `inkdigits serve` in a process of its own."""
-    pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
-    command = [sys.executable, "-m", "inkdigits", "serve", "--port", "0", "--workers", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            address = process.stdout.readline().split()[0]
-            until(lambda: answers(address + "readyz"))
-            yield address
-        finally:
-            process.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -75,20 +57,3 @@ def film(text):
     height, width = frame.shape
     grey = bytes([128]) * (height * width // 2)
     return b"YUV4MPEG2 W%d H%d F10:1 Ip A1:1 C420jpeg\nFRAME\n" % (width, height) + frame.tobytes() + grey
-
-
-def answers(address):
-    """Whether something good answers there."""
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
-
-
-def until(holds, seconds=60.0):
-    """Wait until it holds."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"not within {seconds:g} s"
-        time.sleep(0.05)

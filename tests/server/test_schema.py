@@ -4,9 +4,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -25,24 +22,11 @@ enabled = false
 
 @pytest.mark.slow
 @pytest.mark.skipif(SCHEMATHESIS is None, reason="schemathesis is not installed")
-def test_the_service_answers_as_it_is_described(tmp_path):
+def test_the_service_answers_as_it_is_described(service, tmp_path):
     (tmp_path / "schemathesis.toml").write_text(CONFIG)
-    command = [sys.executable, "-m", "inkdigits", "serve", "--port", "0", "--workers", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
-        try:
-            base = service.stdout.readline().split()[0]
-            for _ in range(300):
-                try:
-                    urllib.request.urlopen(f"{base}readyz")
-                    break
-                except urllib.error.URLError:
-                    time.sleep(0.1)
-            tried = ["--max-examples", "25", "--seed", "1", "--no-color", "--suppress-health-check", "all"]
-            config = ["--config-file", str(tmp_path / "schemathesis.toml")]
-            run = [SCHEMATHESIS, *config, "run", f"{base}openapi.json", *tried]
-            done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=400)
-        finally:
-            service.terminate()
+    tried = ["--max-examples", "25", "--seed", "1", "--no-color", "--suppress-health-check", "all"]
+    run = [SCHEMATHESIS, "--config-file", str(tmp_path / "schemathesis.toml"), "run", f"{service}openapi.json", *tried]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=400)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
     generated, passed = map(int, re.search(r"(\d+) generated, (\d+) passed", done.stdout).groups())
     assert generated == passed > 200
