@@ -131,7 +131,7 @@ def _jpeg(data: bytes) -> Header:
             orientation = _orientation(data[at + 4 : at + 2 + length])
         at += 2 + length
     # The end marker cannot occur inside compressed data; before the scan it can: an EXIF thumbnail has its own.
-    if data.find(b"\xff\xd9", at) < 0:
+    if data.rfind(b"\xff\xd9", at) < 0:
         raise ValueError(CUT_SHORT)
     return Header("JPEG", (size,), orientation)
 

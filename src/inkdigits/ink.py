@@ -38,8 +38,8 @@ THICK = 3.5
 """Strokes of this width in pixels have all that tells one digit from another."""
 LIGHT = 0.4
 """Where skewness and vote of the border, each in -1 to 2 or so, add up to more, the ink is light. Of the real images none is near it."""
-COLOURLESS = 16
-"""Channels that differ by no more than this are one grey image."""
+COLOURLESS, SAMPLED = 16, 4
+"""Channels that differ by no more than this are one grey image, as the means of so many pixels each way show it."""
 DEEP = 24
 """In deeper shadow than this a division by the paper's light would make grain into strokes, or into colour."""
 LEVELS = np.arange(256, dtype=np.float64)
@@ -129,7 +129,8 @@ def _grey_where_colourless(image: Bytes) -> Bytes:
     """An image without colour as one grey channel; the light's own colour does not count, nor do a few pixels."""
     if image.ndim == 2:
         return image
-    coarse = shrink(image, PAPER_SIDE)[0]
+    some = max(1, max(image.shape[:2]) // (SAMPLED * PAPER_SIDE))  # of so many rows and columns one is looked at
+    coarse = shrink(np.ascontiguousarray(image[::some, ::some]), PAPER_SIDE)[0]
     white = np.array([max(quantile(channel.ravel(), 0.5), DEEP) for channel in cv2.split(coarse)])  # the paper's
     even = cv2.multiply(coarse, (*(white.max() / white), 0.0))
     spread = cv2.subtract(even.max(axis=2), even.min(axis=2))
