@@ -8,8 +8,8 @@ from inkdigits.reading import Reading
 class PageReader:
     """The interface that `inkdigits.batch` uses; a test's reader says in `page` what a page holds."""
 
-    def __init__(self, model: object = None, threshold: float | None = None) -> None:
-        self.model, self.threshold = model, threshold
+    def __init__(self, model: object = None, threshold: float | None = None, device: str = "cpu") -> None:
+        self.model, self.threshold, self.device = model, threshold, device
 
     def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
         return [self.tried(*page, keep) for page in pages]

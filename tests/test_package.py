@@ -12,7 +12,7 @@ import inkdigits
 SOURCE = Path(inkdigits.__file__).parent
 ORDER = [
     "errors", "reading", "images", "ink", "rules", "layout", "tiles", "strips", "models", "ctc", "lattice", "strings", "decide", "reader",
-    "drawing", "sources", "pool", "batch", "formats", "resume", "results", "review",
+    "drawing", "sources", "pool", "batch", "formats", "resume", "results", "cluster", "review",
 ]  # fmt: skip
 
 

@@ -23,8 +23,8 @@ DIES, HANGS = 13, 14
 class Fragile:
     """Stands in for Reader. Its text is the threshold's percentage or "", then the number of pages that were read together."""
 
-    def __init__(self, model: object = None, threshold: float | None = None) -> None:
-        self.model, self.threshold = model, threshold
+    def __init__(self, model: object = None, threshold: float | None = None, device: str = "cpu") -> None:
+        self.model, self.threshold, self.device = model, threshold, device
 
     def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
         if self.model == "none":

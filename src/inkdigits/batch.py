@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from .pool import Work
+    from .pool import Pool, Work
     from .reader import Reader
 
 TOGETHER = 16
@@ -39,7 +39,10 @@ def rows(
     A file or page that cannot be read is a Reading with `error` set. Raises ModelError.
     """
     if jobs > 1:
-        yield from _in_processes(reader, files, single, keep, jobs, ordered)
+        from .pool import Pool  # what processes need is not imported by those who want none
+
+        with Pool(partial(reading_work, type(reader), reader.model, reader.device), jobs) as pool:
+            yield from in_pool(pool, files, single=single, keep=keep, threshold=reader.threshold, ordered=ordered)
         return
     for _, reading in readings(reader, files, single=single, keep=keep, together=TOGETHER if single else 1):
         yield reading
@@ -92,32 +95,41 @@ def _said(error: InputError | MissingExtra) -> str:
     return str(error).removeprefix(f"{error.source}: ") if isinstance(error, InputError) else str(error)
 
 
-def _in_processes(reader: Reader, files: Iterable[File], single: bool, keep: bool, jobs: int, ordered: bool) -> Iterator[Reading]:
-    from .pool import LostError, Pool  # what processes need is not imported by those who want none
-
-    def result(file: File, future: Future[list[Reading]]) -> list[Reading]:
-        try:
-            return future.result()
-        except LostError as error:
-            return [Reading((), file.name, max(file.done, default=0) + 1, error=str(error))]
-
+def in_pool(
+    pool: Pool[Task, list[Reading]],
+    files: Iterable[File],
+    *,
+    single: bool = False,
+    keep: bool = False,
+    threshold: float | None = None,
+    ordered: bool = True,
+) -> Iterator[Reading]:
+    """Read files in the processes of a pool of `reading_work`; the rest as for `rows`, `threshold` as in `Reader`."""
     begun: deque[tuple[File, Future[list[Reading]]]] = deque()
     finished: SimpleQueue[tuple[File, Future[list[Reading]]]] = SimpleQueue()
     take = begun.popleft if ordered else finished.get
     count = 0
-    with Pool(partial(reading_work, type(reader), reader.model), jobs) as pool:
-        for file in files:
-            future = pool.submit(Task(file, single, keep, reader.threshold))
-            if ordered:
-                begun.append((file, future))
-            else:
-                future.add_done_callback(lambda future, file=file: finished.put((file, future)))  # type: ignore[misc]
-            count += 1
-            if count >= AHEAD * jobs:
-                yield from result(*take())
-                count -= 1
-        for _ in range(count):
-            yield from result(*take())
+    for file in files:
+        future = pool.submit(Task(file, single, keep, threshold))
+        if ordered:
+            begun.append((file, future))
+        else:
+            future.add_done_callback(lambda future, file=file: finished.put((file, future)))  # type: ignore[misc]
+        count += 1
+        if count >= AHEAD * pool.workers:
+            yield from _result(*take())
+            count -= 1
+    for _ in range(count):
+        yield from _result(*take())
+
+
+def _result(file: File, future: Future[list[Reading]]) -> list[Reading]:
+    from .pool import LostError
+
+    try:
+        return future.result()
+    except LostError as error:
+        return [Reading((), file.name, max(file.done, default=0) + 1, error=str(error))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +147,12 @@ class Task:
         return self.single, self.keep, -1.0 if self.threshold is None else self.threshold
 
 
-def reading_work(kind: type[Reader], model: str | Path | None) -> Work[Task, list[Reading]]:
-    """What a process of a Pool does: it has a Reader of its own, on one thread; a loaded model does not travel."""
+def reading_work(kind: type[Reader], model: str | Path | None, device: str = "cpu") -> Work[Task, list[Reading]]:
+    """What a process of a Pool does: it has a Reader of its own, on one thread; a loaded model does not travel. device: as for `Reader`."""
     import cv2
 
     cv2.setNumThreads(1)
-    return partial(answers, kind(model))
+    return partial(answers, kind(model, device=device))
 
 
 def answers(reader: Reader, tasks: Sequence[Task]) -> list[list[Reading]]:

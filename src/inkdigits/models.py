@@ -142,22 +142,23 @@ class Network:
     shipped: ClassVar[str]
     """The name of the model that `load` takes where none is given."""
 
-    def __init__(self, content: bytes, card: Card, *, threads: int = 1, source: str = "model") -> None:
-        """content: the bytes of an ONNX file. threads: what one call may use. source: what errors call it. Raises ModelError as `load`."""
+    def __init__(self, content: bytes, card: Card, *, threads: int = 1, device: str = "cpu", source: str = "model") -> None:
+        """content: the bytes of an ONNX file. threads, device: as for `load`. source: what errors call it. Raises ModelError as it."""
         if hashlib.sha256(content).hexdigest() != card.sha256:
             raise ModelError(f"{source}: its hash is not the one in its card; it is damaged or belongs to another card: export it again")
         self.card = card
-        self._session = open_session(content, threads, source)
+        self._session = open_session(content, threads, source, device)
         _check_ends(self._session, self._ends(), source)
 
     @classmethod
-    def load(cls, model: str | Path | None = None, *, threads: int = 1) -> Self:
+    def load(cls, model: str | Path | None = None, *, threads: int = 1, device: str = "cpu") -> Self:
         """Load a model and check that its file, its card and its graph fit each other.
 
         model: the name of a shipped model (None: "digit", for lines "line"), a run folder of `inkdigits train`, or an ONNX file with
         card.json beside it. A folder that has the name of a shipped model is reached as "./NAME". threads: what ONNX Runtime may use for
-        one call. Raises ModelError with the reason and the remedy. Whether the images of the reader are what the model was trained on is
-        for the reader to check, by `card.preprocessing`: other models can still be evaluated.
+        one call. device: "cpu", or "cuda" where onnxruntime-gpu finds a GPU. Raises ModelError with the reason and the remedy. Whether the
+        images of the reader are what the model was trained on is for the reader to check, by `card.preprocessing`: other models can still
+        be evaluated.
         """
         path = locate(cls.shipped if model is None else model)
         card = Card.load(path.with_name("card.json"))
@@ -165,7 +166,7 @@ class Network:
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
-        return cls(content, card, threads=threads, source=str(path))
+        return cls(content, card, threads=threads, device=device, source=str(path))
 
     @property
     def name(self) -> str:
@@ -266,16 +267,25 @@ def locate(model: str | Path) -> Path:
     return path
 
 
-def open_session(content: bytes, threads: int, source: str) -> Any:
-    """An ONNX Runtime session of a model's bytes, on the CPU. source: what errors call it. Raises ModelError."""
+PROVIDERS = {"cpu": ["CPUExecutionProvider"], "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"]}
+"""What ONNX Runtime calls the devices."""
+
+
+def open_session(content: bytes, threads: int, source: str, device: str = "cpu") -> Any:
+    """An ONNX Runtime session of a model's bytes. source: what errors call it. Raises ModelError."""
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
+    if device not in PROVIDERS:
+        raise ModelError(f"device must be {' or '.join(PROVIDERS)}, not {device!r}")
+    providers = [name for name in PROVIDERS[device] if name in onnxruntime.get_available_providers()]
+    if device == "cuda" and len(providers) == 1:
+        raise ModelError("ONNX Runtime finds no GPU here: pip install onnxruntime-gpu in place of onnxruntime, or read on the CPU")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1  # it ignores OMP_NUM_THREADS
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(content, options, providers=providers)
     except (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NotImplemented, state.Fail) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"{source}: ONNX Runtime cannot load it ({reason}); export the model again") from None

@@ -54,12 +54,15 @@ class Reader:
 
     model: a name of a shipped model, a run folder or an ONNX file; None is the shipped `digit`.
     threshold: the calibrated probability in [0, 1] below which a position is answered "?"; 0 always answers; None is the model card's.
+    device: "cpu", or "cuda" for the networks to run on a GPU where onnxruntime-gpu is installed and finds one; ink and layout, which are
+    nearly all of the work, stay on the CPU.
     The model is loaded at the first image. Raises ModelError if it does not fit, InputError for an image that cannot be read.
     """
 
-    def __init__(self, model: str | Path | None = None, threshold: float | None = None) -> None:
+    def __init__(self, model: str | Path | None = None, threshold: float | None = None, *, device: str = "cpu") -> None:
         self.model = model
         self.threshold = threshold
+        self.device = device
 
     def read(self, image: Any, *, source: str = "", keep: bool = False) -> Reading:
         """Read all the digits in an image (its first page).
@@ -108,7 +111,7 @@ class Reader:
 
     @cached_property
     def _model(self) -> Model:
-        return _fitting(Model.load(self.model), tiles.CONTRACT)
+        return _fitting(Model.load(self.model, device=self.device), tiles.CONTRACT)
 
     @cached_property
     def _none(self) -> int | None:
@@ -124,7 +127,7 @@ class Reader:
 
     @cached_property
     def _line_model(self) -> LineModel:
-        return _fitting(LineModel.load("line"), strips.CONTRACT)
+        return _fitting(LineModel.load("line", device=self.device), strips.CONTRACT)
 
     @property
     def _threshold(self) -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -17,6 +18,8 @@ from .resume import RESUMABLE, OutputError, finished_rows
 
 BATCH = 10_000
 """Rows of a group in a Parquet file: what is held in memory."""
+AS_TEXT = ("lines", "ms")
+"""Keys of a row that are JSON within a table."""
 
 
 class Results:
@@ -85,31 +88,38 @@ class Results:
 
 
 def to_parquet(rows: Path, out: Path) -> None:
-    """Rows as JSON lines -> a Parquet file, whole or not at all. `lines` and `ms` stay JSON, as text."""
-    pyarrow, parquet = _pyarrow()
+    """Rows as JSON lines -> a Parquet file, whole or not at all."""
+    _, parquet = _pyarrow()
+    part = out.with_name(out.name + ".part")
+    with parquet.ParquetWriter(part, to_table([]).schema) as writer, open(rows, encoding="utf-8", errors="surrogateescape") as file:
+        while group := [json.loads(line) for line in islice(file, BATCH)]:
+            writer.write_table(to_table(group))
+    os.replace(part, out)
+
+
+def to_table(rows: Iterable[dict[str, Any]]) -> Any:
+    """Rows, as `Reading.to_dict` gives them -> a pyarrow.Table. `lines` and `ms` stay JSON, as text; a source that is not valid UTF-8 has
+    U+FFFD where it is not."""
+    pyarrow, _ = _pyarrow()
     schema = pyarrow.schema(
         [("source", pyarrow.string()), ("page", pyarrow.int32()), ("text", pyarrow.string()), ("confidence", pyarrow.float32()),
          ("needs_review", pyarrow.bool_()), ("refused", pyarrow.string()), ("error", pyarrow.string()), ("lines", pyarrow.string()),
          ("ms", pyarrow.string()), ("model", pyarrow.string())]
     )  # fmt: skip
-    part = out.with_name(out.name + ".part")
-    with parquet.ParquetWriter(part, schema) as writer:
-        for group in _groups(rows):
-            writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))
-    os.replace(part, out)
+    texts = [
+        {**row, "source": replaced(row["source"]), **{key: json.dumps(row[key], ensure_ascii=False) for key in AS_TEXT}} for row in rows
+    ]
+    return pyarrow.Table.from_pylist(texts, schema=schema)
 
 
-def _groups(rows: Path) -> Iterator[list[dict[str, Any]]]:
-    group: list[dict[str, Any]] = []
-    with open(rows, encoding="utf-8", errors="surrogateescape") as file:
-        for line in file:
-            row = json.loads(line)
-            row["source"] = row["source"].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            group.append({**row, **{key: json.dumps(row[key], ensure_ascii=False) for key in ("lines", "ms")}})
-            if len(group) == BATCH:
-                yield group
-                group = []
-    yield group
+def from_table(table: Any) -> list[dict[str, Any]]:
+    """The rows of such a table, with the columns that it has."""
+    return [{key: json.loads(value) if key in AS_TEXT else value for key, value in row.items()} for row in table.to_pylist()]
+
+
+def replaced(source: str) -> str:
+    """A source as Parquet has it."""
+    return source.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _pyarrow() -> tuple[Any, Any]:

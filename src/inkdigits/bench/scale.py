@@ -1,10 +1,11 @@
-"""Many images: how many a second by the number of worker processes, beside a plain loop; and that memory stays flat.
+"""Many images: how many a second by the number of worker processes or Ray actors, beside a plain loop; and that memory stays flat.
 
 The plain loop is what the textbook projects do: `cv2.imread`, a resize, `keras.predict`, one image at a time.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import statistics
 import subprocess
@@ -32,23 +33,30 @@ DIFFERENT = 200
 PLAIN = 60
 """Images that the plain loop is timed on."""
 SETTLED = 1000
+MORE = 5
+"""Times as many images for Ray, which takes seconds to start, and never the same."""
 
 
 def rates(home: Path, rounds: int, jobs: Sequence[int]) -> Table:
     """Crops of 28 pixels and photos of a megapixel, through `inkdigits predict` and `read` as whole processes, beside a plain loop; each
     round all of them in turn. What a process takes to start and to load its model is taken off, by a run on a few images."""
     cnn = next(run for run in trained(home) if run.recipe == "cnn2")
+    engines: list[tuple[str, int, list[str]]] = [("worker", 1, [])] + (
+        [("Ray actor", MORE, ["--engine", "ray"])] if importlib.util.find_spec("ray") else []
+    )
     rows, figures = [], []
     with tempfile.TemporaryDirectory() as folder:
         for kind, command, count in (("28x28 PNG, one digit", "predict", 4000), ("1-megapixel JPEG, ten digits", "read", 400)):
-            names = _files(Path(folder), kind, count)
-            found: dict[str, list[float]] = {"plain loop": [], **{f"{n} worker{'s' if n > 1 else ''}": [] for n in jobs}}
+            names = _files(Path(folder), kind, MORE * count)
+            found: dict[str, list[float]] = {"plain loop": []}
             for i in range(rounds):
                 making(False)(kind, i, rounds)
                 found["plain loop"].append(_plain(names[:PLAIN], cnn.folder / "model.keras"))
-                for n in jobs:
-                    few = _command(command, names[: 20 * n], n)
-                    found[f"{n} worker{'s' if n > 1 else ''}"].append((count - 20 * n) / (_command(command, names, n) - few))
+                for engine, times, options in engines:
+                    for n in jobs:
+                        few, many = names[: 20 * n], names[: times * count]
+                        seconds = _command(command, many, n, options) - _command(command, few, n, options)
+                        found.setdefault(f"{n} {engine}{'s' if n > 1 else ''}", []).append((len(many) - len(few)) / seconds)
             for name, values in found.items():
                 ratios = [a / b for a, b in zip(values, found["plain loop"], strict=True)]
                 rows.append([kind, name, middle(values, 0), "" if name == "plain loop" else middle(ratios, 1)])
@@ -63,7 +71,7 @@ def memory(count: int, jobs: Sequence[int]) -> Table:
         names = _files(Path(folder), "28x28 PNG, one digit", count)
         for n in jobs:
             samples: list[tuple[int, float]] = []
-            took = _command("read", names, n, samples)
+            took = _command("read", names, n, samples=samples)
             settled = next((mb for done, mb in samples if done >= min(SETTLED, count // 2)), 0.0)
             last = statistics.median(mb for _, mb in samples[-5:])
             name = f"{n} worker{'s' if n > 1 else ''}"
@@ -114,12 +122,14 @@ def _plain(names: Sequence[str], model: Path) -> float:
     return float(done.stdout.split()[-1])
 
 
-def _command(command: str, names: Sequence[str], jobs: int, samples: list[tuple[int, float]] | None = None) -> float:
+def _command(
+    command: str, names: Sequence[str], jobs: int, options: Sequence[str] = (), samples: list[tuple[int, float]] | None = None
+) -> float:
     """Seconds of an `inkdigits` process that reads a list of files; samples: gets (rows so far, megabytes) now and then."""
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "rows.jsonl"
-        words = [sys.executable, "-m", "inkdigits", command, "--from", "-", "--out", str(out), "--jobs", str(jobs), "--quiet"]
+        out = Path(folder) / ("rows" if options else "rows.jsonl")
+        words = [sys.executable, "-m", "inkdigits", command, "--from", "-", "--out", str(out), "--jobs", str(jobs), "--quiet", *options]
         with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
             assert process.stdin is not None
             if samples is not None:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..formats import place
-
 if TYPE_CHECKING:
     from ..reading import Reading
 
@@ -30,9 +28,9 @@ class Tally:
         """A page was read."""
         self._add(reading.page, reading.needs_review, bool(reading.refused), bool(reading.error))
 
-    def before(self, row: dict[str, Any]) -> None:
-        """A page was read in an earlier run."""
-        self.earlier += 1
+    def row(self, row: dict[str, Any], *, earlier: bool = False) -> None:
+        """A page was read, perhaps in an earlier run, and is known by its row."""
+        self.earlier += earlier
         self._add(row["page"], row["needs_review"], bool(row["refused"]), bool(row["error"]))
 
     def _add(self, page: int, review: bool, refused: bool, error: bool) -> None:
@@ -74,17 +72,15 @@ class Progress:
         """The line goes away."""
         self._line("")
 
-    def show(self, reading: Reading) -> None:
-        """A page has been read."""
+    def show(self, name: str) -> None:
+        """A page has been read, of this name."""
         if not self.shown or monotonic() < self.due:
             return
         self.due = monotonic() + EVERY
         done, rate = self.tally.files, self.tally.rate
         of = f" of {self.total:,}" if self.total else ""
         left = (self.total - done) / rate if rate and self.total > done else 0.0
-        self._line(
-            f"{done:,}{of}, {rate:,.0f}/s, {f'{left // 60:.0f}:{left % 60:02.0f} left, ' if self.total else ''}{place(reading)}"[:78]
-        )
+        self._line(f"{done:,}{of}, {rate:,.0f}/s, {f'{left // 60:.0f}:{left % 60:02.0f} left, ' if self.total else ''}{name}"[:78])
 
     def say(self, text: str) -> None:
         """A line that stays."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
@@ -27,7 +27,7 @@ OPTIONS = (
     ),
     click.option(
         "--out",
-        type=click.Path(dir_okay=False),
+        type=click.Path(),
         metavar="FILE",
         shell_complete=files,
         help="Write the rows to FILE.",
@@ -45,8 +45,24 @@ OPTIONS = (
         "--from", "lists", type=click.File("rb"), multiple=True, metavar="FILE", help="Read the sources that FILE lists, - for stdin."
     ),
     click.option("-0", "--null", is_flag=True, help="With --from: sources end in a null byte, as of find -print0."),
-    click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes that read at the same time."),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Processes that read at the same time.  [default: 1; with Ray, one a CPU]",
+    ),
     click.option("--unordered", is_flag=True, help="With --jobs: rows as they come, not in the order of the sources."),
+    click.option(
+        "--engine",
+        type=click.Choice(("processes", "ray")),
+        default="processes",
+        show_default=True,
+        help="ray: Ray Data, on this machine or a cluster. SOURCE and --out may be URLs; --out is a folder for Parquet files.",
+    ),
+    click.option("--address", metavar="ADDRESS", help="With Ray: the cluster.  [default: $RAY_ADDRESS, else this machine]"),
+    click.option(
+        "--gpus", type=click.FloatRange(0), default=0.0, metavar="SHARE", help="With Ray: the share of a GPU that each process takes."
+    ),
     click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file."),
     click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr, only errors."),
 )
@@ -82,8 +98,11 @@ def run(
     review: str | None,
     lists: tuple[BinaryIO, ...],
     null: bool,
-    jobs: int,
+    jobs: int | None,
     unordered: bool,
+    engine: str,
+    address: str | None,
+    gpus: float,
     model: str | None,
     quiet: bool,
     draw: Callable[[Reading, bool], None] | None = None,
@@ -98,32 +117,48 @@ def run(
     from ..batch import rows
     from ..reader import Reader
     from ..results import Results
-    from ..resume import OutputError, without_done
+    from ..resume import without_done
     from ..sources import expand, listed
 
     def wanted() -> Iterator[str]:
         return chain(sources, *(listed(names, b"\0" if null else b"\n") for names in lists))
 
-    form, worst, tally, names = format_ or format_of(out or "") or "text", _review(review), Tally(), set[str]()
+    worst, tally = _review(review), Tally()
+
+    def seen(row: dict[str, Any]) -> None:
+        tally.row(row, earlier=True)
+        if worst:
+            worst.add(row)
+
+    if engine == "ray":
+        if annotate or draw or format_ not in (None, "parquet") or not out:
+            raise click.UsageError("--engine ray writes rows only, as Parquet files: give --out FOLDER")
+        from ..cluster import expand_remote, read
+
+        reader, files_there = Reader(model, threshold, device="cuda" if gpus else "cpu"), expand_remote(wanted())
+        options: dict[str, Any] = {"single": single, "jobs": jobs, "gpus": gpus, "address": address, "resume": resume, "seen": seen}
+        with Progress(None, tally, shown=not quiet) as progress, _said_of("--out"):
+            for row in read(reader, files_there, out, **options):
+                tally.row(row)
+                progress.show(row["source"])
+                if row["error"]:
+                    progress.say(f"inkdigits: {row['source']}: {row['error']}")
+                if worst:
+                    worst.add(row)
+        return _summary(tally, worst, review, quiet, True)
+    form, names = format_ or format_of(out or "") or "text", set[str]()
     every = expand(wanted())
     first = list(islice(every, 2))
     several = len(first) > 1
 
-    def seen(row: dict[str, Any]) -> None:
-        tally.before(row)
-        if worst:
-            worst.add(row)
-
     with ExitStack() as stack:
-        try:
+        with _said_of("--out"):
             results = stack.enter_context(Results(out, form, several=several, single=single, resume=resume, seen=seen))
-        except OutputError as error:
-            raise click.BadParameter(str(error), param_hint="--out") from None
         count_all = None if lists else lambda: sum(1 for _ in expand(sources))
         progress = stack.enter_context(Progress(count_all, tally, shown=several and not quiet and not results.stream.isatty()))
         todo = without_done(chain(first, every), results.done)
         keep = bool(annotate or draw)
-        for reading in rows(Reader(model, threshold), todo, single=single, keep=keep, jobs=jobs, ordered=not unordered):
+        for reading in rows(Reader(model, threshold), todo, single=single, keep=keep, jobs=jobs or 1, ordered=not unordered):
             results.write(reading)
             tally.count(reading)
             if reading.needs_review and worst:
@@ -132,20 +167,36 @@ def run(
                 progress.say(f"inkdigits: {place(reading)}: {reading.error}")
             elif form == "text" and not quiet and (remark := _remark(reading)):
                 progress.say(f"{place(reading)}: {remark}")
-            progress.show(reading)
+            progress.show(place(reading))
             if annotate and reading.image is not None:
                 _annotate(reading, Path(annotate), names)
             if draw and reading.image is not None:
                 draw(reading, several)
-    if not quiet and out and several:
+    if names and not quiet:
+        one = Path(str(annotate)) / f"{min(names)}.png"
+        click.echo(f"annotated: {one}" + (f" and {len(names) - 1} more in {annotate}" if len(names) > 1 else ""), err=True)
+    return _summary(tally, worst, review, quiet, bool(out) and several)
+
+
+@contextmanager
+def _said_of(option: str) -> Iterator[None]:
+    """An OutputError is a wrong use of this option."""
+    from ..resume import OutputError
+
+    try:
+        yield
+    except OutputError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
+
+
+def _summary(tally: Tally, worst: Review | None, review: str | None, quiet: bool, told: bool) -> int:
+    """Write what is to be reviewed, and say what came of the rows; the exit code."""
+    if told and not quiet:
         click.echo(tally.text, err=True)
     if worst and review:
         worst.write(Path(review))
         if not quiet:
             click.echo(f"to review: {review}", err=True)
-    if names and not quiet:
-        one = Path(str(annotate)) / f"{min(names)}.png"
-        click.echo(f"annotated: {one}" + (f" and {len(names) - 1} more in {annotate}" if len(names) > 1 else ""), err=True)
     return 1 if tally.errors else 0
 
 

@@ -9,6 +9,7 @@ import os
 import platform
 import shlex
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -52,6 +53,7 @@ def train(
     used = backend.use_backend(backend_name)
     recipe = load_recipe(recipe_name)
     settings = recipe.SETTINGS.changed(**overrides)
+    start = time.perf_counter()
     data, test = load(data_name, "train"), load(data_name, "test")  # both now, so that one which is missing is missed before the training
     if data.classes != test.classes or data.images.shape[1:] != test.images.shape[1:]:
         raise RecipeError(f"{data_name}: its training and test images differ in their classes or in their size")
@@ -73,6 +75,7 @@ def train(
     else:
         fitting, held_out = split(data, settings.validation_split, seed)
     run = train_model(recipe, settings, fitting, held_out, folder, seed=seed, resume=resume, quiet=quiet)
+    took = time.perf_counter() - start
     if not run.history:
         return run, None
     held_out, why = (held_out, "no validation split") if data.labels.ndim == 1 else (None, "a line model is taken as it is")
@@ -87,7 +90,7 @@ def train(
         "calibrated_on": f"{held_out.name}, {len(held_out.labels):,} images held out{of_writers}" if held_out else f"nothing: {why}",
         "threshold_from": f"{harder.name}, {len(harder.labels):,} images held out" if harder else f"nothing: {why}",
     }
-    return run, _finish(run, facts, data, held_out, harder, test)
+    return run, _finish(run, facts, took, data, held_out, harder, test)
 
 
 def split(data: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset | None]:
@@ -129,9 +132,10 @@ def _claim(folder: Path, plan: dict[str, Any], resume: bool, force: bool) -> Non
 
 
 def _finish(
-    run: Run, facts: dict[str, Any], data: Dataset, held_out: Dataset | None, harder: Dataset | None, test: Dataset
+    run: Run, facts: dict[str, Any], took: float, data: Dataset, held_out: Dataset | None, harder: Dataset | None, test: Dataset
 ) -> Evaluation | LineEvaluation:
-    """Everything a finished run leaves behind, from the weights of its last epoch. facts: what it was trained on, and how."""
+    """Everything a finished run leaves behind, from the weights of its last epoch. facts: what it was trained on, and how. took: seconds
+    from the first byte of the data to the last step, in this process."""
     folder = run.folder
     run.model.save(folder / "model.keras")
     checkpoint.write_history(run.history, folder / "history.csv")
@@ -152,6 +156,7 @@ def _finish(
     result = evaluate_lines(LineModel.load(folder), test) if lines else evaluate(Model.load(folder), test)
     metrics = {
         **facts,
+        "seconds": round(took, 3),
         "seconds_per_epoch": [row["seconds"] for row in run.history],
         "temperature": temperature,
         "threshold": threshold,

@@ -1,0 +1,267 @@
+"""The same rows on Ray Data, on one machine or on a cluster: names go out in partitions, and each becomes a Parquet file.
+
+Ray shares out the partitions, and does those of a lost machine again, under the same name of file. Within an actor it is a `Pool` of one
+process that reads, as with `--jobs`: Ray would try an image that kills its actor again and again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import chain, count, islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import tiles
+from .batch import in_pool, reading_work
+from .errors import Error, MissingExtra
+from .images import SUFFIXES
+from .pool import Pool
+from .reader import Reader
+from .results import from_table, replaced, to_table
+from .resume import OutputError
+from .sources import File, expand
+
+if TYPE_CHECKING:
+    import fsspec
+    import pyarrow
+
+Row = dict[str, Any]
+"""As `Reading.to_dict` gives it."""
+
+PARTITION = 1000
+"""Files of a partition, at most: what a kill costs each actor."""
+FETCHES = 16
+"""Remote files that an actor fetches at the same time."""
+PATIENCE = 10.0
+"""Seconds that a cluster has to answer."""
+
+
+class EngineError(Error):
+    """Ray cannot be reached, or gave the work up."""
+
+
+def expand_remote(sources: Iterable[str]) -> Iterator[File]:
+    """As `sources.expand`, where a URL such as s3://bucket/scans means the images below it, or itself if it is a file."""
+    for source in sources:
+        if "://" not in source:
+            yield from expand([source])
+            continue
+        try:
+            folder, path = _place(source)
+            found = sorted(folder.find(path)) if folder.isdir(path) else [path]
+            names = [name for name in found if name == path or name.lower().endswith(SUFFIXES)]
+        except Exception as error:  # every protocol has errors of its own
+            yield File(source, error=f"cannot be listed: {_reason(error)}")
+            continue
+        yield from (File(folder.unstrip_protocol(name)) for name in names) if names else [File(source, error="no images in this folder")]
+
+
+def read(
+    reader: Reader,
+    files: Iterable[File],
+    out: str,
+    *,
+    single: bool = False,
+    jobs: int | None = None,
+    gpus: float = 0,
+    address: str | None = None,
+    resume: bool = False,
+    seen: Callable[[Row], None] = lambda row: None,
+) -> Iterator[Row]:
+    """Read files with Ray and write their rows to Parquet files in the folder `out`, a path or URL; yields the rows of each file that is
+    written, in no order.
+
+    reader: each actor makes one like it; every machine must have its model, and local files, under the same name. single: one digit an
+    image. jobs: actors, each of which takes a CPU; None for one a CPU. gpus: share of a GPU for each, where the reader's device is "cuda".
+    address: of a cluster; None for the one that RAY_ADDRESS names, else one that is started here, on the loopback interface, and ended.
+    resume: leave out the files whose rows are there; `seen` gets these rows. Raises EngineError, OutputError, MissingExtra, ModelError.
+    """
+    address = address or os.environ.get("RAY_ADDRESS")
+    ray = _ray(address)
+    folder, path = _place(out)
+    old = sorted(folder.glob(f"{path}/*.parquet"))
+    if old and not resume:
+        raise OutputError(f"{out} has rows already; --resume goes on with them, or choose another folder")
+    Reader(reader.model).classify(np.empty((0, tiles.SIZE, tiles.SIZE), np.float32))  # what is wrong with the model is said now
+    folder.makedirs(path, exist_ok=True)
+    done: Counter[str] = Counter()
+    for row in _rows(folder, old):
+        done[row["source"]] += row["page"] == 1
+        seen(row)
+    todo = (file for file in files if not _take(done, file.name))
+    with _running(ray, jobs, address):
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        actors = jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        blocks = [ray.put(block) for block in _blocks(todo, actors)]
+        if not blocks:
+            return
+        work = partial(reading_work, type(reader), reader.model, reader.device)
+        written = ray.data.from_arrow_refs(blocks).map_batches(
+            _Actor,
+            fn_constructor_args=(work, out, secrets.token_hex(4), single, reader.threshold, os.getcwd()),
+            batch_size=None,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=actors),
+            num_cpus=1,
+            num_gpus=gpus or None,
+        )
+        try:
+            for row in written.iter_rows():
+                yield from _rows(folder, [row["file"]])
+        except ray.exceptions.RayError as error:
+            raise EngineError(f"Ray gave up: {_reason(error)}; --resume goes on with the rows in {out}") from None
+
+
+class _Actor:
+    """What Ray calls: a partition's names -> the name of the file with their rows."""
+
+    def __init__(self, work: Any, out: str, run: str, single: bool, threshold: float | None, cwd: str) -> None:
+        with suppress(OSError):
+            os.chdir(cwd)  # relative names mean what they mean to who gave them, where there is such a folder
+        self.folder, self.path = _place(out)
+        self.run, self.single, self.threshold = run, single, threshold
+        self.pool: Pool[Any, Any] = Pool(work, 1)
+
+    def __call__(self, block: pyarrow.Table) -> pyarrow.Table:
+        import pyarrow
+        from pyarrow import parquet
+
+        files = (File(os.fsdecode(row["name"]), row["content"], row["error"]) for row in block.to_pylist())
+        with ThreadPoolExecutor(FETCHES) as fetching:
+            found = in_pool(self.pool, _ahead(fetching, files), single=self.single, threshold=self.threshold)
+            rows = to_table([reading.to_dict() for reading in found])
+        name = f"{self.path}/{self.run}-{block['partition'][0].as_py():06}.parquet"
+        with self.folder.open(f"{name}.part", "wb") as file:
+            parquet.write_table(rows, file)
+        self.folder.mv(f"{name}.part", name)  # whole or not at all
+        return pyarrow.table({"file": [name]})
+
+
+def _ahead(fetching: ThreadPoolExecutor, files: Iterator[File]) -> Iterator[File]:
+    """The files, the next of them fetched while one is read."""
+    begun = [fetching.submit(_fetched, file) for file in islice(files, 2 * FETCHES)]
+    while begun:
+        yield begun.pop(0).result()
+        begun += [fetching.submit(_fetched, file) for file in islice(files, 1)]
+
+
+def _fetched(file: File) -> File:
+    """A file that a URL names, with its content."""
+    if "://" not in file.name or file.error:
+        return file
+    try:
+        folder, path = _place(file.name)
+        return File(file.name, folder.cat_file(path))
+    except Exception as error:  # every protocol has errors of its own
+        return File(file.name, error=f"cannot be fetched: {_reason(error)}")
+
+
+def _blocks(files: Iterator[File], actors: int) -> Iterator[pyarrow.Table]:
+    """Partitions of files; smaller ones where all actors would not get one otherwise."""
+    import pyarrow
+
+    first = list(islice(files, PARTITION * actors))
+    size = max(1, min(PARTITION, -(-len(first) // (4 * actors))))
+    schema = pyarrow.schema(
+        [("name", pyarrow.binary()), ("content", pyarrow.binary()), ("error", pyarrow.string()), ("partition", pyarrow.int32())]
+    )
+    every = chain(first, files)
+    for number in count():
+        some = list(islice(every, size))
+        if not some:
+            return
+        rows = [{"name": os.fsencode(file.name), "content": file.content, "error": file.error, "partition": number} for file in some]
+        yield pyarrow.Table.from_pylist(rows, schema=schema)
+
+
+def _take(done: Counter[str], name: str) -> bool:
+    """Whether a file is done; one that was given twice is so twice."""
+    name = replaced(name)
+    if not done[name]:
+        return False
+    done[name] -= 1
+    return True
+
+
+def _rows(folder: fsspec.AbstractFileSystem, names: list[str]) -> Iterator[Row]:
+    from pyarrow import parquet
+
+    for name in names:
+        with folder.open(name) as file:
+            yield from from_table(parquet.read_table(file))
+
+
+def _place(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    """The file system that a URL or a path means, and the path there. Raises OutputError, MissingExtra."""
+    try:
+        import fsspec
+    except ImportError:
+        raise MissingExtra("ray", "reading with Ray") from None
+    try:
+        folder, path = fsspec.core.url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        raise OutputError(f"{url} cannot be reached: {_reason(error)}") from None
+    return folder, path
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
+
+
+def _ray(address: str | None) -> Any:
+    """Ray, which reads its settings as it is imported. Its own cluster lets in only who has its token."""
+    if "ray" not in sys.modules:
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+        if not address and "RAY_AUTH_MODE" not in os.environ:
+            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise MissingExtra("ray", "reading with Ray") from None
+    return ray
+
+
+@contextmanager
+def _running(ray: Any, jobs: int | None, address: str | None) -> Iterator[None]:
+    """A connection to a cluster: the one there is, or one of this machine alone, that others cannot reach or send work to."""
+    if ray.is_initialized():
+        yield
+        return
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address:
+        options["address"] = address
+        _check_answers(address)
+    else:
+        options |= {"include_dashboard": False, "num_cpus": jobs, "_node_ip_address": "127.0.0.1"}
+    try:
+        ray.init(**options)
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise EngineError(f"Ray cannot be reached at {address or 'this machine'}: {_reason(error)}; check --address") from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Raise EngineError where nobody listens at host:port: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), PATIENCE).close()
+    except OSError as error:
+        raise EngineError(f"Ray cannot be reached at {address}: {error.strerror or _reason(error)}; check --address") from None

@@ -1,0 +1,171 @@
+"""Reading on Ray Data: the same rows as in processes, past poisoned images and any kill. Real Ray, on this machine alone."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ray = pytest.importorskip("ray", reason="needs inkdigits[ray]")
+from pyarrow import parquet  # noqa: E402
+
+from inkdigits import Reader, cluster  # noqa: E402
+from inkdigits.errors import ModelError  # noqa: E402
+from inkdigits.results import from_table  # noqa: E402
+from inkdigits.resume import OutputError  # noqa: E402
+from inkdigits.sources import File, expand  # noqa: E402
+from test_pool import DIES, Fragile, image  # noqa: E402
+
+COMMAND = [sys.executable, "-m", "inkdigits"]
+pytestmark = [
+    pytest.mark.xdist_group("ray"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),  # Ray's own
+]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[None]:
+    """A cluster of this machine, as a program has one that uses Ray already."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # where its actors find Fragile
+        with cluster._running(cluster._ray(None), 2, None):
+            yield
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve digits, one damaged file, and one that is no image by its name."""
+    folder = tmp_path_factory.mktemp("scans")
+    for i in range(12):
+        page = np.full((64, 64), 230, np.uint8)
+        cv2.putText(page, str(i % 10), (16, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 30, 4)
+        cv2.imwrite(str(folder / f"{i}.png"), page)
+    (folder / "12.png").write_bytes(b"damaged")
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def rows_in(folder: Path) -> list[dict[str, object]]:
+    return [row for path in sorted(folder.glob("*.parquet")) for row in from_table(parquet.read_table(path))]
+
+
+def keyed(rows: list[dict[str, object]]) -> dict[tuple[str, int], dict[str, object]]:
+    """Rows by source and page, without what differs between two runs."""
+    assert len({(row["source"], row["page"]) for row in rows}) == len(rows)
+    return {(Path(str(row["source"])).name, row["page"]): {k: v for k, v in row.items() if k not in ("ms", "source")} for row in rows}
+
+
+def test_both_engines_give_equal_rows(scans: Path, tmp_path: Path) -> None:
+    """As a user starts it: from a folder, with a cluster of its own that lets nobody else in."""
+    for options in (["--engine", "ray", "--jobs", "2", "--out", "rows"], ["--jobs", "2", "--out", "rows.parquet"]):
+        words = [*COMMAND, "predict", str(scans), *options, "--review", f"{options[-1]}.jsonl"]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 1, done.stderr
+        assert "12.png: not an image" in done.stderr
+        assert "read 13, to review" in done.stderr
+    one, other = keyed(rows_in(tmp_path / "rows")), keyed(from_table(parquet.read_table(tmp_path / "rows.parquet")))
+    assert len(one) == 13
+    assert one == other
+    reviewed = [
+        [json.loads(line)["source"] for line in (tmp_path / name).read_text().splitlines()] for name in ("rows.jsonl", "rows.parquet.jsonl")
+    ]
+    assert reviewed[0] == reviewed[1] != []
+
+
+def test_urls_are_listed_fetched_and_read(running: None, scans: Path, tmp_path: Path) -> None:
+    sources = [f"file://{scans}", f"file://{scans}/3.png", f"file://{scans}/none.png", "nowhere://bucket/a.png", str(scans / "5.png")]
+    found = list(cluster.read(Reader(), cluster.expand_remote(sources), f"file://{tmp_path}/out", single=True, jobs=1))
+    names = Counter(row["source"] for row in found)
+    assert names[f"file://{scans}/3.png"] == 2
+    assert sum(names.values()) == 13 + 4
+    errors = {row["source"]: row["error"] for row in found if row["error"]}
+    assert set(errors) == {f"file://{scans}/12.png", f"file://{scans}/none.png", "nowhere://bucket/a.png"}
+    assert "cannot be fetched" in errors[f"file://{scans}/none.png"]
+    assert "nowhere" in errors["nowhere://bucket/a.png"]
+
+
+def test_a_poisoned_image_costs_its_own_row(running: None, tmp_path: Path) -> None:
+    heights = [*range(20, 30), DIES, *range(30, 40)]
+    found = list(cluster.read(Fragile(), map(image, heights), str(tmp_path / "out"), jobs=1))
+    assert sorted(row["source"] for row in found) == sorted(f"{height}.png" for height in heights)
+    ((source, error),) = ((row["source"], row["error"]) for row in found if row["error"])
+    assert source == "13.png"
+    assert "died" in error
+
+
+def test_resuming_reads_what_has_no_row(running: None, scans: Path, tmp_path: Path) -> None:
+    out, every = tmp_path / "out", sorted(str(path) for path in scans.glob("*.png"))
+    list(cluster.read(Fragile(), map(File, every[:4]), str(out), jobs=1))
+    with pytest.raises(OutputError, match="has rows already; --resume"):
+        list(cluster.read(Fragile(), map(File, every), str(out), jobs=1))
+    lost = min(out.glob("*.parquet"))
+    lost.rename(lost.with_suffix(".parquet.part"))  # as a kill leaves it
+    kept, earlier = set(out.glob("*.parquet")), []
+    found = list(cluster.read(Fragile(), map(File, [*every, every[0]]), str(out), jobs=1, resume=True, seen=earlier.append))
+    assert len(earlier) == len(kept) < 4
+    assert kept < set(out.glob("*.parquet"))
+    assert Counter(row["source"] for row in [*earlier, *found]) == Counter([*every, every[0]])
+    assert Counter(row["source"] for row in rows_in(out)) == Counter([*every, every[0]])
+    before = set(out.iterdir())
+    list(cluster.read(Fragile(), map(File, [*every, every[0]]), str(out), jobs=1, resume=True))
+    assert set(out.iterdir()) == before
+
+
+def test_what_is_wrong_with_the_model_is_said_before_anything_is_read(scans: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no such model"):
+        list(cluster.read(Reader("none.onnx"), expand([str(scans)]), str(tmp_path / "out")))
+
+
+def test_a_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:
+    words = [*COMMAND, "read", "a.png", "--engine", "ray", "--out", "rows", "--address", "127.0.0.1:1"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "inkdigits: Ray cannot be reached at 127.0.0.1:1: Connection refused; check --address\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--out", "rows", "--format", "csv"], ["--out", "rows", "--annotate", "seen"]])
+def test_ray_writes_parquet_into_a_folder_only(options: list[str], tmp_path: Path) -> None:
+    done = subprocess.run([*COMMAND, "read", "a.png", "--engine", "ray", *options], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "give --out FOLDER" in done.stderr
+
+
+@pytest.mark.slow
+def test_twenty_kills_lose_no_row_and_double_none(tmp_path: Path) -> None:
+    """Driver, Ray and actors killed together at random moments, the real model."""
+    names = []
+    for i in range(3000):
+        page = np.full((64, 64), 230, np.uint8)
+        cv2.putText(page, str(i % 10), (16, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 30, 4)
+        names.append(f"{i}.png")
+        cv2.imwrite(str(tmp_path / names[-1]), page)
+    (tmp_path / "7.png").write_bytes(b"damaged")
+    (tmp_path / "list").write_text("\n".join(names))
+    words = [*COMMAND, "predict", "--from", "list", "--engine", "ray", "--jobs", "2", "--out", "rows", "--resume", "--quiet"]
+    out, chance, kills = tmp_path / "rows", random.Random(2), 0
+    while True:
+        process = subprocess.Popen(words, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL)
+        if kills == 20:
+            assert process.wait(120) == 1
+            break
+        before = len(list(out.glob("*.parquet")))
+        while process.poll() is None and len(list(out.glob("*.parquet"))) == before:
+            time.sleep(0.002)  # each run gets somewhere
+        time.sleep(chance.uniform(0, 0.05))
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        if process.wait() != -signal.SIGKILL:
+            break  # all was read before
+        kills += 1
+    assert Counter(row["source"] for row in rows_in(out)) == Counter(names)
+    assert kills >= 10, f"only {kills} of the runs were killed before they were over"
