@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -55,6 +55,16 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def read(*what: object, seen: Callable[[dict[str, object]], None] = lambda row: None, **how: object) -> list[dict[str, object]]:
+    """`cluster.read`, in rows."""
+
+    def each(table: object) -> None:
+        for row in from_table(table):
+            seen(row)
+
+    return [row for table in cluster.read(*what, seen=each, **how) for row in from_table(table)]
+
+
 def rows_in(folder: Path) -> list[dict[str, object]]:
     return [row for path in sorted(folder.glob("*.parquet")) for row in from_table(parquet.read_table(path))]
 
@@ -84,7 +94,7 @@ def test_both_engines_give_equal_rows(scans: Path, tmp_path: Path) -> None:
 
 def test_urls_are_listed_fetched_and_read(running: None, scans: Path, tmp_path: Path) -> None:
     sources = [f"file://{scans}", f"file://{scans}/3.png", f"file://{scans}/none.png", "nowhere://bucket/a.png", str(scans / "5.png")]
-    found = list(cluster.read(Reader(), cluster.expand_remote(sources), f"file://{tmp_path}/out", single=True, jobs=1))
+    found = read(Reader(), cluster.expand_remote(sources), f"file://{tmp_path}/out", single=True, jobs=1)
     names = Counter(row["source"] for row in found)
     assert names[f"file://{scans}/3.png"] == 2
     assert sum(names.values()) == 13 + 4
@@ -96,7 +106,7 @@ def test_urls_are_listed_fetched_and_read(running: None, scans: Path, tmp_path: 
 
 def test_a_poisoned_image_costs_its_own_row(running: None, tmp_path: Path) -> None:
     heights = [*range(20, 30), DIES, *range(30, 40)]
-    found = list(cluster.read(Fragile(), map(image, heights), str(tmp_path / "out"), jobs=1))
+    found = read(Fragile(), map(image, heights), str(tmp_path / "out"), jobs=1)
     assert sorted(row["source"] for row in found) == sorted(f"{height}.png" for height in heights)
     ((source, error),) = ((row["source"], row["error"]) for row in found if row["error"])
     assert source == "13.png"
@@ -105,25 +115,25 @@ def test_a_poisoned_image_costs_its_own_row(running: None, tmp_path: Path) -> No
 
 def test_resuming_reads_what_has_no_row(running: None, scans: Path, tmp_path: Path) -> None:
     out, every = tmp_path / "out", sorted(str(path) for path in scans.glob("*.png"))
-    list(cluster.read(Fragile(), map(File, every[:4]), str(out), jobs=1))
+    read(Fragile(), map(File, every[:4]), str(out), jobs=1)
     with pytest.raises(OutputError, match="has rows already; --resume"):
-        list(cluster.read(Fragile(), map(File, every), str(out), jobs=1))
+        read(Fragile(), map(File, every), str(out), jobs=1)
     lost = min(out.glob("*.parquet"))
     lost.rename(lost.with_suffix(".parquet.part"))  # as a kill leaves it
     kept, earlier = set(out.glob("*.parquet")), []
-    found = list(cluster.read(Fragile(), map(File, [*every, every[0]]), str(out), jobs=1, resume=True, seen=earlier.append))
+    found = read(Fragile(), map(File, [*every, every[0]]), str(out), jobs=1, resume=True, seen=earlier.append)
     assert len(earlier) == len(kept) < 4
     assert kept < set(out.glob("*.parquet"))
     assert Counter(row["source"] for row in [*earlier, *found]) == Counter([*every, every[0]])
     assert Counter(row["source"] for row in rows_in(out)) == Counter([*every, every[0]])
     before = set(out.iterdir())
-    list(cluster.read(Fragile(), map(File, [*every, every[0]]), str(out), jobs=1, resume=True))
+    read(Fragile(), map(File, [*every, every[0]]), str(out), jobs=1, resume=True)
     assert set(out.iterdir()) == before
 
 
 def test_what_is_wrong_with_the_model_is_said_before_anything_is_read(scans: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model"):
-        list(cluster.read(Reader("none.onnx"), expand([str(scans)]), str(tmp_path / "out")))
+        read(Reader("none.onnx"), expand([str(scans)]), str(tmp_path / "out"))
 
 
 def test_a_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:

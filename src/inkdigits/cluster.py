@@ -27,16 +27,13 @@ from .errors import Error, MissingExtra
 from .images import SUFFIXES
 from .pool import Pool
 from .reader import Reader
-from .results import from_table, replaced, to_table
+from .results import replaced, to_table
 from .resume import OutputError
 from .sources import File, expand
 
 if TYPE_CHECKING:
     import fsspec
     import pyarrow
-
-Row = dict[str, Any]
-"""As `Reading.to_dict` gives it."""
 
 PARTITION = 1000
 """Files of a partition, at most: what a kill costs each actor."""
@@ -59,7 +56,7 @@ def expand_remote(sources: Iterable[str]) -> Iterator[File]:
         try:
             folder, path = _place(source)
             found = sorted(folder.find(path)) if folder.isdir(path) else [path]
-            names = [name for name in found if name == path or name.lower().endswith(SUFFIXES)]
+            names = [name for name in found if name == path or (name.lower().endswith(SUFFIXES) and "/." not in name)]
         except Exception as error:  # every protocol has errors of its own
             yield File(source, error=f"cannot be listed: {_reason(error)}")
             continue
@@ -76,15 +73,15 @@ def read(
     gpus: float = 0,
     address: str | None = None,
     resume: bool = False,
-    seen: Callable[[Row], None] = lambda row: None,
-) -> Iterator[Row]:
-    """Read files with Ray and write their rows to Parquet files in the folder `out`, a path or URL; yields the rows of each file that is
-    written, in no order.
+    seen: Callable[[pyarrow.Table], None] = lambda table: None,
+) -> Iterator[pyarrow.Table]:
+    """Read files with Ray and write their rows to Parquet files in the folder `out`, a path or URL; yields the table of each file that is
+    written, in no order. `inkdigits.results.from_table` makes rows of one.
 
     reader: each actor makes one like it; every machine must have its model, and local files, under the same name. single: one digit an
     image. jobs: actors, each of which takes a CPU; None for one a CPU. gpus: share of a GPU for each, where the reader's device is "cuda".
     address: of a cluster; None for the one that RAY_ADDRESS names, else one that is started here, on the loopback interface, and ended.
-    resume: leave out the files whose rows are there; `seen` gets these rows. Raises EngineError, OutputError, MissingExtra, ModelError.
+    resume: leave out the files whose rows are there; `seen` gets their tables. Raises EngineError, OutputError, MissingExtra, ModelError.
     """
     address = address or os.environ.get("RAY_ADDRESS")
     ray = _ray(address)
@@ -95,9 +92,10 @@ def read(
     Reader(reader.model).classify(np.empty((0, tiles.SIZE, tiles.SIZE), np.float32))  # what is wrong with the model is said now
     folder.makedirs(path, exist_ok=True)
     done: Counter[str] = Counter()
-    for row in _rows(folder, old):
-        done[row["source"]] += row["page"] == 1
-        seen(row)
+    for table in _tables(folder, old):
+        pages = zip(table["source"].to_pylist(), table["page"].to_pylist(), strict=True)
+        done.update(source for source, page in pages if page == 1)
+        seen(table)
     todo = (file for file in files if not _take(done, file.name))
     with _running(ray, jobs, address):
         ray.data.DataContext.get_current().enable_progress_bars = False
@@ -117,7 +115,7 @@ def read(
         )
         try:
             for row in written.iter_rows():
-                yield from _rows(folder, [row["file"]])
+                yield from _tables(folder, [row["file"]])
         except ray.exceptions.RayError as error:
             raise EngineError(f"Ray gave up: {_reason(error)}; --resume goes on with the rows in {out}") from None
 
@@ -193,12 +191,12 @@ def _take(done: Counter[str], name: str) -> bool:
     return True
 
 
-def _rows(folder: fsspec.AbstractFileSystem, names: list[str]) -> Iterator[Row]:
+def _tables(folder: fsspec.AbstractFileSystem, names: list[str]) -> Iterator[pyarrow.Table]:
     from pyarrow import parquet
 
     for name in names:
         with folder.open(name) as file:
-            yield from from_table(parquet.read_table(file))
+            yield parquet.read_table(file)
 
 
 def _place(url: str) -> tuple[fsspec.AbstractFileSystem, str]:

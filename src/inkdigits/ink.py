@@ -70,11 +70,10 @@ def find_ink(image: Bytes, *, side: int) -> Ink:
     fewer = side // 3
     if PAPER_SIDE <= fewer < 0.7 * max(small.shape[:2]):
         fewest, more = shrink(small, fewer)
-        ink = _find(fewest, scale * more)
-        widths = 2 * _ridges(ink.mask) - 1
-        if len(widths) and quantile(widths, 0.5) >= THICK:
+        ink, ridges = _find(fewest, scale * more)
+        if len(ridges) and 2 * quantile(ridges, 0.5) - 1 >= THICK:
             return ink
-    return _find(small, scale)
+    return _find(small, scale)[0]
 
 
 def without_print(ink: Ink) -> Ink:
@@ -89,15 +88,16 @@ def without_print(ink: Ink) -> Ink:
     return replace(ink, strength=strength, mask=mask, stroke=stroke_width(mask))
 
 
-def _find(image: Bytes, scale: float) -> Ink:
-    """The ink of an image that `scale` pixels of the source were shrunk to one for."""
+def _find(image: Bytes, scale: float) -> tuple[Ink, Float]:
+    """The ink of an image that `scale` pixels of the source were shrunk to one for, and its `_ridges`."""
     coarse = shrink(image, PAPER_SIDE)[0]
     channels = [image] if image.ndim == 2 else list(cv2.split(image))
     if ink_is_light(coarse):
         channels = [cv2.bitwise_not(channel) for channel in channels]
         coarse = cv2.bitwise_not(coarse)
     ink, mask = strength(channels, [_grey(coarse)] if len(channels) == 1 else list(cv2.split(coarse)))
-    return Ink(ink, mask, stroke_width(mask), scale)
+    ridges = _ridges(mask)
+    return Ink(ink, mask, _width(ridges), scale), ridges
 
 
 def shrink(image: Bytes, side: int) -> tuple[Bytes, float]:
@@ -264,7 +264,11 @@ def inked(mask: Mask, rim: int = 0) -> tuple[slice, slice] | None:
 
 def stroke_width(mask: Mask) -> float:
     """Width of the strokes in pixels: twice the distance to the paper along the ridges of half of the ink; 0 without ink."""
-    widths = np.sort(_ridges(mask))
+    return _width(_ridges(mask))
+
+
+def _width(ridges: Float) -> float:
+    widths = np.sort(ridges)
     area = np.cumsum(widths)  # a ridge's point stands for as much ink as the stroke is wide there: grain does not count for much
     return float(2 * widths[int(np.searchsorted(area, area[-1] / 2))] - 1) if len(widths) else 0.0
 

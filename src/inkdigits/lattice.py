@@ -20,6 +20,8 @@ WIDE = 0.85
 """A region wider than this many line heights may hold several digits. Tuned on photos_multi; lower cuts wide 0s and 2s."""
 CUTS, MOST_CUTS = (6, 2), 14
 """So many cuts a region gets, and so many for each line height of its width, up to the last."""
+BROAD, LOW = 1.1, 0.7
+"""A shape is odd if it is broader than BROAD of its height, which counts as LOW line heights at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class Lattice:
 
 def lattice(region: Region, tall: float, slant: float) -> Lattice:
     """The pieces of a region of a line where digits are `tall` pixels high and lean `slant` pixels to the right per pixel upwards."""
+    most = region.width + abs(slant) * region.height + 1  # columns, however it leans
+    if most < min(WIDE * max(region.height, 0.8 * tall), BROAD * max(region.height, LOW * tall)):
+        return Lattice([region], [(0, 1, 0)], 1, np.array([_odd(0, region.height, tall)]))
     ys, xs, upright = _upright(region, slant)
     width = int(upright.max()) + 1
     cuts = [0, width]
@@ -79,6 +84,8 @@ def texts(found: Lattice, costs: Costs, most: int) -> list[Text]:
 
 def segmented(found: Lattice, costs: Costs, text: Text) -> tuple[float, list[int]]:
     """The cheapest way to cut a region into this string: its cost, and its pieces; infinite, and none, where there is no way."""
+    if found.last == 1:  # it is not cut: one piece, one digit
+        return (float(costs[0, text[0]]), [0]) if len(text) == 1 else (np.inf, [])
     cost = np.full((found.last + 1, len(text) + 1), np.inf)
     came: dict[tuple[int, int], tuple[int, int]] = {}
     cost[0, 0] = 0
@@ -112,7 +119,7 @@ def _upright(region: Region, slant: float) -> tuple[Ints, Ints, Ints]:
 
 
 def _odd(width: int, height: int, tall: float) -> float:
-    return 3 * max(0.0, width / max(height, 0.7 * tall) - 1.1) + 4 * max(0.0, 0.6 - height / tall)
+    return 3 * max(0.0, width / max(height, LOW * tall) - BROAD) + 4 * max(0.0, 0.6 - height / tall)
 
 
 def _part(region: Region, ys: Ints, xs: Ints) -> Region:

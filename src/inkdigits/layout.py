@@ -234,7 +234,9 @@ def _whole(found: list[Region], tall: float) -> list[Region]:
     out: list[Region] = []
     for r in sorted(found, key=lambda r: r.x):
         for i, other in enumerate(out):
-            overlap = min(r.right, other.right) - max(r.x, other.x)
+            overlap = min(r.right, other.right) - r.x  # the other one begins before it
+            if overlap <= 0:
+                continue
             top, bottom = min(r.y, other.y), max(r.bottom, other.bottom)
             gap = max(r.y, other.y) - min(r.bottom, other.bottom)
             if overlap > 0.6 * min(r.width, other.width) and gap < 0.15 * tall and bottom - top < HALVES * tall:

@@ -270,10 +270,11 @@ def _back(scale: float, rows: int = 2) -> Float:
 
 def _box(region: Region, back: Float, size: tuple[int, int]) -> Box:
     """The region's box in pixels of the source image, which has this height and width."""
-    corners = np.array([(x, y, 1) for x in (region.x, region.right) for y in (region.y, region.bottom)])
-    low, high = (back @ corners.T).min(axis=1), (back @ corners.T).max(axis=1)
-    left, top = max(round(float(low[0])), 0), max(round(float(low[1])), 0)
-    width, height = round(float(high[0] - low[0])), round(float(high[1] - low[1]))
+    (xx, xy, x0), (yx, yy, y0) = back.tolist()
+    corners = [(x, y) for x in (region.x, region.right) for y in (region.y, region.bottom)]
+    xs, ys = [xx * x + xy * y + x0 for x, y in corners], [yx * x + yy * y + y0 for x, y in corners]
+    left, top = max(round(min(xs)), 0), max(round(min(ys)), 0)
+    width, height = round(max(xs) - min(xs)), round(max(ys) - min(ys))
     return left, top, min(width, size[1] - left), min(height, size[0] - top)
 
 

@@ -136,6 +136,8 @@ def _read(row: list[Lattice], probabilities: list[Float], none: int | None, stre
     probabilities: of the pieces of each region, float32 (N, K). stretches: the frames of each region.
     """
     kinds = [k for k in range(probabilities[0].shape[1]) if k != none]
+    if stretches is None and all(cut.last == 1 for cut in row):
+        return _whole(row, probabilities, none, kinds)
     costs, nothing, candidates = [], [], []
     for i, (cut, p) in enumerate(zip(row, probabilities, strict=True)):
         cost = -np.log(np.maximum(p.astype(np.float64), 1e-7))
@@ -161,6 +163,23 @@ def _read(row: list[Lattice], probabilities: list[Float], none: int | None, stre
         share = np.exp(total[best] - total)
         out.append((ways[best][1], _odds(group, share / share.sum(), len(group[best]), kinds, none)))
     return out
+
+
+def _whole(row: list[Lattice], probabilities: list[Float], none: int | None, kinds: list[int]) -> list[tuple[list[int], Float]]:
+    """`_read` of a line whose regions are not cut, and of which the line model was not asked: each is a digit or none."""
+    cost = -np.log(np.maximum(np.stack([p[0] for p in probabilities]).astype(np.float64), 1e-7))
+    empty = cost[:, none] if none is not None else np.full(len(row), np.inf)
+    uncut = UNCUT + (empty if none is not None else np.zeros(len(row)))
+    digit = cost[:, kinds] + np.array([cut.odd[0] for cut in row])[:, None] + PIECE
+    total = np.column_stack([SKIP + empty, np.minimum(digit, uncut[:, None] + LEAP)])
+    share = np.exp(total.min(axis=1, keepdims=True) - total)
+    share /= share.sum(axis=1, keepdims=True)
+    odds = np.zeros((len(row), len(kinds) + (none is not None)), np.float32)
+    odds[:, kinds] = share[:, 1:]
+    if none is not None:
+        odds[:, none] = np.maximum(1 - odds.sum(axis=1), 0)
+    odds /= odds.sum(axis=1, keepdims=True)
+    return [([0], odds[i : i + 1]) if best else ([], odds[:0]) for i, best in enumerate(total.argmin(axis=1).tolist())]
 
 
 def _odds(group: list[Text], share: Costs, length: int, kinds: list[int], none: int | None) -> Float:

@@ -97,9 +97,10 @@ def lean(row: list[Region]) -> float:
     step = max(1, round(digit_height(row) / 16))  # a coarse look will do
     for region in row:
         ys, xs = np.nonzero(region.mask[::step, ::step])
-        for k, shear in enumerate(shears):
-            columns = np.bincount((xs + shear * (ys + 1)).astype(np.intp) + region.height).astype(float)
-            score[k] += float(columns @ columns)
+        wide = 2 * region.height + region.width  # room for every shear
+        places = (xs + shears[:, None] * (ys + 1)).astype(np.intp) + region.height + wide * np.arange(len(shears))[:, None]
+        columns = np.bincount(places.ravel(), minlength=wide * len(shears)).reshape(len(shears), wide)
+        score += (columns * columns).sum(axis=1)
     return float(shears[np.argmax(score)])
 
 

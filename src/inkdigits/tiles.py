@@ -46,9 +46,9 @@ def centre(ink: Float) -> Float:
     """Put ink (h, w), at most 20x20, into (28, 28) with its centre of mass at pixel (14, 14), to the nearest pixel."""
     height, width = ink.shape
     rows, columns = ink.sum(axis=1), ink.sum(axis=0)
-    y, x = (float(sums @ PLACES[: len(sums)] / sums.sum()) for sums in (rows, columns))
-    top = min(max(round(SIZE / 2 - y), 0), SIZE - height)
-    left = min(max(round(SIZE / 2 - x), 0), SIZE - width)
+    y, x = rows @ PLACES[:height] / rows.sum(), columns @ PLACES[:width] / columns.sum()
+    top = min(max(round(SIZE / 2 - float(y)), 0), SIZE - height)
+    left = min(max(round(SIZE / 2 - float(x)), 0), SIZE - width)
     out = np.zeros((SIZE, SIZE), np.float32)
     out[top : top + height, left : left + width] = ink
     return out

@@ -28,6 +28,12 @@ from .tables import Table, middle, quartiles
 
 RATES = ("images", "read by", "images/s", "times the plain loop")
 MEMORY = ("images", "read by", "seconds", "memory after the first 1,000, MB", "at the end, MB", "grown by")
+KINDS = (
+    ("28x28 PNG, one digit", "predict", 4000),
+    ("1-megapixel JPEG, one digit", "predict", 1500),
+    ("1-megapixel JPEG, ten digits", "read", 400),
+)
+"""Images, the command that reads them, and how many of them are read; the plain loop takes each for one digit."""
 DIFFERENT = 200
 """Images that are really different; the others are the same files under other names."""
 PLAIN = 60
@@ -38,7 +44,7 @@ MORE = 5
 
 
 def rates(home: Path, rounds: int, jobs: Sequence[int]) -> Table:
-    """Crops of 28 pixels and photos of a megapixel, through `inkdigits predict` and `read` as whole processes, beside a plain loop; each
+    """The images of KINDS, through `inkdigits predict` and `read` as whole processes, beside a plain loop; each
     round all of them in turn. What a process takes to start and to load its model is taken off, by a run on a few images."""
     cnn = next(run for run in trained(home) if run.recipe == "cnn2")
     engines: list[tuple[str, int, list[str]]] = [("worker", 1, [])] + (
@@ -46,7 +52,7 @@ def rates(home: Path, rounds: int, jobs: Sequence[int]) -> Table:
     )
     rows, figures = [], []
     with tempfile.TemporaryDirectory() as folder:
-        for kind, command, count in (("28x28 PNG, one digit", "predict", 4000), ("1-megapixel JPEG, ten digits", "read", 400)):
+        for kind, command, count in KINDS:
             names = _files(Path(folder), kind, MORE * count)
             found: dict[str, list[float]] = {"plain loop": []}
             for i in range(rounds):
@@ -82,12 +88,12 @@ def memory(count: int, jobs: Sequence[int]) -> Table:
 
 def _files(folder: Path, kind: str, count: int) -> list[str]:
     """Images under so many names."""
-    home = folder / kind.split()[0]
+    home = folder / kind.replace(" ", "-")
     home.mkdir()
     rng = np.random.default_rng(0)
     for i in range(min(DIFFERENT, count)):
         text = "".join(map(str, rng.integers(0, 10, 10 if "ten" in kind else 1)))
-        coded = note(1000, 1000, [text], 90) if "ten" in kind else _crop(text, rng)
+        coded = _crop(text, rng) if "PNG" in kind else note(1000, 1000, [text], 90 if "ten" in kind else 500)
         (home / f"{i}.png").write_bytes(coded)
     for i in range(DIFFERENT, count):
         os.link(home / f"{i % DIFFERENT}.png", home / f"{i}.png")

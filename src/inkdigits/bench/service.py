@@ -37,10 +37,11 @@ SOME = 200
 
 @dataclass
 class Answers:
-    """What came of a load. seconds: of each request that was answered with 200."""
+    """What came of a load. seconds: of each request that was answered with 200. memory: megabytes of the service after each tenth."""
 
     codes: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
 
 
 def table(minutes: float, workers: int) -> Table:
@@ -53,18 +54,20 @@ def table(minutes: float, workers: int) -> Table:
         full = asyncio.run(_closed(port, photo, 4 * workers, steady))
         rate = len(full.seconds) / steady
         rounds.append(_figures("as fast as it goes", rate, full, pid))
-        rounds.append(_figures(f"{SHARE:.0%} of that", SHARE * rate, asyncio.run(_open(port, photo, SHARE * rate, steady)), pid))
-        over = asyncio.run(_open(port, photo, TOO_MUCH * rate, 60 * minutes, report=True))
+        rounds.append(_figures(f"{SHARE:.0%} of that", SHARE * rate, asyncio.run(_open(port, pid, photo, SHARE * rate, steady)), pid))
+        over = asyncio.run(_open(port, pid, photo, TOO_MUCH * rate, 60 * minutes, report=True))
         rounds.append(_figures(f"{TOO_MUCH:.0%} of that for {minutes:g} minutes", TOO_MUCH * rate, over, pid))
         start = time.perf_counter()
         while asyncio.run(_closed(port, photo, 1, 0.0)).codes[200] != 1:
             time.sleep(0.05)
         recovered = time.perf_counter() - start
         after = resident(pid)
-    summary = {"service_by_reader": rate / alone, "recovered_s": recovered, "memory_before": before, "memory_after": after}
+    memory = {"memory_before": before, "memory_during": over.memory, "memory_after": after}
+    summary = {"service_by_reader": rate / alone, "recovered_s": recovered, **memory}
     said = (
         f"1000x1000 JPEG with ten digits. The service reaches {rate / alone:.2f} of what the Reader does alone. After the overload "
-        f"the next request was answered within {recovered:.2f} s; memory {before:.0f} MB before the first, {after:.0f} MB after the last."
+        f"the next request was answered within {recovered:.2f} s. Memory, in MB: {before:.0f} before the first request; after each "
+        f"tenth of the overload {', '.join(format(mb, '.0f') for mb in over.memory)}; {after:.0f} after the last."
     )
     return Table("service", HEAD, [_row(f) for f in rounds], [*rounds, summary], said)
 
@@ -93,8 +96,8 @@ def _service(workers: int) -> Iterator[tuple[int, int]]:
         process.terminate()
 
 
-async def _open(port: int, photo: bytes, rate: float, duration: float, *, report: bool = False) -> Answers:
-    """Send requests at a rate, each on a connection of its own, whatever becomes of those before."""
+async def _open(port: int, pid: int, photo: bytes, rate: float, duration: float, *, report: bool = False) -> Answers:
+    """Send requests at a rate, each on a connection of its own, whatever becomes of those before. pid: of the service."""
     answers, running = Answers(), set()
     start, sent = time.perf_counter(), 0
     said = making(not report)
@@ -105,6 +108,8 @@ async def _open(port: int, photo: bytes, rate: float, duration: float, *, report
             task.add_done_callback(running.discard)
             sent += 1
         said("overload", round(elapsed), round(duration))
+        if 10 * elapsed > duration * (len(answers.memory) + 1):
+            answers.memory.append(resident(pid))
         await asyncio.sleep(0.002)
     await asyncio.gather(*running)
     return answers

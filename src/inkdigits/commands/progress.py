@@ -33,6 +33,15 @@ class Tally:
         self.earlier += earlier
         self._add(row["page"], row["needs_review"], bool(row["refused"]), bool(row["error"]))
 
+    def table(self, table: Any, *, earlier: bool = False) -> None:
+        """Pages were read, and are known by a pyarrow.Table of their rows: there may be a hundred million of them."""
+        self.earlier += len(table) * earlier
+        self.read += len(table)
+        self.files += int((table["page"].to_numpy() == 1).sum())
+        self.review += int(table["needs_review"].to_numpy().sum())
+        self.refused += len(table) - table["refused"].null_count
+        self.errors += len(table) - table["error"].null_count
+
     def _add(self, page: int, review: bool, refused: bool, error: bool) -> None:
         self.files += page == 1
         self.read += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
@@ -16,8 +17,10 @@ from .completion import files
 from .progress import Progress, Tally
 
 if TYPE_CHECKING:
+    from ..reader import Reader
     from ..reading import Reading
     from ..review import Review
+    from ..sources import File
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -125,31 +128,25 @@ def run(
 
     worst, tally = _review(review), Tally()
 
-    def seen(row: dict[str, Any]) -> None:
-        tally.row(row, earlier=True)
-        if worst:
-            worst.add(row)
-
     if engine == "ray":
         if annotate or draw or format_ not in (None, "parquet") or not out:
             raise click.UsageError("--engine ray writes rows only, as Parquet files: give --out FOLDER")
-        from ..cluster import expand_remote, read
+        from ..cluster import expand_remote
 
-        reader, files_there = Reader(model, threshold, device="cuda" if gpus else "cpu"), expand_remote(wanted())
-        options: dict[str, Any] = {"single": single, "jobs": jobs, "gpus": gpus, "address": address, "resume": resume, "seen": seen}
+        reader = Reader(model, threshold, device="cuda" if gpus else "cpu")
         with Progress(None, tally, shown=not quiet) as progress, _said_of("--out"):
-            for row in read(reader, files_there, out, **options):
-                tally.row(row)
-                progress.show(row["source"])
-                if row["error"]:
-                    progress.say(f"inkdigits: {row['source']}: {row['error']}")
-                if worst:
-                    worst.add(row)
+            options = {"single": single, "jobs": jobs, "gpus": gpus, "address": address, "resume": resume}
+            _on_ray(reader, expand_remote(wanted()), out, tally, progress, worst, options)
         return _summary(tally, worst, review, quiet, True)
     form, names = format_ or format_of(out or "") or "text", set[str]()
     every = expand(wanted())
     first = list(islice(every, 2))
     several = len(first) > 1
+
+    def seen(row: dict[str, Any]) -> None:
+        tally.row(row, earlier=True)
+        if worst:
+            worst.add(row)
 
     with ExitStack() as stack:
         with _said_of("--out"):
@@ -176,6 +173,26 @@ def run(
         one = Path(str(annotate)) / f"{min(names)}.png"
         click.echo(f"annotated: {one}" + (f" and {len(names) - 1} more in {annotate}" if len(names) > 1 else ""), err=True)
     return _summary(tally, worst, review, quiet, bool(out) and several)
+
+
+def _on_ray(
+    reader: Reader, sources: Iterator[File], out: str, tally: Tally, progress: Progress, worst: Review | None, options: dict[str, Any]
+) -> None:
+    """Read with Ray, and count what comes of it."""
+    from ..cluster import read
+    from ..results import from_table
+
+    def count(table: Any, earlier: bool = False) -> None:
+        tally.table(table, earlier=earlier)
+        for row in from_table(table.filter(table["needs_review"])):
+            if row["error"] and not earlier:
+                progress.say(f"inkdigits: {row['source']}: {row['error']}")
+            if worst:
+                worst.add(row)
+
+    for table in read(reader, sources, out, seen=partial(count, earlier=True), **options):
+        count(table)
+        progress.show(out)
 
 
 @contextmanager
