@@ -20,7 +20,8 @@ ray = pytest.importorskip("ray", reason="needs inkdigits[ray]")
 from pyarrow import parquet  # noqa: E402
 
 from inkdigits import Reader, cluster  # noqa: E402
-from inkdigits.errors import ModelError  # noqa: E402
+from inkdigits.errors import InputError, ModelError  # noqa: E402
+from inkdigits.reading import Reading  # noqa: E402
 from inkdigits.results import from_table  # noqa: E402
 from inkdigits.resume import OutputError  # noqa: E402
 from inkdigits.sources import File, expand  # noqa: E402
@@ -31,6 +32,13 @@ pytestmark = [
     pytest.mark.xdist_group("ray"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),  # Ray's own
 ]
+
+
+class Broken(Fragile):
+    """A reader whose model is not there where it reads."""
+
+    def read_pages(self, *_: object, **__: object) -> list[Reading | InputError]:
+        raise ModelError("weights: no such model")
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +132,7 @@ def test_resuming_reads_what_has_no_row(running: None, scans: Path, tmp_path: Pa
     found = read(Fragile(), map(File, [*every, every[0]]), str(out), jobs=1, resume=True, seen=earlier.append)
     assert len(earlier) == len(kept) < 4
     assert kept < set(out.glob("*.parquet"))
+    assert not list(out.glob("*.part"))
     assert Counter(row["source"] for row in [*earlier, *found]) == Counter([*every, every[0]])
     assert Counter(row["source"] for row in rows_in(out)) == Counter([*every, every[0]])
     before = set(out.iterdir())
@@ -134,6 +143,13 @@ def test_resuming_reads_what_has_no_row(running: None, scans: Path, tmp_path: Pa
 def test_what_is_wrong_with_the_model_is_said_before_anything_is_read(scans: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model"):
         read(Reader("none.onnx"), expand([str(scans)]), str(tmp_path / "out"))
+
+
+def test_what_goes_wrong_in_an_actor_is_said_and_what_to_do(running: None, tmp_path: Path) -> None:
+    with pytest.raises(cluster.EngineError, match=r"Ray gave up: .*ModelError: weights: no such model; --resume goes on"):
+        read(Broken(), map(image, (20, 21)), str(tmp_path / "out"), jobs=1)
+    with pytest.raises(cluster.EngineError, match=r"--gpus 0.5: the cluster has 0 GPUs"):
+        read(Fragile(), map(image, (20, 21)), str(tmp_path / "other"), jobs=1, gpus=0.5)
 
 
 def test_a_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import socket
 import sys
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 PARTITION = 1000
 """Files of a partition, at most: what a kill costs each actor."""
+PART = ".part"
+"""What ends the name of a file that is not whole yet."""
 FETCHES = 16
 """Remote files that an actor fetches at the same time."""
 PATIENCE = 10.0
@@ -91,6 +94,8 @@ def read(
         raise OutputError(f"{out} has rows already; --resume goes on with them, or choose another folder")
     Reader(reader.model).classify(np.empty((0, tiles.SIZE, tiles.SIZE), np.float32))  # what is wrong with the model is said now
     folder.makedirs(path, exist_ok=True)
+    for torn in folder.glob(f"{path}/*{PART}"):
+        folder.rm_file(torn)
     done: Counter[str] = Counter()
     for table in _tables(folder, old):
         pages = zip(table["source"].to_pylist(), table["page"].to_pylist(), strict=True)
@@ -99,7 +104,10 @@ def read(
     todo = (file for file in files if not _take(done, file.name))
     with _running(ray, jobs, address):
         ray.data.DataContext.get_current().enable_progress_bars = False
-        actors = jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        there = ray.cluster_resources()
+        if gpus > there.get("GPU", 0):
+            raise EngineError(f"--gpus {gpus:g}: the cluster has {there.get('GPU', 0):g} GPUs; read on its CPUs, or give it one")
+        actors = jobs or max(1, int(there.get("CPU", 1)))
         blocks = [ray.put(block) for block in _blocks(todo, actors)]
         if not blocks:
             return
@@ -139,9 +147,9 @@ class _Actor:
             found = in_pool(self.pool, _ahead(fetching, files), single=self.single, threshold=self.threshold)
             rows = to_table([reading.to_dict() for reading in found])
         name = f"{self.path}/{self.run}-{block['partition'][0].as_py():06}.parquet"
-        with self.folder.open(f"{name}.part", "wb") as file:
+        with self.folder.open(name + PART, "wb") as file:
             parquet.write_table(rows, file)
-        self.folder.mv(f"{name}.part", name)  # whole or not at all
+        self.folder.mv(name + PART, name)  # whole or not at all
         return pyarrow.table({"file": [name]})
 
 
@@ -213,7 +221,9 @@ def _place(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
 
 
 def _reason(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
+    """What an error says, in a line; of one that Ray brings from elsewhere with its tracebacks, what it came from."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return next((line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line)), lines[-1])
 
 
 def _ray(address: str | None) -> Any:

@@ -27,12 +27,15 @@ from .tables import Table, middle, quartiles, seconds
 
 CROPS = 20
 """Crops come in numbers, and one takes a millisecond: so many are timed at once."""
-READING = ("image", "decoding, ms", "reading, decoding included, ms", "beyond decoding, ms", "reading / decoding", "RapidOCR / reading")
+READING = ("image", "decoding, ms", "reading, decoding included, ms", "beyond decoding, ms", "reading / decoding")
 PROCESSES = ("process", "s", "beside")
 
 
 def reading(rounds: int) -> Table:
-    """Images from a crop of 28 pixels to 12 megapixels, written by `inkdigits.training.pen` and coded as JPEG."""
+    """Images from a crop of 28 pixels to 12 megapixels, written by `inkdigits.training.pen` and coded as JPEG.
+
+    Where RapidOCR is installed it is a table of its own: what comes with it may be another OpenCV, which decodes in another time.
+    """
     cv2.setNumThreads(1)
     every, other = cases(Reader(threshold=0)), rapidocr()
     times: dict[str, list[tuple[float, float, float]]] = {name: [] for name in every}
@@ -51,12 +54,15 @@ def reading(rounds: int) -> Table:
             "reading_ms": [1000 * r for _, r, _ in timed],
             "beyond_ms": [1000 * (r - d) for d, r, _ in timed],
             "reading_by_decoding": [r / d for d, r, _ in timed],
-            "rapidocr_by_reading": [o / r for _, r, o in timed] if other else [],
         }
-        cells = [middle(values, 0 if key.startswith("rapid") else 2) if values else "–" for key, values in columns.items()]
+        cells = [middle(values, 2) for values in columns.values()]
+        if other:
+            columns["rapidocr_by_reading"] = [o / r for _, r, o in timed]
+            cells.append(middle(columns["rapidocr_by_reading"], 0))
         rows.append([name, *cells])
-        figures.append({"image": name, **{key: quartiles(values) for key, values in columns.items() if values}})
-    return Table("reading", READING, rows, figures, f"{rounds} rounds.")
+        figures.append({"image": name, **{key: quartiles(values) for key, values in columns.items()}})
+    head = (*READING, "RapidOCR / reading") if other else READING
+    return Table("beside_rapidocr" if other else "reading", head, rows, figures, f"{rounds} rounds.")
 
 
 def processes(rounds: int) -> Table:
