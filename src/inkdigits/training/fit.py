@@ -72,9 +72,10 @@ def train_model(
     _compile(recipe, model, settings, steps)
     if saved is not None:
         checkpoint.restore(model, saved)
-    for epoch in range(len(history), settings.epochs):
-        progress, start = Progress(epoch, settings.epochs, steps, quiet), time.perf_counter()
-        try:
+    progress = Progress(len(history), settings.epochs, steps, quiet)
+    try:
+        for epoch in range(len(history), settings.epochs):
+            progress, start = Progress(epoch, settings.epochs, steps, quiet), time.perf_counter()
             if epoch > first:
                 x, y = images(epoch)
             order = np.random.default_rng((seed, epoch, 1)).permutation(len(x))
@@ -84,14 +85,13 @@ def train_model(
             row |= {"learning_rate": _rate(model), "seconds": time.perf_counter() - start}
             run.history.append(row)
             checkpoint.save(folder, model, run.history)
-        except KeyboardInterrupt:
-            progress.interrupted()
-            saved, run.history = checkpoint.find(folder)
-            if saved is not None:
-                checkpoint.restore(model, saved)  # an epoch half done is not kept
-            run.interrupted = True
-            break
-        progress.done(row)
+            progress.done(row)
+    except KeyboardInterrupt:
+        progress.interrupted()
+        saved, run.history = checkpoint.find(folder)
+        if saved is not None:
+            checkpoint.restore(model, saved)  # an epoch half done is not kept
+        run.interrupted = True
     if settings.dtype != "float32":
         run.model = _built(recipe, train, "float32")
         run.model.set_weights(model.get_weights())
