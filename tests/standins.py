@@ -1,5 +1,10 @@
 """What stands in for the Reader in tests: it answers page by page, in processes of its own too."""
 
+from pathlib import Path
+
+import cv2
+import numpy as np
+
 from inkdigits.errors import InputError
 from inkdigits.images import Document
 from inkdigits.reading import Reading
@@ -22,3 +27,14 @@ class PageReader:
 
     def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
         raise NotImplementedError
+
+
+def digits_and_damage(folder: Path, count: int, damaged: int) -> list[str]:
+    """Write 0.png, 1.png and so on: a printed digit each, but one that is damaged. Returns their names."""
+    names = [f"{i}.png" for i in range(count)]
+    for i, name in enumerate(names):
+        page = np.full((64, 64), 230, np.uint8)
+        cv2.putText(page, str(i % 10), (16, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 30, 4)
+        cv2.imwrite(str(folder / name), page)
+    (folder / names[damaged]).write_bytes(b"damaged")
+    return names

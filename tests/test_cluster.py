@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 ray = pytest.importorskip("ray", reason="needs inkdigits[ray]")
@@ -25,6 +23,7 @@ from inkdigits.reading import Reading  # noqa: E402
 from inkdigits.results import from_table  # noqa: E402
 from inkdigits.resume import OutputError  # noqa: E402
 from inkdigits.sources import File, expand  # noqa: E402
+from standins import digits_and_damage  # noqa: E402
 from test_pool import DIES, Fragile, image  # noqa: E402
 
 COMMAND = [sys.executable, "-m", "inkdigits"]
@@ -54,11 +53,7 @@ def running() -> Iterator[None]:
 def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve digits, one damaged file, and one that is no image by its name."""
     folder = tmp_path_factory.mktemp("scans")
-    for i in range(12):
-        page = np.full((64, 64), 230, np.uint8)
-        cv2.putText(page, str(i % 10), (16, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 30, 4)
-        cv2.imwrite(str(folder / f"{i}.png"), page)
-    (folder / "12.png").write_bytes(b"damaged")
+    digits_and_damage(folder, 13, 12)
     (folder / "notes.txt").write_text("no image")
     return folder
 
@@ -169,13 +164,7 @@ def test_ray_writes_parquet_into_a_folder_only(options: list[str], tmp_path: Pat
 @pytest.mark.slow
 def test_twenty_kills_lose_no_row_and_double_none(tmp_path: Path) -> None:
     """Driver, Ray and actors killed together at random moments, the real model."""
-    names = []
-    for i in range(3000):
-        page = np.full((64, 64), 230, np.uint8)
-        cv2.putText(page, str(i % 10), (16, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 30, 4)
-        names.append(f"{i}.png")
-        cv2.imwrite(str(tmp_path / names[-1]), page)
-    (tmp_path / "7.png").write_bytes(b"damaged")
+    names = digits_and_damage(tmp_path, 3000, 7)
     (tmp_path / "list").write_text("\n".join(names))
     words = [*COMMAND, "predict", "--from", "list", "--engine", "ray", "--jobs", "2", "--out", "rows", "--resume", "--quiet"]
     out, chance, kills = tmp_path / "rows", random.Random(2), 0

@@ -12,8 +12,6 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from PIL import Image
 from test_read import run, write  # noqa: F401  # the fixture, and images of a given height
@@ -21,6 +19,7 @@ from test_read import run, write  # noqa: F401  # the fixture, and images of a g
 from inkdigits.errors import Error
 from inkdigits.resume import finished_rows, without_done
 from inkdigits.sources import File
+from standins import digits_and_damage
 
 
 def sources(path: str) -> list[str]:
@@ -178,13 +177,7 @@ def test_the_sheet_shows_the_writing_beside_the_answer(run, many):  # noqa: F811
 @pytest.mark.slow
 def test_twenty_kills_lose_no_row_and_double_none(tmp_path):
     """Real processes with the real model, killed at random moments."""
-    names = []
-    for i in range(1500):
-        page = np.full((64, 64), 230, np.uint8)
-        cv2.putText(page, str(i % 10), (16, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 30, 4)
-        names.append(f"{i}.png")
-        cv2.imwrite(str(tmp_path / names[-1]), page)
-    (tmp_path / "7.png").write_bytes(b"damaged")
+    names = digits_and_damage(tmp_path, 1500, 7)
     command = [sys.executable, "-m", "inkdigits", "predict", *names, "--out", "rows.jsonl", "--resume", "--quiet", "--jobs"]
     chance, kills = random.Random(1), 0
     for attempt in range(60):
