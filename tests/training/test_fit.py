@@ -182,3 +182,13 @@ def test_no_validation_part():
     assert split(numbered([0, 1]), 0.0, seed=0)[1] is None
     with pytest.raises(RecipeError, match="leaves no images"):
         split(numbered([0, 1]), 0.1, seed=0)
+
+
+@pytest.mark.slow
+def test_eight_steps_in_one_call_are_the_same_steps(tmp_path, recipe):
+    (tmp_path / "eight.py").write_text(RECIPE.replace('metrics=["accuracy"])', 'metrics=["accuracy"], steps_per_execution=8)'))
+    for own in (recipe, "eight.py"):
+        status, _, errors = inkdigits("train", "--recipe", own, "--data", "digits", "--epochs", 2, "--out", f"{own}-run", cwd=tmp_path)
+        assert status == 0, errors
+    for a, b in zip(weights(tmp_path / f"{recipe}-run"), weights(tmp_path / "eight.py-run"), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4, err_msg="the last, shorter call of an epoch is made too")

@@ -29,12 +29,14 @@ def compile_model(model, settings, steps_per_epoch):
 
 
 def test_the_recipes_that_come_with_it():
-    assert set(recipe_names()) >= {"dense", "cnn2", "cnn3", "digit", "line", "record"}
+    assert set(recipe_names()) >= {"dense", "cnn2", "cnn3", "digit", "fast", "line", "record"}
     for name in recipe_names():
         assert load_recipe(name).__doc__.startswith(f"{name}: ")
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("dense", 118_282), ("cnn2", 225_034), ("cnn3", 904_522), ("digit", 205_674)])
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("dense", 118_282), ("cnn2", 225_034), ("cnn3", 904_522), ("digit", 205_674), ("fast", 31_074)]
+)
 def test_the_networks_are_the_textbooks(name, parameters):
     assert load_recipe(name).build_model((28, 28), 10).count_params() == parameters
     assert load_recipe(name).build_model((32, 24), 3).output_shape == (None, 3)

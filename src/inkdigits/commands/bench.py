@@ -105,6 +105,17 @@ def service(minutes: float, workers: int, out: Path | None, docs: Path | None) -
     _make(iter([lambda: service.table(minutes, workers)]), out, docs)
 
 
+@command.command(short_help="How soon a recipe is there.")
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Trainings of each recipe.")
+@_out
+@_docs
+def training(seeds: int, out: Path | None, docs: Path | None) -> None:
+    """The recipe `fast` beside `cnn2` on MNIST: accuracy and seconds, as whole processes in turn."""
+    from inkdigits.bench import training
+
+    _make(iter([lambda: training.table(seeds)]), out, docs)
+
+
 @command.command(short_help="Damaged digits, beside others.")
 @click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="Test digits to damage.")
 @_runs

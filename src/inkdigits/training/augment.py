@@ -18,7 +18,7 @@ def moved(images: NDArray[np.uint8], amount: str, rng: np.random.Generator) -> N
     fifth more than light, and bends the strokes as well (Simard, Steinkraus, Platt 2003, section 2).
     """
     if amount == "none":
-        return images.astype(np.float32) / np.float32(255)
+        return np.divide(images, np.float32(255), dtype=np.float32)
     height, width = images.shape[1:]
     spread = STRENGTH[amount]
     middle = np.array([width - 1, height - 1]) / 2

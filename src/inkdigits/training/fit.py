@@ -20,7 +20,7 @@ from inkdigits.errors import RecipeError
 
 from . import checkpoint
 from .augment import moved
-from .backend import make_deterministic
+from .backend import batches, make_deterministic
 from .checkpoint import History
 from .datasets import Dataset
 from .graph import graph_of
@@ -80,7 +80,8 @@ def train_model(
                 x, y = images(epoch)
             order = np.random.default_rng((seed, epoch, 1)).permutation(len(x))
             draws = int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
-            row = {"epoch": epoch + 1.0, **_fit_epoch(model, x[order], y[order], settings, draws, progress)}
+            shuffled = batches(x, _target(y, model, settings), settings.batch_size, order)
+            row = {"epoch": epoch + 1.0, **_fit_epoch(model, shuffled, draws, progress)}
             row |= _held_out(model, validation, settings)
             row |= {"learning_rate": _rate(model), "seconds": time.perf_counter() - start}
             run.history.append(row)
@@ -138,10 +139,8 @@ def _epoch_images(recipe: ModuleType, train: Dataset, settings: Settings, seed: 
     return lambda epoch: (moved(train.images, settings.augment, np.random.default_rng((seed, epoch))), train.labels), []
 
 
-def _fit_epoch(
-    model: Any, x: NDArray[np.float32], y: NDArray[np.int64], settings: Settings, seed: int, progress: Progress
-) -> dict[str, float]:
-    """One pass over the images as they lie; returns loss and accuracy, averaged over the epoch."""
+def _fit_epoch(model: Any, images: dict[str, Any], seed: int, progress: Progress) -> dict[str, float]:
+    """One pass over the batches; returns loss and accuracy, averaged over the epoch."""
     import keras
 
     class Watch(keras.callbacks.Callback):  # type: ignore[misc]
@@ -156,8 +155,7 @@ def _fit_epoch(
                 raise RecipeError(f"the loss became {averages['loss']} in batch {batch + 1}: lower the learning rate")
             progress.batch(batch + 1, averages["loss"], averages["accuracy"])
 
-    target = _target(y, model, settings)
-    result = model.fit(x, target, batch_size=settings.batch_size, epochs=1, shuffle=False, verbose=0, callbacks=[Watch()])
+    result = model.fit(**images, epochs=1, shuffle=False, verbose=0, callbacks=[Watch()])
     return {key: float(result.history[key][0]) for key in ("loss", "accuracy")}
 
 
@@ -166,7 +164,7 @@ def _held_out(model: Any, validation: Dataset | None, settings: Settings) -> dic
     if validation is None:
         return {}
     x, target = np.divide(validation.images, 255, dtype=np.float32), _target(validation.labels, model, settings)
-    scores = model.evaluate(x, target, batch_size=500, verbose=0, return_dict=True)
+    scores = model.evaluate(**batches(x, target, 500), verbose=0, return_dict=True)
     return {"val_loss": float(scores["loss"]), "val_accuracy": float(scores["accuracy"])}
 
 

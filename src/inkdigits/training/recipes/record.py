@@ -11,9 +11,9 @@ from keras import layers
 
 from inkdigits.training.settings import Settings
 
-SETTINGS = Settings(epochs=12, batch_size=128, learning_rate=2e-3, validation_split=0, augment="elastic", dtype="mixed_bfloat16")
-STEM, STAGES = 32, ((64, 2), (128, 2), (256, 1))
-"""Filters of the first convolutions; filters and residual blocks of the stages at 14, 7 and 4 pixels."""
+SETTINGS = Settings(epochs=20, batch_size=128, learning_rate=2e-3, validation_split=0, augment="elastic", dtype="mixed_bfloat16")
+STEM, STAGES = 32, ((48, 2), (96, 2), (192, 1))
+"""Filters of the first convolution; filters and residual blocks of the stages at 14, 7 and 4 pixels."""
 
 
 def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
@@ -21,7 +21,6 @@ def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
     images = keras.Input(image_shape)
     x = layers.Reshape((*image_shape, 1))(images)
     x = _convolution(x, STEM, 5)
-    x = _convolution(x, STEM, 3)
     for filters, blocks in STAGES:
         x = _convolution(x, filters, 3, strides=2)
         for _ in range(blocks):
