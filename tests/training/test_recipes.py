@@ -35,7 +35,8 @@ def test_the_recipes_that_come_with_it():
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters"), [("dense", 118_282), ("cnn2", 225_034), ("cnn3", 904_522), ("digit", 205_674), ("fast", 31_074)]
+    ("name", "parameters"),
+    [("dense", 118_282), ("cnn2", 225_034), ("cnn3", 904_522), ("digit", 205_674), ("fast", 31_074), ("record", 1_307_498)],
 )
 def test_the_networks_are_the_textbooks(name, parameters):
     assert load_recipe(name).build_model((28, 28), 10).count_params() == parameters

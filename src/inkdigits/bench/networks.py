@@ -24,7 +24,7 @@ from inkdigits.training.progress import making
 from inkdigits.training.runs import train
 
 from .real import read_each
-from .tables import Table, middle, quartiles, seconds
+from .tables import Table, middle, quartiles, seconds, spread
 
 TEXTBOOK = ("dense", "cnn2", "cnn3")
 ACCURACY = ("what", "MNIST test", "on corrected labels", "negative log-likelihood", "calibration error", "n")
@@ -84,15 +84,13 @@ def _figures(name: str, tests: Sequence[dict[str, Any]]) -> dict[str, Any]:
         if values:
             out[key] = statistics.fmean(values)
             out[f"{key}_sd"] = statistics.stdev(values) if len(values) > 1 else None
+            out[f"{key}_of_each"] = values
     return out
 
 
 def _row(f: dict[str, Any]) -> list[str]:
     def cell(key: str, form: str) -> str:
-        if key not in f:
-            return "–"
-        spread = f" ± {format(f[f'{key}_sd'], form)}" if f[f"{key}_sd"] is not None else ""
-        return format(f[key], form) + spread
+        return spread(f[f"{key}_of_each"], form) if key in f else "–"
 
     cells = [cell("accuracy", ".2%"), cell("corrected_accuracy", ".2%"), cell("loss", ".4f"), cell("calibration_error", ".4f")]
     return [f["what"], *cells, str(f["n"])]

@@ -121,6 +121,12 @@ def quartiles(values: Iterable[float]) -> list[float]:
     return statistics.quantiles(every, n=4) if len(every) > 1 else every * 3
 
 
+def spread(values: Sequence[float], form: str) -> str:
+    """mean ± standard deviation of the sample; the mean alone where there is one value."""
+    mean = format(statistics.fmean(values), form)
+    return f"{mean} ± {format(statistics.stdev(values), form)}" if len(values) > 1 else mean
+
+
 def middle(values: Iterable[float], digits: int) -> str:
     """median [first quartile, third quartile]."""
     low, median, high = quartiles(values)

@@ -44,7 +44,9 @@ class Dataset:
     @property
     def sha256(self) -> str:
         """Hash of the images' and labels' bytes: what a run was trained on."""
-        return hashlib.sha256(self.images.tobytes() + self.labels.astype("<i8").tobytes()).hexdigest()
+        found = hashlib.sha256(np.ascontiguousarray(self.images).data)
+        found.update(np.ascontiguousarray(self.labels, "<i8").data)
+        return found.hexdigest()
 
     def subset(self, index: NDArray[np.int64]) -> Dataset:
         """Some of the images, in the order of `index`."""
@@ -120,20 +122,21 @@ def uci_handwriting() -> list[Dataset]:
 
 def _published(name: str, split: str) -> Dataset:
     entry, parts = PUBLISHED[name], PUBLISHED[name].splits[split]
-    needed = {part.partition("/")[0] for part in parts}
-    paths = {file.name: fetch.obtain(name, file, entry.mirrors) for file in entry.files if file.name in needed}
+    files = {file.name: file for file in entry.files}
+    archives: dict[str, Path] = {}
     arrays = []
     for part, dimensions in zip(parts, (3, 1), strict=True):
         file, _, member = part.partition("/")
         if member:
-            with zipfile.ZipFile(paths[file]) as archive:
+            path = archives[file] = archives.get(file) or fetch.obtain(name, files[file], entry.mirrors)
+            with zipfile.ZipFile(path) as archive:
                 content = archive.read(member)
         else:
-            content = paths[file].read_bytes()
-        arrays.append(parse(f"{paths[file]}{member and '/' + member}", content, dimensions))
+            path, content = fetch.content(name, files[file], entry.mirrors)
+        arrays.append(parse(f"{path}{member and '/' + member}", content, dimensions))
     images, labels = arrays
     if len(images) != (expected := entry.sizes[SPLITS.index(split)]):
-        raise DataError(f"{paths[file]}: {len(images)} images where {name} has {expected} for {split}")
+        raise DataError(f"{path}: {len(images)} images where {name} has {expected} for {split}")
     if entry.turned:
         images = np.ascontiguousarray(images.swapaxes(1, 2))
     data = _checked(name, name, split, images, labels, entry.classes, entry.licence)

@@ -94,6 +94,23 @@ def fault(path: Path, file: File) -> str:
         return "" if found == published else f"the file has {kind.upper()} {found}, published is {published}"
 
 
+def content(group: str, file: File, mirrors: tuple[str, ...]) -> tuple[Path, bytes]:
+    """A file that is known to be good: its path, and its bytes; decompressed where `inner` is known, as they lie elsewhere.
+
+    What is here is decompressed once for its hash and for its reader. Downloads, and raises, as `obtain` does.
+    """
+    path = find(group, file)
+    if path is not None and file.inner:
+        kind, _, published = file.inner.partition(":")
+        with contextlib.suppress(OSError, EOFError, zlib.error):  # `obtain` says what is wrong, or mends it
+            inside = path.read_bytes()
+            inside = gzip.decompress(inside) if inside[:2] == b"\x1f\x8b" else inside
+            if hashlib.new(kind, inside).hexdigest() == published:
+                return path, inside
+    path = obtain(group, file, mirrors)
+    return path, path.read_bytes()
+
+
 def obtain(group: str, file: File, mirrors: tuple[str, ...], *, timeout: float = TIMEOUT) -> Path:
     """The path of a file that is known to be good. Downloaded if it is not here, and again if the copy in the cache is damaged.
 

@@ -1,4 +1,4 @@
-"""fast: 99 % on MNIST as soon as two processor cores can have it: one pass over the training images.
+"""fast: what one pass over MNIST can teach, as soon as two processor cores can have it.
 
     inkdigits train --recipe fast --data mnist
 
@@ -33,7 +33,7 @@ def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
 
 
 def compile_model(model: keras.Model, settings: Settings, steps_per_epoch: int) -> None:
-    """Adam with a short memory; smoothed labels; eight steps in one call, of which the first costs as much as a step."""
+    """Adam with a short memory; smoothed labels; eight steps in one call: what Keras does between two calls takes as long as a step."""
     steps = settings.epochs * steps_per_epoch
     rate = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate / 20, steps - steps // 5, warmup_target=settings.learning_rate, warmup_steps=max(1, steps // 5)

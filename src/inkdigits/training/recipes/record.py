@@ -11,7 +11,7 @@ from keras import layers
 
 from inkdigits.training.settings import Settings
 
-SETTINGS = Settings(epochs=20, batch_size=128, learning_rate=2e-3, validation_split=0, augment="elastic", dtype="mixed_bfloat16")
+SETTINGS = Settings(epochs=12, batch_size=128, learning_rate=2e-3, validation_split=0, augment="elastic", dtype="mixed_bfloat16")
 STEM, STAGES = 32, ((48, 2), (96, 2), (192, 1))
 """Filters of the first convolution; filters and residual blocks of the stages at 14, 7 and 4 pixels."""
 
