@@ -35,7 +35,7 @@ BATCH = 32
 
 
 READS = {
-    "tiles": "single digits (recipes dense, cnn2, cnn3, digit)",
+    "tiles": "single digits (every recipe but line)",
     "strips": "whole lines (recipe line; how well it reads is in its run's report.html)",
 }
 """What a model reads, by the name of its input."""

@@ -29,14 +29,23 @@ def compile_model(model, settings, steps_per_epoch):
 
 
 def test_the_recipes_that_come_with_it():
-    assert set(recipe_names()) >= {"dense", "cnn2", "cnn3", "digit", "fast", "line", "record"}
+    assert set(recipe_names()) >= {"dense", "cnn2", "cnn3", "digit", "fast", "line", "record", "small", "tiny"}
     for name in recipe_names():
         assert load_recipe(name).__doc__.startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [("dense", 118_282), ("cnn2", 225_034), ("cnn3", 904_522), ("digit", 205_674), ("fast", 31_074), ("record", 1_307_498)],
+    [
+        ("dense", 118_282),
+        ("cnn2", 225_034),
+        ("cnn3", 904_522),
+        ("digit", 205_674),
+        ("fast", 31_074),
+        ("record", 1_307_498),
+        ("small", 9_422),
+        ("tiny", 990),
+    ],
 )
 def test_the_networks_are_the_textbooks(name, parameters):
     assert load_recipe(name).build_model((28, 28), 10).count_params() == parameters

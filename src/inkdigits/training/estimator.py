@@ -43,8 +43,8 @@ SIDE = 28
 class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A network trained from a recipe, as a scikit-learn classifier.
 
-    recipe: dense, cnn2, cnn3, digit, record or your own FILE.py; not `line`, which reads whole lines. `digit` writes the images on paper:
-    it wants white ink on black, and works in processes, so that a script needs `if __name__ == "__main__":`.
+    recipe: the name of one that comes with inkdigits, or your own FILE.py; not `line`, which reads whole lines. `digit` writes the images
+    on paper: it wants white ink on black, and works in processes, so that a script needs `if __name__ == "__main__":`.
     epochs, batch_size, learning_rate, augment: None for the recipe's own.
     image_shape: height and width of the images that come as flat rows; None: a square, and where their length is no square number a
     single row of pixels, as tables give them.
@@ -92,9 +92,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             epochs=self.epochs, batch_size=self.batch_size, learning_rate=self.learning_rate, augment=self.augment
         )
         if settings.preprocessing == "strips":
-            raise RecipeError(
-                f"{self.recipe}: reads lines; DigitClassifier takes recipes of single digits: dense, cnn2, cnn3, digit, record"
-            )
+            raise RecipeError(f"{self.recipe}: reads lines; DigitClassifier takes recipes of single digits: every other one")
         given = _shape(X)
         X, y = validate_data(self, _flat(X, given), y)
         check_classification_targets(y)
