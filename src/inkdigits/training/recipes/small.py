@@ -1,4 +1,4 @@
-"""small: fewer than 10,000 parameters.
+"""small: how far fewer than 10,000 parameters go.
 
     inkdigits train --recipe small --data mnist --seeds 3
 

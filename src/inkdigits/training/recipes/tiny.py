@@ -1,4 +1,4 @@
-"""tiny: fewer than 1,000 parameters.
+"""tiny: how far fewer than 1,000 parameters go.
 
     inkdigits train --recipe tiny --data mnist --seeds 3
 
