@@ -1,5 +1,6 @@
 """Training: runs are repeatable, go on after a kill with the same weights, and leave everything a run folder promises."""
 
+import gc
 import importlib.util
 import json
 import signal
@@ -13,8 +14,11 @@ import pytest
 
 from inkdigits.errors import RecipeError
 from inkdigits.models import Model
+from inkdigits.training import backend
 from inkdigits.training.datasets import Dataset, load
+from inkdigits.training.fit import train_model
 from inkdigits.training.runs import split, train
+from inkdigits.training.settings import load_recipe
 
 pytest.importorskip("keras", reason="needs inkdigits[train]")
 
@@ -34,6 +38,19 @@ def build_model(image_shape, classes):
 def compile_model(model, settings, steps_per_epoch):
     model.compile(keras.optimizers.Adam(settings.learning_rate), "categorical_crossentropy", metrics=["accuracy"])
 '''
+
+
+WATCHED = """
+import weakref
+made = []
+
+def training_images(train, settings, seed):
+    def images(epoch):
+        x = train.images.astype("float32") / 255
+        made.append(weakref.ref(x))
+        return x, train.labels
+    return images, []
+"""
 
 
 @pytest.fixture
@@ -176,6 +193,17 @@ def test_a_network_trained_in_half_precision_computes_in_full_afterwards(tmp_pat
     logits = Model.load(tmp_path / "run").logits(images)
     np.testing.assert_allclose(said - said[:, :1], logits - logits[:, :1], atol=1e-3)
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["test"]["accuracy"] > 0.5
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_the_images_of_an_epoch_are_let_go(tmp_path):
+    (tmp_path / "own.py").write_text(RECIPE + WATCHED)
+    backend.use_backend()
+    recipe, data = load_recipe(str(tmp_path / "own.py")), load("digits", "train")
+    run = train_model(recipe, recipe.SETTINGS.changed(epochs=3), data, None, tmp_path / "run", seed=0, quiet=True)
+    gc.collect()
+    assert [image() is None for image in recipe.made] == [True] * 3
+    assert run.history[-1]["accuracy"] > run.history[0]["accuracy"]
 
 
 def test_no_validation_part():

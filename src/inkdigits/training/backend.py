@@ -81,29 +81,37 @@ def ctc_loss(labels: Any, log_probabilities: Any) -> Any:
     return tensorflow.nn.ctc_loss(sparse, log_probabilities, None, frames, logits_time_major=False, blank_index=0)
 
 
-def batches(x: NDArray[np.float32], target: NDArray[Any], size: int, order: NDArray[np.int64] | None = None) -> dict[str, Any]:
+@contextmanager
+def batches(x: NDArray[np.float32], target: NDArray[Any], size: int, order: NDArray[np.int64] | None = None) -> Iterator[dict[str, Any]]:
     """Images and targets, batch after batch, in an order or as they lie: the arguments of `fit` and `evaluate` of keras.Model that say so.
 
     On TensorFlow a data set of its own: the one that Keras makes of arrays copies them twice, and tunes itself in a thread that now and
-    then sleeps on when the last batch is done, so that an epoch of 12 seconds takes 20.
+    then sleeps on when the last batch is done, so that an epoch of 12 seconds takes 20. TensorFlow keeps the function that it draws
+    batches from for as long as the process lives; the arrays are taken away from it at the end.
     """
     import keras
 
     order = np.arange(len(x)) if order is None else order
     if keras.backend.backend() != "tensorflow":
-        return {"x": x[order], "y": target[order], "batch_size": size}
+        yield {"x": x[order], "y": target[order], "batch_size": size}
+        return
     import tensorflow
 
+    rows, count = {"x": x, "target": target, "order": order}, len(order)
+
     def each() -> Iterator[tuple[NDArray[np.float32], NDArray[Any]]]:
-        for start in range(0, len(order), size):
-            some = order[start : start + size]
-            yield x[some], target[some]
+        for start in range(0, count, size):
+            some = rows["order"][start : start + size]
+            yield rows["x"][some], rows["target"][some]
 
     options = tensorflow.data.Options()
     options.autotune.enabled = False
     shapes = tuple(tensorflow.TensorSpec((None, *a.shape[1:]), a.dtype) for a in (x, target))
     made = tensorflow.data.Dataset.from_generator(each, output_signature=shapes).prefetch(4).with_options(options)
-    return {"x": made.apply(tensorflow.data.experimental.assert_cardinality(-(-len(order) // size)))}
+    try:
+        yield {"x": made.apply(tensorflow.data.experimental.assert_cardinality(-(-count // size)))}
+    finally:
+        rows.clear()
 
 
 def backend_version() -> str:

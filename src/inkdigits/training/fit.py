@@ -80,8 +80,8 @@ def train_model(
                 x, y = images(epoch)
             order = np.random.default_rng((seed, epoch, 1)).permutation(len(x))
             draws = int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
-            shuffled = batches(x, _target(y, model, settings), settings.batch_size, order)
-            row = {"epoch": epoch + 1.0, **_fit_epoch(model, shuffled, draws, progress)}
+            with batches(x, _target(y, model, settings), settings.batch_size, order) as shuffled:
+                row = {"epoch": epoch + 1.0, **_fit_epoch(model, shuffled, draws, progress)}
             row |= _held_out(model, validation, settings)
             row |= {"learning_rate": _rate(model), "seconds": time.perf_counter() - start}
             run.history.append(row)
@@ -164,7 +164,8 @@ def _held_out(model: Any, validation: Dataset | None, settings: Settings) -> dic
     if validation is None:
         return {}
     x, target = np.divide(validation.images, 255, dtype=np.float32), _target(validation.labels, model, settings)
-    scores = model.evaluate(**batches(x, target, 500), verbose=0, return_dict=True)
+    with batches(x, target, 500) as rows:
+        scores = model.evaluate(**rows, verbose=0, return_dict=True)
     return {"val_loss": float(scores["loss"]), "val_accuracy": float(scores["accuracy"])}
 
 
