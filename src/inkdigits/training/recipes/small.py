@@ -3,8 +3,8 @@
     inkdigits train --recipe small --data mnist --seeds 3
 
 Separable convolutions, as in `tiny`, with residuals (He et al. 2016) where the shape stays; the images are moved a little in every epoch.
-What was chosen was chosen with `--validation-split 0.1`. Of the test images 99.46 % are right (mean of three seeds, standard deviation
-0.04).
+What was chosen was chosen with `--validation-split 0.1` and 12 epochs, the rate between two that did alike. Of the test images 99.46 % are
+right (mean of three seeds, standard deviation 0.04).
 """
 
 import keras

@@ -6,7 +6,7 @@ Each convolution after the first is separable (Chollet 2017): a 3 x 3 filter for
 makes the scores, and their mean over the places is the answer: a dense layer would be a ninth of the parameters. Batch normalisation comes
 after the pooling, where there are a quarter of the places, and without a scale, which the leaky ReLU lets through to the next layer; once
 training is over it is part of the convolutions. So small a network learns slowly, and at a high rate. What was chosen was chosen with
-`--validation-split 0.1`. Of the test images 98.91 % are right (mean of three seeds, standard deviation 0.11).
+`--validation-split 0.1` and 20 epochs. Of the test images 98.91 % are right (mean of three seeds, standard deviation 0.11).
 """
 
 import keras
