@@ -22,6 +22,7 @@ from inkdigits.training.augment import moved
 from inkdigits.training.datasets import DIGITS, Dataset, uci_handwriting
 from inkdigits.training.fit import EpochImages
 from inkdigits.training.notdigits import not_digits
+from inkdigits.training.schedule import warm_cosine
 from inkdigits.training.settings import Settings
 from inkdigits.training.synthesis import written_tiles
 
@@ -48,10 +49,7 @@ def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
 
 def compile_model(model: keras.Model, settings: Settings, steps_per_epoch: int) -> None:
     """AdamW; the rate warms up over a twentieth of the steps and falls to zero along a cosine."""
-    steps = settings.epochs * steps_per_epoch
-    rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate / 20, steps - steps // 20, warmup_target=settings.learning_rate, warmup_steps=max(1, steps // 20)
-    )
+    rate = warm_cosine(settings, steps_per_epoch, warming=0.05)
     model.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-3),
         loss="categorical_crossentropy",

@@ -12,6 +12,7 @@ the seconds that `cnn2` takes: `inkdigits bench training`.
 import keras
 from keras import layers
 
+from inkdigits.training.schedule import warm_cosine
 from inkdigits.training.settings import Settings
 
 SETTINGS = Settings(epochs=1, batch_size=64, learning_rate=8e-3, validation_split=0)
@@ -35,10 +36,7 @@ def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
 
 def compile_model(model: keras.Model, settings: Settings, steps_per_epoch: int) -> None:
     """Adam with a short memory; smoothed labels; eight steps in one call: what Keras does between two calls takes as long as a step."""
-    steps = settings.epochs * steps_per_epoch
-    rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate / 20, steps - steps // 5, warmup_target=settings.learning_rate, warmup_steps=max(1, steps // 5)
-    )
+    rate = warm_cosine(settings, steps_per_epoch, warming=0.2)
     model.compile(
         optimizer=keras.optimizers.Adam(rate, beta_2=0.98),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.05),

@@ -21,6 +21,7 @@ from inkdigits.training.datasets import DIGITS, Dataset, mnist_writers, uci_hand
 from inkdigits.training.fit import EpochImages
 from inkdigits.training.lines import packed, strips
 from inkdigits.training.progress import Report
+from inkdigits.training.schedule import warm_cosine
 from inkdigits.training.settings import Settings
 
 SETTINGS = Settings(epochs=20, batch_size=64, learning_rate=2e-3, validation_split=0.05, one_hot=False, preprocessing="strips")
@@ -61,10 +62,7 @@ def _convolution(model: keras.Model, filters: int, size: int | tuple[int, int], 
 
 def compile_model(model: keras.Model, settings: Settings, steps_per_epoch: int) -> None:
     """AdamW; the rate warms up over a twentieth of the steps and falls to zero along a cosine; the CTC loss of each digit."""
-    steps = settings.epochs * steps_per_epoch
-    rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate / 20, steps - steps // 20, warmup_target=settings.learning_rate, warmup_steps=max(1, steps // 20)
-    )
+    rate = warm_cosine(settings, steps_per_epoch, warming=0.05)
     model.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0), loss=loss, metrics=[accuracy])
 
 

@@ -10,6 +10,7 @@ right (mean of three seeds, standard deviation 0.04).
 import keras
 from keras import layers
 
+from inkdigits.training.schedule import warm_cosine
 from inkdigits.training.settings import Settings
 
 SETTINGS = Settings(epochs=30, batch_size=128, learning_rate=2e-2, validation_split=0, augment="light")
@@ -34,10 +35,7 @@ def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
 
 def compile_model(model: keras.Model, settings: Settings, steps_per_epoch: int) -> None:
     """Adam; the rate warms up over a tenth of the steps and falls to zero along a cosine; eight steps in one call."""
-    steps = settings.epochs * steps_per_epoch
-    rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate / 20, steps - steps // 10, warmup_target=settings.learning_rate, warmup_steps=max(1, steps // 10)
-    )
+    rate = warm_cosine(settings, steps_per_epoch, warming=0.1)
     model.compile(
         optimizer=keras.optimizers.Adam(rate, beta_2=0.99),
         loss="categorical_crossentropy",
