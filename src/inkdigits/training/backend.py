@@ -82,10 +82,13 @@ def ctc_loss(labels: Any, log_probabilities: Any) -> Any:
 
 
 @contextmanager
-def batches(x: NDArray[np.float32], target: NDArray[Any], size: int, order: NDArray[np.int64] | None = None) -> Iterator[dict[str, Any]]:
+def batches(
+    x: NDArray[np.uint8 | np.float32], target: NDArray[Any], size: int, order: NDArray[np.int64] | None = None
+) -> Iterator[dict[str, Any]]:
     """Images and targets, batch after batch, in an order or as they lie: the arguments of `fit` and `evaluate` of keras.Model that say so.
 
-    On TensorFlow a data set of its own: the one that Keras makes of arrays copies them twice, and tunes itself in a thread that now and
+    The images reach the network as float32 in [0, 1]; those in uint8 become so a batch at a time, as all of MNIST would be 188 MB. On
+    TensorFlow it is a data set of our own: the one that Keras makes of arrays copies them twice, and tunes itself in a thread that now and
     then sleeps on when the last batch is done, so that an epoch of 12 seconds takes 20. TensorFlow keeps the function that it draws
     batches from for as long as the process lives; the arrays are taken away from it at the end.
     """
@@ -93,7 +96,7 @@ def batches(x: NDArray[np.float32], target: NDArray[Any], size: int, order: NDAr
 
     order = np.arange(len(x)) if order is None else order
     if keras.backend.backend() != "tensorflow":
-        yield {"x": x[order], "y": target[order], "batch_size": size}
+        yield {"x": _scaled(x[order]), "y": target[order], "batch_size": size}
         return
     import tensorflow
 
@@ -102,16 +105,21 @@ def batches(x: NDArray[np.float32], target: NDArray[Any], size: int, order: NDAr
     def each() -> Iterator[tuple[NDArray[np.float32], NDArray[Any]]]:
         for start in range(0, count, size):
             some = rows["order"][start : start + size]
-            yield rows["x"][some], rows["target"][some]
+            yield _scaled(rows["x"][some]), rows["target"][some]
 
     options = tensorflow.data.Options()
     options.autotune.enabled = False
-    shapes = tuple(tensorflow.TensorSpec((None, *a.shape[1:]), a.dtype) for a in (x, target))
+    shapes = tuple(tensorflow.TensorSpec((None, *a.shape[1:]), kind) for a, kind in ((x, np.float32), (target, target.dtype)))
     made = tensorflow.data.Dataset.from_generator(each, output_signature=shapes).prefetch(4).with_options(options)
     try:
         yield {"x": made.apply(tensorflow.data.experimental.assert_cardinality(-(-count // size)))}
     finally:
         rows.clear()
+
+
+def _scaled(images: NDArray[np.uint8 | np.float32]) -> NDArray[np.float32]:
+    """Images in [0, 1], float32: of 255 parts where they are whole numbers."""
+    return np.divide(images, np.float32(255), dtype=np.float32) if images.dtype == np.uint8 else images.astype(np.float32, copy=False)
 
 
 def backend_version() -> str:

@@ -27,9 +27,9 @@ from .graph import graph_of
 from .progress import Progress
 from .settings import Settings
 
-EpochImages = Callable[[int], tuple[NDArray[np.float32], NDArray[np.int64]]]
-"""Epoch, from 0, -> images float32 (N, H, W) in [0, 1], labels int64 (N,), of lines (N, L); as many in every epoch, drawn from seed and
-epoch alone."""
+EpochImages = Callable[[int], tuple[NDArray[np.uint8 | np.float32], NDArray[np.int64]]]
+"""Epoch, from 0, -> images uint8 (N, H, W), or float32 in [0, 1], labels int64 (N,), of lines (N, L); as many in every epoch, drawn from
+seed and epoch alone."""
 
 
 @dataclass
@@ -163,8 +163,7 @@ def _held_out(model: Any, validation: Dataset | None, settings: Settings) -> dic
     """Loss and accuracy on the images that are not trained on, where there are any."""
     if validation is None:
         return {}
-    x, target = np.divide(validation.images, 255, dtype=np.float32), _target(validation.labels, model, settings)
-    with batches(x, target, 500) as rows:
+    with batches(validation.images, _target(validation.labels, model, settings), 500) as rows:
         scores = model.evaluate(**rows, verbose=0, return_dict=True)
     return {"val_loss": float(scores["loss"]), "val_accuracy": float(scores["accuracy"])}
 

@@ -5,7 +5,7 @@ A recipe is a Python file with
     build_model(image_shape, classes) -> keras.Model                  images float32 (N, H, W) in [0, 1] -> probabilities (N, classes)
     compile_model(model, settings, steps_per_epoch) -> None           optimizer, loss, and accuracy among the metrics
 and, if it makes its own training images, every epoch anew, any of
-    training_images(train, settings, seed) -> (epoch -> (images float32 (N, H, W) in [0, 1], labels int64 (N,))), data sets it adds
+    training_images(train, settings, seed) -> (epoch -> (images uint8 (N, H, W) or float32 in [0, 1], labels int64 (N,))), data sets it adds
     added_classes(classes) -> classes                                 names that the network is to know beside the data set's own
     held_out_images(held_out, settings, seed) -> Dataset              what the threshold of answers is set on
     datasets(train, test, settings, seed, progress) -> (train, held_out or None, test)

@@ -63,7 +63,7 @@ def added_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[EpochImages, list[Dataset]]:
-    """Write everything on paper; returns epoch -> (float32 (N, 28, 28) in [0, 1], int64 (N,)), and the data sets added."""
+    """Write everything on paper; returns epoch -> (uint8 (N, 28, 28), int64 (N,)), and the data sets added."""
     sources = [train]
     if NOT_A_DIGIT in train.classes:
         pens, prints, nones = (round(count * min(1.0, len(train.labels) / FULL)) for count in (PEN_DIGITS, FONT_DIGITS, NOT_DIGITS))
