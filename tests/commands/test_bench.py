@@ -112,25 +112,34 @@ def test_robustness_is_measured_on_each_kind_of_damage(monkeypatch, tmp_path):
 
 
 def test_runs_of_a_recipe_are_put_together_over_their_seeds(tmp_path, monkeypatch):
-    for recipe, seed, accuracy in (("cnn2", 0, 0.98), ("cnn2", 1, 0.99), ("dense", 0, 0.97), ("cnn3", 0, 0.99)):
+    for recipe, seed in (("cnn2", 0), ("cnn2", 1), ("dense", 0), ("cnn3", 0)):
         folder = tmp_path / recipe / f"seed-{seed}"
         folder.mkdir(parents=True)
-        (folder / "metrics.json").write_text(json.dumps({"recipe": recipe, "test": {"data": "mnist", "accuracy": accuracy, "loss": 0.1}}))
-    digits = np.random.default_rng(0).integers(0, 255, (40, 28, 28)).astype(np.uint8)
-    some = datasets.Dataset("mnist", "train", digits, np.arange(40) % 10, datasets.DIGITS, "MIT")
+        (folder / "metrics.json").write_text(json.dumps({"recipe": recipe, "test": {"data": "mnist", "accuracy": 0.5}}))
+    digits = np.random.default_rng(0).integers(0, 255, (200, 28, 28)).astype(np.uint8)
+    some = datasets.Dataset("mnist", "train", digits, np.arange(200) % 10, datasets.DIGITS, "MIT")
+    labels = (some.labels, np.ones(200, bool))
     monkeypatch.setattr(networks, "load", lambda name, split: some)
-    monkeypatch.setattr(networks, "corrected_labels", lambda test: (test.labels, np.ones(40, bool)))
-    half = type("E", (), {"to_dict": lambda self: {"accuracy": 0.5}})()
-    voters = []
-    monkeypatch.setattr(networks, "evaluate", lambda model, data: half)
-    monkeypatch.setattr(networks, "committee", lambda models, data: voters.append(len(models)) or half)
+    monkeypatch.setattr(networks, "corrected_labels", lambda test: labels)
     monkeypatch.setattr(networks.Model, "load", lambda folder=None: folder)
+
+    def measured(folder, data):
+        """Seed 0 has every digit right; seed 1 calls the first four 9, and is sure of two of these only."""
+        probabilities = 0.9 * np.eye(10)[data.labels] + 0.01
+        if folder is not None and folder.name == "seed-1":
+            probabilities[:2] = 0.95 * np.eye(10)[9] + 0.005
+            probabilities[2:4] = 0.82 * np.eye(10)[9] + 0.02
+        return networks.Evaluation(str(folder), data, probabilities, 0.1, labels)
+
+    monkeypatch.setattr(networks, "evaluate", measured)
     rows = {row[0]: row for row in networks.accuracy(tmp_path).rows}
-    assert rows["cnn2"][1:] == ["98.50% ± 0.71%", "–", "0.1000 ± 0.0000", "–", "2"]
-    assert rows["dense"][1] == "97.00%"
-    assert rows["cnn2, the 2 together"][1] == "50.00%"
-    assert voters == [2]
+    assert rows["cnn2"][1:4] == ["99.00% ± 1.41%", "99.00% ± 1.41%", "1.0 ± 1.4"]
+    assert rows["cnn2"][4] == "0.1000 ± 0.0000"
+    assert rows["cnn2"][6] == "2"
+    assert rows["dense"][1:4] == ["100.00%", "100.00%", "0"]
+    assert rows["cnn2, the 2 together"][1:4] == ["99.00%", "99.00%", "2"], "what is surest wins the vote; the doubtful two are refused"
     assert {"scikit-learn k-NN, k = 3", "scikit-learn SVM, C = 10"} < set(rows)
+    assert rows["scikit-learn SVM, C = 10"][3:6] == ["–"] * 3
 
 
 @pytest.mark.slow

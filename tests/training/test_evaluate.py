@@ -47,6 +47,17 @@ def test_the_most_confident_share_is_answered():
     result = evaluation([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.6, 0.4, 0], [0.5, 0.3, 0.2]], [0, 0, 0, 1])
     assert result.answered(1.0) == pytest.approx((0.5, 0.75))
     assert result.answered(0.75) == pytest.approx((0.6, 1.0))
+    assert (result.wrong(), result.wrong(0.75)) == (1, 0)
+
+
+def test_wrong_counts_by_corrected_labels_where_there_are_such():
+    published = evaluation([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.6, 0.4, 0], [0.5, 0.3, 0.2]], [0, 1, 1, 0])
+    assert [published.wrong(share) for share in (0.5, 0.75, 1)] == [1, 2, 2]
+    mended = replace(published, corrected=(np.array([0, 0, 1, 1]), np.array([True, True, False, True])))
+    assert [mended.wrong(share) for share in (0.5, 0.75, 1)] == [0, 0, 1], "the second is mended, the third left out, the last made wrong"
+    assert mended.accuracy == 0.5
+    assert mended.report().count("by corrected labels") == 1
+    assert "by corrected labels" not in published.report()
 
 
 class Certain:
@@ -124,10 +135,10 @@ def test_probabilities_are_given_that_it_is_a_digit_where_all_are():
 
 
 def test_a_committee_votes_with_the_mean_of_the_probabilities():
-    result = committee([Says(0.9, 0.1), Says(0.45, 0.55), Says(0.45, 0.55)], own(0, 1))
+    result = committee([evaluate(Says(share, 1 - share), own(0, 1)) for share in (0.9, 0.45, 0.45)])
     np.testing.assert_allclose(result.probabilities, [[0.6, 0.4]] * 2, rtol=1e-5)
     assert result.accuracy == 0.5
     assert result.loss == pytest.approx(-(np.log(0.6) + np.log(0.4)) / 2, rel=1e-5)
     assert result.model == "3 models"
     with pytest.raises(ValueError, match="needs a model"):
-        committee([], own(0))
+        committee([])

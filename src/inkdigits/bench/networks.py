@@ -19,7 +19,7 @@ from inkdigits.models import Model
 from inkdigits.training.backend import use_backend
 from inkdigits.training.corruptions import KINDS, corrupted
 from inkdigits.training.datasets import Dataset, corrected_labels, load
-from inkdigits.training.evaluate import committee, evaluate
+from inkdigits.training.evaluate import Evaluation, committee, evaluate
 from inkdigits.training.progress import making
 from inkdigits.training.runs import train
 
@@ -27,7 +27,10 @@ from .real import read_each
 from .tables import Table, middle, quartiles, seconds, spread
 
 TEXTBOOK = ("dense", "cnn2", "cnn3")
-ACCURACY = ("what", "MNIST test", "on corrected labels", "negative log-likelihood", "calibration error", "n")
+ACCURACY = ("what", "MNIST test", "on corrected labels", "wrong at 1 % refused", "negative log-likelihood", "calibration error", "n")
+FIGURES = ("accuracy", "corrected_accuracy", "loss", "calibration_error")
+KEPT = 0.99
+"""Where answers are counted that are wrong although only the surest were given: the share of all."""
 SPEED = ("network", "one at a time, µs", "batches of 32, tiles/s", "one at a time with `keras.predict`, ms", "`keras.predict` / ours")
 SHIPPED, READ = "digit, as it ships", "`inkdigits predict`"
 Answer = Callable[[NDArray[np.uint8]], NDArray[np.int64]]
@@ -63,28 +66,28 @@ def _runs(home: Path) -> list[TrainedRun]:
 def accuracy(home: Path) -> Table:
     """On MNIST's test digits: the model that ships, each recipe in the folder (mean ± standard deviation over seeds), k-NN, an SVM."""
     runs, digits, test = trained(home), load("mnist", "train"), load("mnist", "test")
-    figures: list[dict[str, Any]] = []
-    figures.append(_figures(SHIPPED, [evaluate(Model.load(), test).to_dict()]))
+    figures = [_figures(SHIPPED, [evaluate(Model.load(), test)])]
     for recipe in sorted({run.recipe for run in runs}):
-        seeds = [run for run in runs if run.recipe == recipe]
-        figures.append(_figures(recipe, [run.metrics["test"] for run in seeds]))
+        seeds = [evaluate(Model.load(run.folder), test) for run in runs if run.recipe == recipe]
+        figures.append(_figures(recipe, seeds))
         if len(seeds) > 1:
-            figures.append(
-                _figures(f"{recipe}, the {len(seeds)} together", [committee([Model.load(run.folder) for run in seeds], test).to_dict()])
-            )
+            figures.append(_figures(f"{recipe}, the {len(seeds)} together", [committee(seeds)]))
     for name, answer in classical(digits).items():
-        figures.append(_figures(name, [_plain(answer(test.images), test)]))
+        figures.append(_spreads(name, [_plain(answer(test.images), test)]))
     return Table("mnist", ACCURACY, [_row(f) for f in figures], figures)
 
 
-def _figures(name: str, tests: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    out: dict[str, Any] = {"what": name, "n": len(tests)}
-    for key in ("accuracy", "corrected_accuracy", "loss", "calibration_error"):
-        values = [float(test[key]) for test in tests if test.get(key) is not None]
-        if values:
-            out[key] = statistics.fmean(values)
-            out[f"{key}_sd"] = statistics.stdev(values) if len(values) > 1 else None
-            out[f"{key}_of_each"] = values
+def _figures(name: str, seeds: Sequence[Evaluation]) -> dict[str, Any]:
+    return _spreads(name, [{key: getattr(one, key) for key in FIGURES} | {"wrong": one.wrong(KEPT)} for one in seeds])
+
+
+def _spreads(name: str, seeds: Sequence[dict[str, float]]) -> dict[str, Any]:
+    out: dict[str, Any] = {"what": name, "n": len(seeds)}
+    for key in seeds[0]:
+        values = [float(figures[key]) for figures in seeds]
+        out[key] = statistics.fmean(values)
+        out[f"{key}_sd"] = statistics.stdev(values) if len(values) > 1 else None
+        out[f"{key}_of_each"] = values
     return out
 
 
@@ -92,8 +95,8 @@ def _row(f: dict[str, Any]) -> list[str]:
     def cell(key: str, form: str) -> str:
         return spread(f[f"{key}_of_each"], form) if key in f else "–"
 
-    cells = [cell("accuracy", ".2%"), cell("corrected_accuracy", ".2%"), cell("loss", ".4f"), cell("calibration_error", ".4f")]
-    return [f["what"], *cells, str(f["n"])]
+    wrong = cell("wrong", ".1f" if f["n"] > 1 else ".0f")
+    return [f["what"], *(cell(key, ".2%") for key in FIGURES[:2]), wrong, *(cell(key, ".4f") for key in FIGURES[2:]), str(f["n"])]
 
 
 def _plain(answers: NDArray[np.int64], test: Dataset) -> dict[str, float]:

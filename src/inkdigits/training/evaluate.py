@@ -96,9 +96,17 @@ class Evaluation:
 
     def answered(self, share: float) -> tuple[float, float]:
         """If only the most confident `share` of the images is answered: the threshold, and the accuracy on these."""
-        confidence = self.confidence
-        order = np.argsort(-confidence, kind="stable")[: max(1, round(share * len(confidence)))]
-        return float(confidence[order[-1]]), float(self.right[order].mean())
+        surest = self._surest(share)
+        return float(self.confidence[surest[-1]]), float(self.right[surest].mean())
+
+    def wrong(self, share: float = 1.0) -> int:
+        """How many of the same are answered wrongly: by MNIST's corrected labels where it is MNIST (what these leave out is not wrong)."""
+        labels, keep = self.corrected or (self.data.labels, np.ones(len(self.data.labels), bool))
+        return int(np.sum(((self.answers != labels) & keep)[self._surest(share)]))
+
+    def _surest(self, share: float) -> NDArray[np.int64]:
+        """Where the most confident `share` of the images is, the most confident first."""
+        return np.argsort(-self.confidence, kind="stable")[: max(1, round(share * len(self.confidence)))]
 
     @property
     def headline(self) -> str:
@@ -119,6 +127,7 @@ class Evaluation:
             "loss": self.loss,
             "calibration_error": self.calibration_error,
             "answered": {f"{share:.2f}": self.answered(share)[1] for share in SHARES},
+            "wrong": {f"{share:.2f}": self.wrong(share) for share in SHARES},
             "per_class": self.per_class,
             "confusion": self.confusion.tolist(),
         }
@@ -135,9 +144,8 @@ class Evaluation:
             f"{'accuracy':>{width}}  {self.accuracy:.4f}   ({np.sum(~self.right)} wrong)",
         ]
         if self.corrected is not None and self.corrected_accuracy is not None:
-            wrong = int(np.sum((self.answers != self.corrected[0])[self.corrected[1]]))
             lines.append(
-                f"{'corrected':>{width}}  {self.corrected_accuracy:.4f}   ({wrong} wrong, labels corrected by Northcutt et al. 2021)"
+                f"{'corrected':>{width}}  {self.corrected_accuracy:.4f}   ({self.wrong()} wrong, labels corrected by Northcutt et al. 2021)"
             )
         lines += [
             f"{'loss':>{width}}  {self.loss:.4f}   (negative log-likelihood, nats)",
@@ -147,10 +155,11 @@ class Evaluation:
         ]
         for row in self.per_class:
             lines.append(f"{row['class']:>{width}}  {row['precision']:9.4f}  {row['recall']:6.4f}  {row['f1']:6.4f}  {row['images']:6d}")
-        lines += ["", f"{'answered':>{width}}  accuracy  threshold"]
+        wrong = "wrong by corrected labels" if self.corrected is not None else "wrong"
+        lines += ["", f"{'answered':>{width}}  accuracy  threshold  {wrong}"]
         for share in SHARES:
             threshold, accuracy = self.answered(share)
-            lines.append(f"{share:>{width}.0%}  {accuracy:8.4f}  {threshold:9.4f}")
+            lines.append(f"{share:>{width}.0%}  {accuracy:8.4f}  {threshold:9.4f}  {self.wrong(share):{len(wrong)}d}")
         lines += ["", "confusion matrix: row = truth, column = answer"]
         cell = max(5, *(len(name[:8]) + 1 for name in self.data.classes))
         lines.append(" " * width + "".join(f"{name[:8]:>{cell}}" for name in self.data.classes))
@@ -188,9 +197,8 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
     return Evaluation(model.name, data, softmax(logits / temperature), loss, corrected)
 
 
-def committee(models: Sequence[Model], data: Dataset) -> Evaluation:
-    """Several models that vote with the mean of their probabilities. Raises what `evaluate` does, and ValueError without a model."""
-    alone = [evaluate(model, data) for model in models]
+def committee(alone: Sequence[Evaluation]) -> Evaluation:
+    """Several models that vote with the mean of their probabilities, each measured on the same data. ValueError without one."""
     if not alone:
         raise ValueError("a committee needs a model")
     together = replace(alone[0], model=f"{len(alone)} models", probabilities=np.mean([one.probabilities for one in alone], axis=0))

@@ -4,10 +4,7 @@ written on paper, found again by the reader's own ink, rules and layout, and cut
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import re
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -23,6 +20,7 @@ from . import pen
 from .datasets import Dataset
 from .fonts import typed
 from .notdigits import LETTERS
+from .processes import cores, in_processes
 from .synthesis import Hand, light, photographed, stroke
 
 Bytes = NDArray[np.uint8]
@@ -51,17 +49,16 @@ def strips(
     """Compose lines and read them back: uint8 (count, 32, 256), 255 = ink, and their digits, int64 (count, 14), -1 after the last.
 
     writers: the digits of one writer each. The result depends on the seed alone, not on the number of processes. progress is called with
-    the number of lines that are done and `count`.
+    the number of lines that are done and `count`. Raises RecipeError where a process dies.
     """
     tasks = [(min(CHUNK, count - i), (*seed, i)) for i in range(0, count, CHUNK)]
-    workers = min(jobs or len(os.sched_getaffinity(0)), len(tasks))
+    workers = min(jobs or cores(), len(tasks))
     images, labels = np.zeros((count, HEIGHT, WIDTH), np.uint8), np.zeros((count, LONGEST), np.int64)
-    with multiprocessing.get_context("spawn").Pool(workers, _prepare, (writers,)) as pool:
-        for i, (some, their_labels) in enumerate(pool.imap(_chunk, tasks)):
-            done = i * CHUNK + len(some)
-            images[i * CHUNK : done], labels[i * CHUNK : done] = some, their_labels
-            if progress:
-                progress(done, count)
+    for i, (some, their_labels) in enumerate(in_processes(_chunk, tasks, workers, _prepare, writers)):
+        done = i * CHUNK + len(some)
+        images[i * CHUNK : done], labels[i * CHUNK : done] = some, their_labels
+        if progress:
+            progress(done, count)
     return images, labels
 
 
@@ -114,8 +111,6 @@ _writers: Sequence[Dataset] = ()
 def _prepare(writers: Sequence[Dataset]) -> None:
     global _writers  # a worker gets the digits once, not with every task
     _writers = writers
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends the workers
 
 
 def _chunk(task: tuple[int, tuple[int, ...]]) -> tuple[Bytes, Labels]:

@@ -88,10 +88,13 @@ def together(folder: Path, seeds: Sequence[int], data_name: str) -> Evaluation |
     from inkdigits.models import Model
 
     from .datasets import load
-    from .evaluate import committee
+    from .evaluate import committee, evaluate
 
     digits = [own for seed in seeds if "accuracy" in _test_figures(own := folder / f"seed-{seed}")]
-    return committee([Model.load(own) for own in digits], load(data_name, "test")) if len(digits) > 1 else None
+    if len(digits) < 2:
+        return None
+    test = load(data_name, "test")
+    return committee([evaluate(Model.load(own), test) for own in digits])
 
 
 def _test_figures(run: Path) -> dict[str, Any]:

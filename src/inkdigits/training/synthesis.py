@@ -7,8 +7,6 @@ on paper (pen width, slant, size, style, paper, light, blur, noise, edges of a f
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +16,8 @@ from numpy.typing import NDArray
 
 from inkdigits import layout, strings
 from inkdigits.ink import find_ink
+
+from .processes import cores, in_processes
 
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float32]
@@ -30,19 +30,15 @@ def written_tiles(digits: Bytes, labels: NDArray[np.int64], classes: tuple[str, 
     """Write every digit on paper and read it back into a tile, on all cores; the result depends on the seed alone, not on the cores.
 
     digits: uint8 (N, H, W), white ink on black. Returns uint8 (N, 28, 28), 255 = ink. Where the reader finds no ink (too faint on too
-    rough a paper) the digit is written again.
+    rough a paper) the digit is written again. Raises RecipeError where a process that does it dies.
     """
     jobs = [(digits[i : i + CHUNK], [classes[k] for k in labels[i : i + CHUNK]], (*seed, i)) for i in range(0, len(digits), CHUNK)]
-    workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, len(jobs))
-    if workers == 1:
-        return np.concatenate([_chunk(job) for job in jobs])
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        return np.concatenate(list(pool.imap(_chunk, jobs)))
+    workers = min(cores(), len(jobs))
+    return np.concatenate([_chunk(job) for job in jobs] if workers == 1 else list(in_processes(_chunk, jobs, workers)))
 
 
 def _chunk(job: tuple[Bytes, list[str], tuple[int, ...]]) -> Bytes:
     digits, names, seed = job
-    cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
     return np.stack([next(_tiles(digit, name, rng)) for digit, name in zip(digits, names, strict=True)])
 
