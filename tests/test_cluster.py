@@ -27,10 +27,7 @@ from standins import digits_and_damage  # noqa: E402
 from test_pool import DIES, Fragile, image  # noqa: E402
 
 COMMAND = [sys.executable, "-m", "inkdigits"]
-pytestmark = [
-    pytest.mark.xdist_group("ray"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),  # Ray's own
-]
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning")  # Ray's own
 
 
 class Broken(Fragile):
