@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from inkdigits.bench import networks, peers, tables
 from inkdigits.bench.real import RealSet, digit_lines
 from inkdigits.commands.bench import command
-from inkdigits.errors import DataError
+from inkdigits.errors import DataError, ModelError
+from inkdigits.models import SHIPPED
 from inkdigits.training import datasets
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -57,6 +58,16 @@ def test_real_sets_are_counted_printed_kept_and_put_into_the_document(home, tmp_
     assert "old" not in text
     assert text.startswith("before\n<!-- real -->")
     assert text.endswith("<!-- /real -->\nafter\n")
+
+
+def test_the_real_sets_are_read_with_the_model_that_is_given(home, tmp_path):
+    silent = shutil.copytree(SHIPPED / "digit", tmp_path / "silent")
+    card = json.loads((silent / "card.json").read_text())
+    (silent / "card.json").write_text(json.dumps(card | {"thresholds": {"answer": 1.0}}))
+    answered = [invoke("accuracy", "--table", "real", "--sets", "photos_single", *words).output for words in ((), ("--model", silent))]
+    assert ["| 100.00% | 0.00% | 0.00% |" in output for output in answered] == [False, True], "it never answers, but would be right"
+    with pytest.raises(ModelError, match="no such model"):
+        invoke("accuracy", "--table", "real", "--sets", "photos_single", "--model", tmp_path / "none.onnx")
 
 
 def test_peers_that_are_not_there_are_left_out(home, monkeypatch, capsys):

@@ -130,7 +130,8 @@ HEAD = ("set", "images", "right", "digit error", "answered", "right of answered"
 
 
 def table(home: Path, sets: Sequence[str], model: str | None = None) -> Table:
-    """One line a set, and one for all the single digits together."""
+    """One line a set, and one for all the single digits together. model: as for `Reader`. Raises ModelError if it cannot read digits."""
+    Reader(model)  # what is wrong with it is said here, not in each process
     rows, figures, singles = [], [], []
     for name in sets:
         found = answers(RealSet(home / name), model)

@@ -35,17 +35,20 @@ def command() -> None:
 @click.option("--table", "wanted", type=click.Choice(["real", "peers", "mnist"]), multiple=True, help="Only this one.  [default: all]")
 @click.option("--sets", multiple=True, type=click.Choice(SETS), help="Only this set of real handwriting.  [default: all]")
 @click.option("--limit", type=click.IntRange(1), default=300, show_default=True, help="Images of each set that peers read too.")
+@click.option("--model", metavar="MODEL", help="For the real sets: a run folder or an ONNX file in place of the digit model that ships.")
 @_runs
 @_out
 @_docs
-def accuracy(wanted: tuple[str, ...], sets: tuple[str, ...], limit: int, runs: Path, out: Path | None, docs: Path | None) -> None:
+def accuracy(
+    wanted: tuple[str, ...], sets: tuple[str, ...], limit: int, model: str | None, runs: Path, out: Path | None, docs: Path | None
+) -> None:
     """How much is right: on real handwriting (INKDIGITS_DATA), there beside RapidOCR and Tesseract, and on MNIST beside others."""
     from inkdigits.bench import networks, peers, real
     from inkdigits.bench.tables import real_sets
 
     chosen = sets or SETS
     makers: dict[str, Callable[[], Any]] = {
-        "real": lambda: real.table(real_sets(), chosen),
+        "real": lambda: real.table(real_sets(), chosen, model),
         "peers": lambda: peers.table(real_sets(), [name for name in chosen if name not in real.NONE], limit),
         "mnist": lambda: networks.accuracy(runs),
     }
