@@ -6,6 +6,7 @@ What the workers do is up to a picklable function that each of them calls once, 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import signal
 import threading
@@ -25,6 +26,11 @@ TIMEOUT = 120.0
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 Work = Callable[[list[Task]], list[Answer]]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class LostError(Error):

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from inkdigits.errors import RecipeError
-from inkdigits.training.processes import cores, in_processes
+from inkdigits.pool import cores
+from inkdigits.training.processes import in_processes
 
 offset = 0
 

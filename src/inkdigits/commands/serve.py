@@ -37,10 +37,10 @@ def command(
         import uvicorn  # noqa: F401
     except ImportError:
         raise MissingExtra("serve", "the service") from None
+    from inkdigits.pool import cores
     from inkdigits.server.app import Settings
     from inkdigits.server.limits import Limits
     from inkdigits.server.run import run
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    settings = Settings(model, workers or cores, room, timeout, api_key, Limits(body=max_mb << 20))
+    settings = Settings(model, workers or cores(), room, timeout, api_key, Limits(body=max_mb << 20))
     return run(settings, host, port)

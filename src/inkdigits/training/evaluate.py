@@ -198,7 +198,7 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
 
 
 def committee(alone: Sequence[Evaluation]) -> Evaluation:
-    """Several models that vote with the mean of their probabilities, each measured on the same data. ValueError without one."""
+    """Several models that vote with the mean of their probabilities, measured on the same data. Raises ValueError without one."""
     if not alone:
         raise ValueError("a committee needs a model")
     together = replace(alone[0], model=f"{len(alone)} models", probabilities=np.mean([one.probabilities for one in alone], axis=0))

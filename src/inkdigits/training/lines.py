@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits import layout
+from inkdigits.pool import cores
 from inkdigits.reader import SIDE_PAGE
 from inkdigits.strips import HEIGHT, digit_height, lean, strip
 
@@ -20,7 +21,7 @@ from . import pen
 from .datasets import Dataset
 from .fonts import typed
 from .notdigits import LETTERS
-from .processes import cores, in_processes
+from .processes import in_processes
 from .synthesis import Hand, light, photographed, stroke
 
 Bytes = NDArray[np.uint8]

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from inkdigits import layout, strings
 from inkdigits.ink import find_ink
+from inkdigits.pool import cores
 
-from .processes import cores, in_processes
+from .processes import in_processes
 
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float32]
