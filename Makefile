@@ -4,6 +4,7 @@
 # make docs       make anew what the documentation generates, build the site in out/docs
 # make demo-video   record the page in use: docs/demo.webp (needs chromium)
 # make fuzz       read FUZZ_FILES damaged files; what breaks the reader goes to fuzz-findings/
+# make attack     kills, a full disk and the like, on real runs: prints what was tried and what broke
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +13,7 @@ export INKDIGITS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
 FUZZ_FILES ?= 100000
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: examples test test-all check docs demo-video fuzz clean
+.PHONY: examples test test-all check docs demo-video fuzz attack clean
 
 examples: .venv/core
 	$(BIN)/inkdigits read examples --annotate out
@@ -50,6 +51,9 @@ demo-video: .venv/test
 
 fuzz: .venv/test
 	$(BIN)/python tests/fuzz.py --files $(FUZZ_FILES)
+
+attack: .venv/test
+	$(BIN)/python tests/attack/run.py
 
 clean:
 	rm -rf .venv out dist fuzz-findings docs/pictures
