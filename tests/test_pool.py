@@ -1,7 +1,9 @@
 """Worker processes: what kills one costs its own file and nothing else. The reader here dies, hangs or answers by the image's height."""
 
+import multiprocessing
 import os
 import queue
+import signal
 import time
 from concurrent.futures import Future
 from functools import partial
@@ -89,11 +91,33 @@ def test_no_more_wait_than_there_is_room_for() -> None:
         running = pool.submit(Task(image(HANGS)))
         while not running.running():
             time.sleep(0.01)
-        waiting = [pool.submit(Task(image(5)), wait=False) for _ in range(2)]
+        waiting = [pool.submit(Task(image(5))) for _ in range(2)]
         assert pool.waiting == 2
         with pytest.raises(queue.Full):
-            pool.submit(Task(image(5)), wait=False)
+            pool.submit(Task(image(5)))
         assert texts(waiting) == ["5", "5"]
+
+
+def test_a_request_is_taken_whole_or_not_at_all() -> None:
+    with pool_of(room=2, timeout=1.5) as pool:
+        running = pool.submit(Task(image(HANGS)))
+        while not running.running():
+            time.sleep(0.01)
+        many = pool.submit_all([Task(image(height)) for height in range(20, 26)])
+        with pytest.raises(queue.Full):
+            pool.submit_all([Task(image(5)), Task(image(5))])
+        assert pool.waiting == 6, "more than there is room for, as nothing waited; and nothing of what was not taken"
+        assert many[0].cancel()
+        assert pool.waiting == 5, "what is cancelled takes no room"
+        assert texts(many[1:]) == ["21", "22", "23", "24", "25"]
+
+
+def test_a_worker_that_is_killed_while_idle_costs_nothing() -> None:
+    with pool_of() as pool:
+        for height in (5, 6, 7):
+            assert texts([pool.submit(Task(image(height)))]) == [str(height)]
+            (worker,) = multiprocessing.active_children()
+            os.kill(worker.pid, signal.SIGKILL)
 
 
 def test_closing_finishes_what_runs_and_cancels_what_waits() -> None:

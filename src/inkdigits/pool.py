@@ -10,7 +10,7 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -45,8 +45,8 @@ class Pool(Generic[Task, Answer]):
     """
 
     def __init__(self, begin: Callable[[], Work[Task, Answer]], workers: int, *, room: int = 0, timeout: float = TIMEOUT) -> None:
-        self.begin, self.workers, self.timeout = begin, workers, timeout
-        self._tasks: queue.Queue[tuple[Task, Future[Answer]] | None] = queue.Queue(room)
+        self.begin, self.workers, self.room, self.timeout = begin, workers, room, timeout
+        self._tasks: queue.Queue[tuple[Task, Future[Answer]] | None] = queue.Queue()
         self._threads = [threading.Thread(target=self._keep_busy, daemon=True) for _ in range(workers)]
         for thread in self._threads:
             thread.start()
@@ -61,17 +61,28 @@ class Pool(Generic[Task, Answer]):
 
     @property
     def waiting(self) -> int:
-        """Tasks that no worker has begun."""
-        return self._tasks.qsize()
+        """Tasks that no worker has begun, and that nobody has cancelled."""
+        with self._tasks.mutex:
+            return sum(item is not None and not item[1].cancelled() for item in self._tasks.queue)
 
-    def submit(self, task: Task, *, wait: bool = True) -> Future[Answer]:
-        """Have a task answered. wait: for room among the waiting; without it raises queue.Full where there is none.
+    def submit(self, task: Task) -> Future[Answer]:
+        """Have a task answered. Raises queue.Full as `submit_all` does.
 
         The future raises LostError, and what of ours the work raises: then all tasks that were handed over together fail alike.
         """
-        future: Future[Answer] = Future()
-        self._tasks.put((task, future), block=wait)
-        return future
+        return self.submit_all([task])[0]
+
+    def submit_all(self, tasks: Sequence[Task]) -> list[Future[Answer]]:
+        """Have tasks answered, all of them or none: raises queue.Full where others wait already and there is no room for all of these.
+
+        Where nothing waits they are taken, however many they are: else what is more than `room` would never be answered.
+        """
+        if self.room and (waiting := self.waiting) and waiting + len(tasks) > self.room:
+            raise queue.Full
+        futures: list[Future[Answer]] = [Future() for _ in tasks]
+        for item in zip(tasks, futures, strict=True):
+            self._tasks.put(item)
+        return futures
 
     def close(self) -> None:
         """End the workers; what waits is cancelled, what runs is finished."""
@@ -102,11 +113,14 @@ class Pool(Generic[Task, Answer]):
 
     def _answer(self, worker: _Worker | None, batch: list[tuple[Task, Future[Answer]]]) -> _Worker | None:
         """Have a batch answered; returns the worker, or None where it did not survive. Then each task is tried again by itself."""
+        new = worker is None
         worker = worker or _Worker(self.begin)
         try:
             answers = worker.answer([task for task, _ in batch], self.timeout)
         except (EOFError, OSError, TimeoutError) as error:
             worker.kill()
+            if not new and not worker.begun:
+                return self._answer(None, batch)  # it was killed while it was idle, for which these tasks are not to blame
             if len(batch) > 1:
                 survivor: _Worker | None = None
                 for one in batch:
@@ -135,16 +149,24 @@ class _Worker:
         self.process.start()
         far.close()  # the end that the worker holds is the only one: when it dies, this one tells
         self.ready = False
+        self.begun = False
+        """Whether it has the tasks that it was sent last."""
 
     def answer(self, tasks: list[Any], timeout: float) -> list[Any] | Error:
         """Raises EOFError or OSError where the process died, TimeoutError where it took too long."""
         if not self.ready:
             self.ready = self.connection.recv()
+        self.begun = False
         self.connection.send(tasks)
-        if not self.connection.poll(timeout * len(tasks)):
-            raise TimeoutError
-        answers: list[Any] | Error = self.connection.recv()
+        self.begun = self._told(timeout)
+        answers: list[Any] | Error = self._told(timeout * len(tasks))
         return answers
+
+    def _told(self, timeout: float) -> Any:
+        """What it says next."""
+        if not self.connection.poll(timeout):
+            raise TimeoutError
+        return self.connection.recv()
 
     def end(self) -> None:
         """Let it finish."""
@@ -165,6 +187,7 @@ def _work(connection: Connection, begin: Callable[[], Work[Any, Any]]) -> None:
     work = begin()
     connection.send(True)
     while (tasks := _next(connection)) is not None:
+        connection.send(True)  # they are here: from now on they may be to blame
         try:
             answers: list[Any] | Error = work(tasks)
         except Error as error:

@@ -4,6 +4,9 @@ import base64
 import csv
 import io
 import json
+import multiprocessing
+import os
+import signal
 import struct
 import zlib
 
@@ -193,6 +196,18 @@ def test_bad_requests_are_told_what_is_wrong(client, request_, status, reason):
 def test_a_decompression_bomb_is_a_row_with_an_error(client):
     (row,) = client.post("/v1/read", content=bomb(100_000)).json()
     assert "pixels" in row["error"]
+    assert client.post("/v1/read", content=png("27")).json()[0]["text"] == "27"
+
+
+def test_a_queue_holds_at_least_one_full_request():
+    with TestClient(make_app(Settings(workers=1, room=1, limits=Limits(files=40)))) as client:
+        rows = client.post("/v1/read", files=[("a", (f"{i}.png", png("27"))) for i in range(40)]).json()
+    assert [row["text"] for row in rows] == ["27"] * 40
+
+
+def test_a_worker_that_is_killed_while_idle_costs_nobody_a_row(client):
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid, signal.SIGKILL)
     assert client.post("/v1/read", content=png("27")).json()[0]["text"] == "27"
 
 

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import queue
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -226,13 +225,9 @@ class Service:
 
     async def ask(self, tasks: Sequence[Asked], *, lost: bool = False) -> list[Any]:
         """Have the workers answer; 503 where too many wait. lost: a task that killed its worker is a row with an error, not a 500."""
-        futures: list[Future[Told]] = []
         try:
-            for task in tasks:
-                futures.append(self.pool.submit(task, wait=False))
+            futures = self.pool.submit_all(tasks)
         except queue.Full:
-            for future in futures:
-                future.cancel()
             raise HTTPException(503, "busy: too many images wait to be read; try again", {"Retry-After": "1"}) from None
         try:
             found = await asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=lost)
