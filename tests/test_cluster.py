@@ -18,10 +18,13 @@ ray = pytest.importorskip("ray", reason="needs inkdigits[ray]")
 from pyarrow import parquet  # noqa: E402
 
 from inkdigits import Reader, cluster  # noqa: E402
-from inkdigits.errors import InputError, ModelError  # noqa: E402
+from inkdigits.errors import (  # noqa: E402
+    InputError,
+    ModelError,
+    OutputError,
+)
 from inkdigits.reading import Reading  # noqa: E402
 from inkdigits.results import from_table  # noqa: E402
-from inkdigits.resume import OutputError  # noqa: E402
 from inkdigits.sources import File, expand  # noqa: E402
 from standins import digits_and_damage  # noqa: E402
 from test_pool import DIES, Fragile, image  # noqa: E402

@@ -11,8 +11,8 @@ import inkdigits
 
 SOURCE = Path(inkdigits.__file__).parent
 ORDER = [
-    "errors", "reading", "images", "ink", "rules", "layout", "tiles", "strips", "models", "ctc", "lattice", "strings", "decide", "reader",
-    "drawing", "sources", "pool", "batch", "formats", "resume", "results", "cluster", "review",
+    "errors", "files", "reading", "images", "ink", "rules", "layout", "tiles", "strips", "models", "ctc", "lattice", "strings", "decide",
+    "reader", "drawing", "sources", "pool", "batch", "formats", "resume", "results", "cluster", "review",
 ]  # fmt: skip
 
 
@@ -21,8 +21,8 @@ def test_the_public_names():
     for name in inkdigits.__all__:
         assert getattr(inkdigits, name).__name__ == name
     assert set(inkdigits.__all__) == {
-        "DataError", "Digit", "Error", "ExportError", "InputError", "Line", "MissingExtra", "ModelError", "Reader", "Reading",
-        "RecipeError", "read",
+        "DataError", "Digit", "Error", "ExportError", "InputError", "Line", "MissingExtra", "ModelError", "OutputError", "Reader",
+        "Reading", "RecipeError", "read",
     }  # fmt: skip
     assert set(dir(inkdigits)) == {*inkdigits.__all__, "DigitClassifier", "__version__"}
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from inkdigits.errors import MissingExtra
-from inkdigits.reading import CSV_COLUMNS, Digit, Line, Reading
+from inkdigits.reading import CSV_COLUMNS, Digit, Line, Reading, csv_row
 
 
 def digit(label: str, x: int = 0, confidence: float = 0.9) -> Digit:
@@ -59,6 +59,32 @@ def test_csv_survives_line_breaks_commas_and_quotes():
     assert list(table[0]) == list(CSV_COLUMNS)
     assert (table[0]["source"], table[0]["text"], table[0]["error"]) == ('a, "b".jpg', "31\n4", "")
     assert (table[1]["error"], table[1]["text"]) == ("no such file", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        pytest.param("=HYPERLINK(0).png", "'=HYPERLINK(0).png", id="a formula"),
+        pytest.param("+1+cmd|' /C calc'!A0.png", "'+1+cmd|' /C calc'!A0.png", id="a command"),
+        pytest.param("@SUM(1).png", "'@SUM(1).png", id="a function of old spreadsheets"),
+        pytest.param("\t=1.png", "'\t=1.png", id="behind a tab"),
+        pytest.param("＝1.png", "'＝1.png", id="wide"),
+        pytest.param("'=1.png", "''=1.png", id="behind an apostrophe of its own"),
+        pytest.param("-42", "-42", id="a number"),
+        pytest.param("'quoted'.png", "'quoted'.png", id="apostrophes"),
+        pytest.param("a=b.png", "a=b.png", id="a sign within"),
+    ],
+)
+def test_no_name_in_csv_is_a_formula_and_it_reads_back(text: str, cell: str):
+    row = reading("31", source=text, error=text, model=text)
+    (cells,) = csv.reader(io.StringIO(row.to_csv(header=False)))
+    found = dict(zip(CSV_COLUMNS, cells, strict=True))
+    assert (found["source"], found["error"], found["model"]) == (cell, cell, cell)
+    assert csv_row(cells) == {name: row.to_dict()[name] for name in CSV_COLUMNS}
+
+
+def test_numbers_in_csv_are_left_as_they_are():
+    assert reading("-42", "+3.5").to_csv(header=False).startswith('in/a.jpg,1,"-42\n+3.5",')
 
 
 def test_a_notebook_shows_the_annotated_image_and_the_lines():

@@ -25,6 +25,7 @@ _HOME = {
     "ModelError": "errors",
     "RecipeError": "errors",
     "ExportError": "errors",
+    "OutputError": "errors",
     "MissingExtra": "errors",
     "DigitClassifier": "training.estimator",
 }
@@ -39,6 +40,7 @@ __all__ = [
     "Line",
     "MissingExtra",
     "ModelError",
+    "OutputError",
     "Reader",
     "Reading",
     "RecipeError",
@@ -46,7 +48,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from .errors import DataError, Error, ExportError, InputError, MissingExtra, ModelError, RecipeError
+    from .errors import DataError, Error, ExportError, InputError, MissingExtra, ModelError, OutputError, RecipeError
     from .reader import Reader, read
     from .reading import Digit, Line, Reading
     from .training.estimator import DigitClassifier as DigitClassifier

@@ -24,12 +24,11 @@ import numpy as np
 
 from . import tiles
 from .batch import in_pool, reading_work
-from .errors import Error, MissingExtra
+from .errors import Error, MissingExtra, OutputError
 from .images import SUFFIXES
 from .pool import Pool
 from .reader import Reader
 from .results import replaced, to_table
-from .resume import OutputError
 from .sources import File, expand
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ Error
 ├── ModelError        a model file or its card is missing, damaged, or does not fit
 ├── RecipeError       a training recipe, or what it was given, does not work
 ├── ExportError       a trained model could not be exported faithfully
+├── OutputError       a file cannot be written, or holds what must not be lost
 └── MissingExtra      an optional dependency is not installed; the message is the command that installs it
 """
 
@@ -45,6 +46,10 @@ class RecipeError(Error):
 
 class ExportError(Error):
     """A trained model could not be exported faithfully."""
+
+
+class OutputError(Error):
+    """A file cannot be written, or holds what must not be lost."""
 
 
 class MissingExtra(Error):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -19,6 +18,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from . import files
 from .errors import ModelError
 
 Float = NDArray[np.float32]
@@ -131,9 +131,7 @@ class Card:
 
     def save(self, path: str | Path) -> None:
         """Write `card.json`, whole or not at all."""
-        part = Path(f"{path}.part")
-        part.write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(part, path)
+        files.write(path, json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 class Network:

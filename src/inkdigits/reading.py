@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,11 @@ Box = tuple[int, int, int, int]
 
 CSV_COLUMNS = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "model")
 """The columns of `to_csv`: the keys of `to_dict` that hold one value."""
+
+FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""How a text begins that a spreadsheet may run as a formula, the wide signs of East Asia among them; perhaps behind apostrophes."""
+NUMBER = re.compile(r"[\d?.,/:%$()\s+-]*")
+"""What numbers look like, in one line or several: -42 is no formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +147,9 @@ class Reading:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def to_csv(self, *, header: bool = True) -> str:
-        """The row as CSV (RFC 4180, lines end with \\n), under a line of column names. None is an empty field, a line break is quoted."""
-        import csv
-        import io
-
-        out, row = io.StringIO(), self.to_dict()
-        lines = csv.writer(out, lineterminator="\n")
-        if header:
-            lines.writerow(CSV_COLUMNS)
-        lines.writerow([row[column] for column in CSV_COLUMNS])
-        return out.getvalue()
+        """The row as CSV (RFC 4180, lines end with \\n), under a line of column names. None is an empty field, a line break is quoted, and
+        what a spreadsheet would run as a formula has an apostrophe before it, see `csv_cells`."""
+        return csv_text([*([CSV_COLUMNS] if header else []), csv_cells(self.to_dict())])
 
     def plot(self, axes: Any = None) -> Any:
         """Show the image with boxes, labels and confidence on matplotlib `axes` (new ones by default), and return them.
@@ -195,3 +195,31 @@ class Reading:
 
         data = base64.b64encode(drawing.encode(drawing.annotate(self))).decode()
         return f'<img alt="{len(self.lines)} lines read" style="max-width: 100%" src="data:image/png;base64,{data}">'
+
+
+def csv_cells(row: dict[str, Any]) -> list[Any]:
+    """A row of `Reading.to_dict` -> its CSV_COLUMNS. What a spreadsheet could take for a formula gets an apostrophe before it, which
+    `csv_row` takes off again; numbers stay as they are."""
+    return [f"'{value}" if isinstance(value, str) and _runs(value) else value for value in (row[name] for name in CSV_COLUMNS)]
+
+
+def csv_row(cells: Sequence[str]) -> dict[str, Any]:
+    """What `csv_cells` made, read back from a file: the row. Raises ValueError for cells that are no row."""
+    plain = [cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell for cell in cells]
+    row: dict[str, Any] = dict(zip(CSV_COLUMNS, plain, strict=True))
+    row |= {"page": int(row["page"]), "confidence": float(row["confidence"]), "needs_review": row["needs_review"] == "True"}
+    return row | {name: row[name] or None for name in ("refused", "error")}
+
+
+def _runs(text: str) -> bool:
+    return FORMULA.match(text) is not None and NUMBER.fullmatch(text) is None
+
+
+def csv_text(lines: Iterable[Sequence[Any]]) -> str:
+    """Lines of cells as CSV."""
+    import csv
+    import io
+
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(lines)
+    return out.getvalue()

@@ -11,10 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from .errors import MissingExtra
+from . import files
+from .errors import MissingExtra, OutputError
 from .formats import RowWriter
 from .reading import Reading
-from .resume import RESUMABLE, OutputError, finished_rows
+from .resume import RESUMABLE, finished_rows
 
 BATCH = 10_000
 """Rows of a group in a Parquet file: what is held in memory."""
@@ -90,11 +91,13 @@ class Results:
 def to_parquet(rows: Path, out: Path) -> None:
     """Rows as JSON lines -> a Parquet file, whole or not at all."""
     _, parquet = _pyarrow()
-    part = out.with_name(out.name + ".part")
-    with parquet.ParquetWriter(part, to_table([]).schema) as writer, open(rows, encoding="utf-8", errors="surrogateescape") as file:
+    with (
+        files.whole(out) as part,
+        open(rows, encoding="utf-8", errors="surrogateescape") as file,
+        parquet.ParquetWriter(part, to_table([]).schema) as writer,
+    ):
         while group := [json.loads(line) for line in islice(file, BATCH)]:
             writer.write_table(to_table(group))
-    os.replace(part, out)
 
 
 def to_table(rows: Iterable[dict[str, Any]]) -> Any:

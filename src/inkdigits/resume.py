@@ -8,15 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .errors import Error
-from .reading import CSV_COLUMNS
+from .errors import OutputError
+from .reading import CSV_COLUMNS, csv_row
 from .sources import File
 
 RESUMABLE = ("jsonl", "csv")
-
-
-class OutputError(Error):
-    """A file that rows cannot be written to."""
 
 
 def finished_rows(path: Path, format: str) -> Iterator[dict[str, Any]]:
@@ -86,6 +82,8 @@ def _csv_rows(file: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any] 
                 raise OutputError(f"{path}: its columns are not {', '.join(CSV_COLUMNS)}")
             yield taken, None
             continue
-        row: dict[str, Any] = dict(zip(CSV_COLUMNS, cells, strict=True))
-        row |= {"page": int(row["page"]), "confidence": float(row["confidence"]), "needs_review": row["needs_review"] == "True"}
-        yield taken, row | {key: row[key] or None for key in ("refused", "error")}
+        try:
+            row = csv_row(cells)
+        except ValueError:
+            raise OutputError(f"{path}: row {number} is no row of inkdigits; --resume goes on with a file that it wrote") from None
+        yield taken, row

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 import heapq
 import json
 from collections.abc import Sequence
@@ -12,8 +11,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from .errors import Error, InputError, MissingExtra
-from .reading import CSV_COLUMNS
+from . import files
+from .errors import InputError, MissingExtra
+from .reading import CSV_COLUMNS, csv_cells, csv_text
 
 MOST_ROWS, MOST_CROPS = 10_000, 500
 """The worst that are kept, and those of them that a sheet shows: a person looks at no more in a day."""
@@ -57,19 +57,15 @@ class Review:
         return path.suffix.lower() in SUFFIXES
 
     def write(self, path: Path) -> None:
-        """Write them as .jsonl, .csv or .html. Raises Error where the file cannot be written."""
+        """Write them as .jsonl, .csv or .html. Raises OutputError where the file cannot be written."""
         kind = path.suffix.lower()
-        try:
-            with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as out:
-                if kind == ".html":
-                    out.write(sheet(self.rows))
-                elif kind == ".csv":
-                    lines = csv.writer(out, lineterminator="\n")
-                    lines.writerows([CSV_COLUMNS, *([row[column] for column in CSV_COLUMNS] for row in self.rows)])
-                else:
-                    out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in self.rows)
-        except OSError as error:
-            raise Error(f"{path}: the review cannot be written: {error.strerror}; choose another place") from None
+        if kind == ".html":
+            content = sheet(self.rows)
+        elif kind == ".csv":
+            content = csv_text([CSV_COLUMNS, *map(csv_cells, self.rows)])
+        else:
+            content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in self.rows)
+        files.write(path, content)
 
 
 def sheet(rows: Sequence[dict[str, Any]]) -> str:

@@ -292,7 +292,7 @@ def test_many_files_are_read_reviewed_corrected_and_taken_along(opened):
     first, second, third, *_, last = csv.DictReader(io.StringIO(content, newline=""))
     assert list(first) == ["source", "page", "text", "corrected", "confidence", "needs_review", "refused", "error"]
     assert (first["source"], first["page"], first["text"], first["corrected"], first["needs_review"]) == ("'=a.png", "1", "27", "", "false")
-    assert (second["source"], second["text"], second["corrected"], second["needs_review"]) == ("blank, one.png", "", "'+1", "true")
+    assert (second["source"], second["text"], second["corrected"], second["needs_review"]) == ("blank, one.png", "", "+1", "true")
     assert "no ink" in second["refused"]
     assert "not an image" in third["error"]
     assert (last["source"], last["text"]) == ("7.png", "4")

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from inkdigits import files
 from inkdigits.errors import DataError
 from inkdigits.models import SHIPPED, Card
 
@@ -82,10 +83,7 @@ def machine_text(facts: dict[str, Any]) -> str:
 def save(path: Path, facts: dict[str, Any], command: str, done: Sequence[Table]) -> None:
     """Write what is done so far as JSON."""
     tables = [{"name": t.name, "figures": asdict(t)["figures"], "note": t.note} for t in done]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps({"command": command, "machine": facts, "tables": tables}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    files.write(path, json.dumps({"command": command, "machine": facts, "tables": tables}, indent=2, ensure_ascii=False) + "\n")
 
 
 def put(path: Path, facts: dict[str, Any], command: str, done: Sequence[Table]) -> None:
@@ -97,7 +95,7 @@ def put(path: Path, facts: dict[str, Any], command: str, done: Sequence[Table]) 
             raise DataError(f"{path}: there is no {first} with {last} after it; put them where the table shall stand")
         filled = f"{first}\n`{command}`\n\n{table.markdown()}\n{machine_text(facts)}\n{last}"
         text = re.sub(re.escape(first) + ".*?" + re.escape(last), lambda _: filled, text, flags=re.DOTALL)  # noqa: B023
-    path.write_text(text, encoding="utf-8")
+    files.write(path, text)
 
 
 def real_sets() -> Path:

@@ -32,10 +32,11 @@ def command(model: str, data: str, split: str, out: Path | None, form: str) -> N
     figures = json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n"
     click.echo(figures if form == "json" else result.report(), nl=False)
     if out is not None:
+        from inkdigits.files import write
         from inkdigits.training import plots
+        from inkdigits.training.report import png
 
-        out.mkdir(parents=True, exist_ok=True)
-        plots.confusion(result).savefig(out / "confusion.png")
-        plots.mistakes(result).savefig(out / "mistakes.png")
-        (out / "metrics.json").write_text(figures, encoding="utf-8")
+        write(out / "confusion.png", png(plots.confusion(result)))
+        write(out / "mistakes.png", png(plots.mistakes(result)))
+        write(out / "metrics.json", figures)
         click.echo(str(out), err=True)

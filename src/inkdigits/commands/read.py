@@ -198,7 +198,7 @@ def _on_ray(
 @contextmanager
 def _said_of(option: str) -> Iterator[None]:
     """An OutputError is a wrong use of this option."""
-    from ..resume import OutputError
+    from ..errors import OutputError
 
     try:
         yield
@@ -234,16 +234,11 @@ def _remark(reading: Reading) -> str | None:
 
 
 def save(picture: Any, path: Path) -> None:
-    """Write a picture to an image file. Raises Error where it cannot be written."""
+    """Write a picture to an image file. Raises OutputError where it cannot be written."""
     from ..drawing import encode
-    from ..errors import Error
+    from ..files import write
 
-    content = encode(picture, path.suffix)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise Error(f"{path}: the picture cannot be written: {error.strerror}; choose another place") from None
+    write(path, encode(picture, path.suffix))
 
 
 def _annotate(reading: Reading, folder: Path, names: set[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from inkdigits import files
 from inkdigits.errors import RecipeError
 
 History = list[dict[str, float]]
@@ -53,10 +55,11 @@ def restore(model: Any, checkpoint: Path) -> None:
 
 def write_history(history: History, path: Path) -> None:
     """history.csv: a row an epoch; exact numbers, so that a resumed run reads back what it wrote."""
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows([[row.get(key, "") for key in COLUMNS] for row in history])
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([[row.get(key, "") for key in COLUMNS] for row in history])
+    files.write(path, out.getvalue())
 
 
 def _state(model: Any) -> list[Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import warnings
 from dataclasses import replace
@@ -22,6 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits import files
 from inkdigits.errors import ExportError, MissingExtra, ModelError
 from inkdigits.models import Card, LineModel, Model
 
@@ -121,9 +121,7 @@ def export_onnx(model: Any, path: str | Path, *, card: Card, real_images: Float)
         narrow = images[-RANDOM_STRIPS:, :, :OTHER_WIDTH]
         who = f"ONNX Runtime and the NumPy forward pass, on strips of {OTHER_WIDTH} columns,"
         _agree(model.name, who, network.logits(narrow), forward(graph, narrow))
-    part = Path(f"{path}.part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    files.write(path, content)
     return card
 
 
@@ -183,9 +181,7 @@ def export_tflite(model: Any, path: str | Path, *, real_images: Float) -> None:
         interpreter.invoke()
         found.append(interpreter.get_tensor(end))
     _agree(model.name, "TFLite and Keras", np.concatenate(found), run_keras(model, images))
-    part = Path(f"{path}.part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    files.write(path, content)
 
 
 def run_keras(model: Any, images: Float) -> Float:

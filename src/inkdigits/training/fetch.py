@@ -12,15 +12,14 @@ import hashlib
 import http.client
 import os
 import sys
-import time
 import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+from inkdigits import files
 from inkdigits.errors import DataError
 
 TIMEOUT = 20.0
@@ -218,22 +217,5 @@ def _progress(name: str, done: int, expected: int) -> None:
 def _locked(path: Path) -> Iterator[None]:
     """Hold a lock that the system gives back even if this process is killed."""
     with path.open("wb") as file:
-        _lock(file)  # the lock file itself stays: removed under one who waits for it, it would be held twice
+        files.lock(file, wait=True)  # the lock file itself stays: removed under one who waits for it, it would be held twice
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> None:
-        while True:
-            try:
-                return msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            except PermissionError:  # held by another process
-                time.sleep(0.1)
-
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)

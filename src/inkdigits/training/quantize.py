@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits import files
 from inkdigits.errors import ExportError
 from inkdigits.models import BATCH, Model
 
@@ -50,7 +50,6 @@ def export_int8(run: Path, out: Path) -> Path:
     same = float(np.mean(small.logits(images).argmax(axis=1) == model.logits(images).argmax(axis=1)))
     if same < SAME:
         raise ExportError(f"model {model.name}: in 8 bits only {same:.2%} of its answers stay the same; nothing was written, keep 32 bits")
-    out.mkdir(parents=True, exist_ok=True)
     exported = {
         "command": "inkdigits export RUN --to int8",
         "ranges_from": f"{len(images):,} training images of {name}",
@@ -58,9 +57,7 @@ def export_int8(run: Path, out: Path) -> Path:
     }
     figures = {"test": card_metrics(evaluate(small, test)), "before": model.card.metrics.get("test")}
     card = replace(card, training={**card.training, "exported": exported}, metrics=figures)
-    part = out / "model.onnx.part"
-    part.write_bytes(content)
-    os.replace(part, out / "model.onnx")
+    files.write(out / "model.onnx", content)
     card.save(out / "card.json")
     return out / "model.onnx"
 

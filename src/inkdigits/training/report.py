@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from inkdigits import files
+
 from . import plots
 from .checkpoint import COLUMNS, History
 from .evaluate import SHARES, Evaluation
@@ -25,15 +27,15 @@ def write(folder: Path, result: Evaluation, history: History, metrics: dict[str,
     """Write them all into the run folder. metrics: what metrics.json holds."""
     figures = {"curves": plots.curves(history), "confusion": plots.confusion(result), "mistakes": plots.mistakes(result)}
     pictures = _saved(folder, figures)
-    (folder / "classification_report.txt").write_text(result.report(), encoding="utf-8")
-    (folder / "report.html").write_text(page(result, history, metrics, pictures), encoding="utf-8")
+    files.write(folder / "classification_report.txt", result.report())
+    files.write(folder / "report.html", page(result, history, metrics, pictures))
 
 
 def write_lines(folder: Path, result: LineEvaluation, history: History, metrics: dict[str, Any]) -> None:
     """The same for a model of lines, without a confusion matrix."""
     pictures = _saved(folder, {"curves": plots.curves(history), "mistakes": plots.line_mistakes(result)})
-    (folder / "reading_report.txt").write_text(result.report(), encoding="utf-8")
-    (folder / "report.html").write_text(line_page(result, history, metrics, pictures), encoding="utf-8")
+    files.write(folder / "reading_report.txt", result.report())
+    files.write(folder / "report.html", line_page(result, history, metrics, pictures))
 
 
 def page(result: Evaluation, history: History, metrics: dict[str, Any], pictures: dict[str, bytes]) -> str:
@@ -127,13 +129,14 @@ def _picture(name: str, png: bytes) -> str:
 
 def _saved(folder: Path, figures: dict[str, Any]) -> dict[str, bytes]:
     """Write figures as PNG files; returns what was written, by name."""
-    pictures = {name: _png(figure) for name, figure in figures.items()}
+    pictures = {name: png(figure) for name, figure in figures.items()}
     for name, content in pictures.items():
-        (folder / f"{name}.png").write_bytes(content)
+        files.write(folder / f"{name}.png", content)
     return pictures
 
 
-def _png(figure: Any) -> bytes:
+def png(figure: Any) -> bytes:
+    """A figure of matplotlib as the bytes of a PNG."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()

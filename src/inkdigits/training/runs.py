@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from inkdigits import __version__, strips, tiles
+from inkdigits import __version__, files, strips, tiles
 from inkdigits.errors import RecipeError
 from inkdigits.models import Card, LineModel, Model
 
@@ -137,7 +137,8 @@ def _finish(
     """Everything a finished run leaves behind, from the weights of its last epoch. facts: what it was trained on, and how. took: seconds
     from the first byte of the data to the last step, in this process."""
     folder = run.folder
-    run.model.save(folder / "model.keras")
+    with files.whole(folder / "model.keras") as part:
+        run.model.save(part)
     checkpoint.write_history(run.history, folder / "history.csv")
     temperature, threshold = _calibrated(run.model, held_out, harder, facts["settings"]["precision"])
     card = Card(
@@ -232,6 +233,4 @@ def _no_folder(name: str) -> str:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    files.write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

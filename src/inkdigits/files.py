@@ -1,0 +1,109 @@
+"""Files that are there whole or not at all, and files that only one process writes at a time."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from .errors import OutputError
+
+RETRY = 0.1
+"""Seconds between two looks at a lock, where the system cannot wait for it."""
+
+
+def write(path: str | os.PathLike[str], content: bytes | str) -> None:
+    """Write a file as `whole` does. content: a text is written as UTF-8, and a name in it that is not valid UTF-8 as the bytes it has."""
+    with whole(path) as part:
+        part.write_bytes(content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
+
+
+@contextmanager
+def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A new name in the folder of `path`, which is made where it is missing: what the block writes there takes the place of `path` when
+    the block has ended without an error. Until then, and after an error, what was at `path` is still there.
+
+    The new name has the suffix of `path`. A link stays a link, and what it leads to is replaced; a device or a pipe is written to as it
+    is. Raises OutputError where the file cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file() and not target.is_dir():
+        with _said_of(path):
+            yield target
+        return
+    part = target.with_name(f".{secrets.token_hex(4)}.part{target.suffix}")
+    try:
+        with _said_of(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            yield part
+            if target.exists():
+                shutil.copymode(target, part)
+            os.replace(part, target)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Make the folder of a file that will be written later. Raises OutputError where the file could not be written now."""
+    target = Path(os.path.realpath(path))
+    with _said_of(path):
+        if target.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        probe = target.with_name(f".{secrets.token_hex(4)}.part")
+        probe.touch()
+        probe.unlink()
+
+
+def lock(file: IO[Any], *, wait: bool) -> bool:
+    """Lock an open file for this process, until it is closed or the process ends, however it ends. wait: for another process that has
+    it. Returns whether it is locked now. Raises OSError where the file system cannot lock."""
+    while not _take(file, wait):
+        if not wait:
+            return False
+        time.sleep(RETRY)
+    return True
+
+
+@contextmanager
+def _said_of(path: str | os.PathLike[str]) -> Iterator[None]:
+    """What the system says, as an OutputError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{os.fspath(path)} cannot be written: {error.strerror or error}; choose another place, or make room") from None
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _BEYOND = 1 << 40
+    """Where the byte that is locked lies: behind all that anybody reads."""
+
+    def _take(file: IO[Any], wait: bool) -> bool:
+        at = file.tell()
+        try:
+            file.seek(_BEYOND)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError:  # held by another process
+            return False
+        finally:
+            file.seek(at)
+        return True
+
+else:
+    import fcntl
+
+    def _take(file: IO[Any], wait: bool) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
