@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from inkdigits.errors import MissingExtra
-from inkdigits.reading import CSV_COLUMNS, Digit, Line, Reading, csv_row
+from inkdigits.reading import CSV_COLUMNS, LEFT_OUT, REVIEW_REASONS, Digit, LeftOut, Line, Reading, csv_row
 
 
 def digit(label: str, x: int = 0, confidence: float = 0.9) -> Digit:
@@ -31,7 +31,8 @@ BLANK = Reading((), "in/c.jpg", refused="no ink")
 def test_the_keys_of_a_row_are_a_contract():
     row = json.loads(reading("31", "4?").to_json())
     assert list(row) == [
-        "source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model",
+        "source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model", "left_out",
+        "review_reasons",
     ]  # fmt: skip
     assert list(row["lines"][0]) == ["text", "box", "confidence", "digits"]
     assert list(row["lines"][0]["digits"][0]) == ["label", "box", "confidence", "alternatives"]
@@ -51,6 +52,30 @@ def test_text_confidence_and_review(row: Reading, text: str, confidence: float, 
     assert row.text == text
     assert row.confidence == pytest.approx(confidence)
     assert row.needs_review is needs_review
+
+
+@pytest.mark.parametrize(
+    ("row", "reasons"),
+    [
+        pytest.param(reading("7"), [], id="sure"),
+        pytest.param(reading("7?"), ["unsure"], id="a question mark"),
+        pytest.param(reading("7", doubts=("unread",)), ["unread"], id="ink left out"),
+        pytest.param(reading("7?", doubts=("unsure", "unread")), ["unread", "unsure"], id="each once, in order"),
+        pytest.param(BLANK, ["refused"], id="blank"),
+        pytest.param(FAILED, ["error"], id="failed"),
+    ],
+)
+def test_a_row_needs_review_exactly_where_it_has_reasons(row: Reading, reasons: list[str]):
+    said = json.loads(row.to_json())
+    assert said["review_reasons"] == reasons
+    assert said["needs_review"] is row.needs_review is bool(reasons)
+    assert set(reasons) <= set(REVIEW_REASONS)
+
+
+def test_a_row_names_what_was_left_out():
+    row = reading("42", left_out=(LeftOut((30, 5, 9, 20), "letter"),))
+    assert json.loads(row.to_json())["left_out"] == [{"box": [30, 5, 9, 20], "reason": "letter"}]
+    assert "letter" in LEFT_OUT
 
 
 def test_csv_survives_line_breaks_commas_and_quotes():

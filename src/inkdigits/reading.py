@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the source image as it is seen (EXIF orientation applied)."""
 
+LEFT_OUT = ("letter", "dot or comma", "dash", "slash", "not a digit", "crossed out", "faint", "at the edge")
+"""Why ink was left out: what it looks like. "not a digit" is any other mark; "at the edge" lies along the edge of the image and is no
+writing."""
+REVIEW_REASONS = ("error", "refused", "unread", "unsure")
+"""Why a person should look: it could not be read; nothing on it is a digit; ink of the size of writing was left out; an answer is not
+sure."""
 CSV_COLUMNS = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "model")
 """The columns of `to_csv`: the keys of `to_dict` that hold one value."""
 
@@ -89,11 +95,25 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Ink that was not read. reason: one of `LEFT_OUT`."""
+
+    box: Box
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in a row's `left_out`: box, reason."""
+        return {"box": list(self.box), "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What one image (or one page) says.
 
     source: as the user gave it; "" for arrays. page: from 1.
     refused: why there is no digit to read, None where there is one.
+    left_out: the ink that is neither read nor a rule nor a speck.
+    doubts: reasons to look at it that neither text, refused nor error show, of `REVIEW_REASONS`.
     ms: milliseconds spent in each stage. model: name/hash of the network that read.
     image: uint8 (H, W) or (H, W, 3) RGB, as it was read; kept only where asked for, not part of comparison or exports.
     """
@@ -106,6 +126,8 @@ class Reading:
     ms: dict[str, float] = field(default_factory=dict, compare=False)
     model: str = ""
     image: np.ndarray | None = field(default=None, repr=False, compare=False)
+    left_out: tuple[LeftOut, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -123,9 +145,15 @@ class Reading:
         return product
 
     @property
+    def review_reasons(self) -> tuple[str, ...]:
+        """Why a person should look, in the order of `REVIEW_REASONS`; empty where nobody has to."""
+        found = {"error": bool(self.error), "refused": bool(self.refused), "unsure": "?" in self.text}
+        return tuple(reason for reason in REVIEW_REASONS if found.get(reason) or reason in self.doubts)
+
+    @property
     def needs_review(self) -> bool:
-        """True where a person should look: an error, a refusal, or a "?" in the text."""
-        return bool(self.error or self.refused) or "?" in self.text
+        """True where a person should look: where there are `review_reasons`."""
+        return bool(self.review_reasons)
 
     def to_dict(self) -> dict[str, Any]:
         """One row of `--format jsonl`. The keys are a contract: later versions only add."""
@@ -140,6 +168,8 @@ class Reading:
             "lines": [line.to_dict() for line in self.lines],
             "ms": {stage: round(value, 2) for stage, value in self.ms.items()},
             "model": self.model,
+            "left_out": [left.to_dict() for left in self.left_out],
+            "review_reasons": list(self.review_reasons),
         }
 
     def to_json(self) -> str:

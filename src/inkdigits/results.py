@@ -19,7 +19,7 @@ from .resume import RESUMABLE, finished_rows
 
 BATCH = 10_000
 """Rows of a group in a Parquet file: what is held in memory."""
-AS_TEXT = ("lines", "ms")
+AS_TEXT = ("lines", "ms", "left_out")
 """Keys of a row that are JSON within a table."""
 
 
@@ -101,13 +101,14 @@ def to_parquet(rows: Path, out: Path) -> None:
 
 
 def to_table(rows: Iterable[dict[str, Any]]) -> Any:
-    """Rows, as `Reading.to_dict` gives them -> a pyarrow.Table. `lines` and `ms` stay JSON, as text; a source that is not valid UTF-8 has
-    U+FFFD where it is not."""
+    """Rows, as `Reading.to_dict` gives them -> a pyarrow.Table. `lines`, `ms` and `left_out` stay JSON, as text; a source that is not valid
+    UTF-8 has U+FFFD where it is not."""
     pyarrow, _ = _pyarrow()
     schema = pyarrow.schema(
         [("source", pyarrow.string()), ("page", pyarrow.int32()), ("text", pyarrow.string()), ("confidence", pyarrow.float32()),
          ("needs_review", pyarrow.bool_()), ("refused", pyarrow.string()), ("error", pyarrow.string()), ("lines", pyarrow.string()),
-         ("ms", pyarrow.string()), ("model", pyarrow.string())]
+         ("ms", pyarrow.string()), ("model", pyarrow.string()), ("left_out", pyarrow.string()),
+         ("review_reasons", pyarrow.list_(pyarrow.string()))]
     )  # fmt: skip
     texts = [
         {**row, "source": replaced(row["source"]), **{key: json.dumps(row[key], ensure_ascii=False) for key in AS_TEXT}} for row in rows

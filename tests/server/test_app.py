@@ -26,7 +26,7 @@ from inkdigits.training.pen import write
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 KEY, FORM = "open sesame", "multipart/form-data"
-ROW = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model")
+ROW = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model", "left_out", "review_reasons")
 
 
 def png(text: str, seed: int = 3) -> bytes:

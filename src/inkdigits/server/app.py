@@ -271,4 +271,4 @@ def _enlarged(reading: Reading, unit: float) -> Reading:
         return x, y, w, h
 
     lines = tuple(Line(tuple(replace(d, box=box(d.box)) for d in line.digits), box(line.box)) for line in reading.lines)
-    return replace(reading, lines=lines)
+    return replace(reading, lines=lines, left_out=tuple(replace(left, box=box(left.box)) for left in reading.left_out))

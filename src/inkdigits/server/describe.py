@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from inkdigits.reading import LEFT_OUT, REVIEW_REASONS, Reading
+
 SERVICE = "Reads handwritten digits. Rows are those of `inkdigits read --format json`; a `?` in `text` is a digit that is not answered."
 
 STROKES: dict[str, Any] = {"strokes": [[[20, 20, 0], [60, 20, 80], [40, 90, 300]]], "width": 100, "height": 110, "single": True}
@@ -14,6 +16,7 @@ ROW: dict[str, Any] = {
     "lines": [{"text": "7", "box": [20, 20, 40, 70], "confidence": 0.99, "digits": [
         {"label": "7", "box": [20, 20, 40, 70], "confidence": 0.99, "alternatives": [["1", 0.004]]}]}],
     "ms": {"load": 0.1, "ink": 0.6, "layout": 0.1, "classify": 0.2}, "model": "digit-2026.11/0123abcd",
+    "left_out": [{"box": [70, 84, 6, 6], "reason": "dot or comma"}], "review_reasons": [],
 }  # fmt: skip
 
 _BYTES = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
@@ -38,6 +41,11 @@ _LINE = {
     "properties": {"text": {"type": "string"}, "box": _BOX, "confidence": {"type": "number"}, "digits": {"type": "array", "items": _DIGIT}},
     "required": ["text", "box", "confidence", "digits"],
 }
+_LEFT_OUT = {
+    "type": "object",
+    "properties": {"box": _BOX, "reason": {"enum": list(LEFT_OUT)}},
+    "required": ["box", "reason"],
+}
 _ROW = {
     "type": "object",
     "properties": {
@@ -51,8 +59,10 @@ _ROW = {
         "lines": {"type": "array", "items": _LINE},
         "ms": {"type": "object"},
         "model": {"type": "string"},
+        "left_out": {"type": "array", "items": _LEFT_OUT},
+        "review_reasons": {"type": "array", "items": {"enum": list(REVIEW_REASONS)}},
     },
-    "required": ["source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model"],
+    "required": list(Reading(()).to_dict()),
 }
 
 
