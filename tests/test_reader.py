@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits import Digit, Line, ModelError, Reader, Reading, read
+from inkdigits import Digit, InputError, Line, ModelError, Reader, Reading, images, read
 from inkdigits.models import NOT_A_DIGIT, SHIPPED
 from inkdigits.training.evaluate_lines import edit_distance
 from inkdigits.training.pen import write
@@ -113,6 +113,55 @@ def test_a_threshold_nobody_reaches_answers_nothing():
 
 def test_many_come_as_they_are_read(reader):
     assert [r.text for r in reader.read_many(note(t, seed=3) for t in ("27", "4"))] == ["27", "4"]
+
+
+@pytest.fixture
+def document(tmp_path):
+    """A TIFF of three pages: 27, blank, 4."""
+    path = tmp_path / "pages.tiff"
+    pages = [note("27", seed=3), np.full((90, 120), 255, np.uint8), note("4", seed=3)]
+    path.write_bytes(cv2.imencodemulti(".tiff", pages)[1].tobytes())
+    return path
+
+
+def test_reading_the_first_of_more_pages_warns(reader, document):
+    with pytest.warns(UserWarning, match=r"pages\.tiff: only the first of 3 pages is read; Reader\.read_document reads all") as warned:
+        assert reader.read(document).text == "27"
+    assert warned[0].filename == __file__, "it names the caller's line"
+    with pytest.warns(UserWarning, match="^only the first of 3 pages"):
+        reader.predict(document.read_bytes())
+
+
+def test_a_document_is_read_whole(reader, document):
+    first, blank, last = reader.read_document(document, keep=True)
+    assert [page.page for page in (first, blank, last)] == [1, 2, 3]
+    assert {page.source for page in (first, blank, last)} == {str(document)}
+    assert (first.text, blank.text, last.text) == ("27", "", "4")
+    assert "no ink" in blank.refused
+    assert first.image is not None
+    (image,) = reader.read_document(EXAMPLES / "number_314159.jpg")
+    assert (image.text, image.page) == ("314159", 1)
+
+
+def test_a_damaged_page_costs_the_others_nothing(reader, document, monkeypatch):
+    load = images.load
+
+    def damaged(source, *name):
+        opened = load(source, *name)
+
+        def decode(number, side):
+            if number == 2:
+                raise InputError("pages.tiff", "the TIFF data are damaged", "copy it again")
+            return opened.decode(number, side)
+
+        return images.Document(opened.pages, decode)
+
+    monkeypatch.setattr(images, "load", damaged)
+    pages = reader.read_document(document)
+    assert [page.text for page in pages] == ["27", "", "4"]
+    assert pages[1].error == "the TIFF data are damaged; copy it again"
+    with pytest.raises(InputError, match="no such file"):
+        reader.read_document("nowhere.tiff")
 
 
 def test_tiles_are_classified(reader):

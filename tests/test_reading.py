@@ -78,6 +78,59 @@ def test_a_row_names_what_was_left_out():
     assert "letter" in LEFT_OUT
 
 
+@pytest.mark.parametrize(
+    ("row", "printed"),
+    [
+        pytest.param(reading("31", "4"), "in/a.jpg: 31 / 4 (73%)", id="lines"),
+        pytest.param(reading("7?"), "in/a.jpg: 7? (81%, needs review)", id="not sure of one"),
+        pytest.param(reading("7", source=""), "7 (90%)", id="of an array"),
+        pytest.param(reading("7", page=3), "in/a.jpg, page 3: 7 (90%)", id="a later page"),
+        pytest.param(reading("1" * 99), f"in/a.jpg: {'1' * 59}… (0%)", id="long"),
+        pytest.param(BLANK, "in/c.jpg: refused: no ink", id="blank"),
+        pytest.param(FAILED, "in/b.jpg: not read: no such file", id="failed"),
+    ],
+)
+def test_it_prints_as_one_short_line(row: Reading, printed: str):
+    assert str(row) == printed
+
+
+def spaced(text: str) -> Line:
+    """Digits 20 pixels high and 10 wide, 2 apart; a blank is 22 pixels more, an underscore 23."""
+    digits, x = [], 0
+    for sign in text:
+        if sign in " _":
+            x += 22 if sign == " " else 23
+        else:
+            digits.append(digit(sign, x, 0.9))
+            x += 12
+    return Line(tuple(digits), (0, 5, x, 20))
+
+
+def test_words_are_parted_by_wide_gaps():
+    row = Reading((spaced("12 3_45_6"), spaced("78")))
+    assert [word.text for word in row.words] == ["123", "45", "6", "78"], "wide is more than 1.2 times the height of the digits"
+    assert row.words[0].box == (0, 5, 56, 20)
+    assert row.words[1].confidence == pytest.approx(0.81)
+    assert BLANK.words == ()
+
+
+def test_words_become_a_dataframe():
+    pytest.importorskip("pandas")
+    table = Reading((spaced("12_45"), spaced("78")), "in/a.jpg", 2).to_dataframe()
+    assert list(table.columns) == ["source", "page", "line", "word", "text", "confidence", "x", "y", "width", "height"]
+    assert table[["line", "word", "text"]].values.tolist() == [[1, 1, "12"], [1, 2, "45"], [2, 1, "78"]]
+    assert table.loc[1, ["x", "y", "width", "height"]].tolist() == [47, 5, 22, 20]
+    assert (table["source"] == "in/a.jpg").all()
+    assert (table["page"] == 2).all()
+    assert list(BLANK.to_dataframe().columns) == list(table.columns)
+
+
+def test_a_dataframe_without_pandas_names_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtra, match=r"to_dataframe needs .*pip install 'inkdigits\[pandas\]'"):
+        reading("1").to_dataframe()
+
+
 def test_csv_survives_line_breaks_commas_and_quotes():
     row = reading("31", "4", source='a, "b".jpg')
     table = list(csv.DictReader(io.StringIO(row.to_csv() + FAILED.to_csv(header=False))))

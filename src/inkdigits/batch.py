@@ -92,7 +92,7 @@ def _document(file: File) -> images.Document:
 
 def _said(error: InputError | MissingExtra) -> str:
     """The message of an error without its source, which has its own place in a row."""
-    return str(error).removeprefix(f"{error.source}: ") if isinstance(error, InputError) else str(error)
+    return error.message if isinstance(error, InputError) else str(error)
 
 
 def in_pool(

@@ -25,7 +25,12 @@ class InputError(Error):
 
     def __init__(self, source: str, reason: str, remedy: str = "") -> None:
         self.source, self.reason, self.remedy = source, reason, remedy
-        super().__init__(f"{source}: {reason}" + (f"; {remedy}" if remedy else ""))
+        super().__init__(f"{source}: {self.message}")
+
+    @property
+    def message(self) -> str:
+        """Reason and remedy, for where the source has its own place: `error` of a Reading."""
+        return self.reason + (f"; {self.remedy}" if self.remedy else "")
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
         """Errors travel between processes."""

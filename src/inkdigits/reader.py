@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +18,7 @@ from .decide import blame, decide, decide_page
 from .errors import InputError, ModelError
 from .ink import Ink, find_ink, turned
 from .models import NOT_A_DIGIT, LineModel, Model
-from .reading import Box, Digit, Line, Reading
+from .reading import Box, Digit, Line, Reading, line_of
 
 if TYPE_CHECKING:
     from .layout import Region
@@ -65,15 +66,30 @@ class Reader:
         self.device = device
 
     def read(self, image: Any, *, source: str = "", keep: bool = False) -> Reading:
-        """Read all the digits in an image (its first page).
+        """Read all the digits in an image. Of a document with more pages it reads the first, and warns; `read_document` reads all.
 
         image: path, bytes, binary file, PIL image, or array (H, W[, 1 | 3 | 4]). keep: let the Reading carry the image, to show it.
         """
-        return self.trace_page(images.load(image), source=source or _name(image), keep=keep).reading
+        document, source = images.load(image), source or _name(image)
+        _warn_of_more_pages(document, source)
+        return self.trace_page(document, source=source, keep=keep).reading
+
+    def read_document(self, document: Any, *, source: str = "", keep: bool = False) -> list[Reading]:
+        """Read every page of a TIFF, a PDF, a GIF or any other image, one after the other; arguments as for `read`.
+
+        A page that cannot be decoded has a Reading whose `error` says why. Raises InputError where the document cannot be opened.
+        """
+        opened, source = images.load(document), source or _name(document)
+        readings = []
+        for number in range(1, opened.pages + 1):
+            (found,) = self.read_pages([(opened, number, source)], keep=keep)
+            readings.append(found if isinstance(found, Reading) else Reading((), source, number, error=found.message))
+        return readings
 
     def predict(self, image: Any) -> Digit:
-        """Read exactly one digit: the main one in the image. "?" with the reason where there is none."""
+        """Read exactly one digit: the main one in the image. "?" with the reason where there is none. As `read`, it warns of more pages."""
         document = images.load(image)
+        _warn_of_more_pages(document, _name(image))
         reading = self.trace_page(document, single=True).reading
         if reading.refused:
             height, width = document.decode(1, SIDE_ONE).size
@@ -222,9 +238,7 @@ class Reader:
             box = _box(piece.region, back, size)
             digit = decide(piece.probabilities, self._model.card.classes, self._threshold, box, piece.tile, every=every)
             row.append(replace(digit, refused=blame(ink, piece.region) or digit.refused) if digit.refused else digit)
-        left, top = min(d.box[0] for d in row), min(d.box[1] for d in row)
-        right, bottom = max(d.box[0] + d.box[2] for d in row), max(d.box[1] + d.box[3] for d in row)
-        return Line(tuple(row), (left, top, right - left, bottom - top))
+        return line_of(row)
 
 
 def read(image: Any, *, model: str | Path | None = None, threshold: float | None = None) -> Reading:
@@ -276,6 +290,13 @@ def _box(region: Region, back: Float, size: tuple[int, int]) -> Box:
     left, top = max(round(min(xs)), 0), max(round(min(ys)), 0)
     width, height = round(max(xs) - min(xs)), round(max(ys) - min(ys))
     return left, top, min(width, size[1] - left), min(height, size[0] - top)
+
+
+def _warn_of_more_pages(document: images.Document, source: str) -> None:
+    """Tell who calls the Reader that it reads the first page only, where there are others."""
+    if document.pages > 1:
+        said = f"only the first of {document.pages} pages is read; Reader.read_document reads all of them"
+        warnings.warn(f"{source}: {said}" if source else said, stacklevel=3)
 
 
 def _name(image: Any) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +22,13 @@ writing."""
 REVIEW_REASONS = ("error", "refused", "unread", "unsure")
 """Why a person should look: it could not be read; nothing on it is a digit; ink of the size of writing was left out; an answer is not
 sure."""
+WORD_GAP = 1.2
+"""A gap between two digits is wide from so many of their line's median digit heights. Tuned on hands33: it splits one of 120 numbers."""
+FRAME_COLUMNS = ("source", "page", "line", "word", "text", "confidence", "x", "y", "width", "height")
+"""The columns of `to_dataframe`."""
+PRINTED = 60
+"""Characters of a text or a reason that `print` shows."""
+
 CSV_COLUMNS = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "model")
 """The columns of `to_csv`: the keys of `to_dict` that hold one value."""
 
@@ -84,6 +93,19 @@ class Line:
             product *= digit.confidence
         return product
 
+    @property
+    def words(self) -> tuple[Line, ...]:
+        """Its numbers: the groups of digits that stand apart by a gap more than 1.2 times as wide as its digits are high, each a Line."""
+        if not self.digits:
+            return ()
+        wide = WORD_GAP * statistics.median(digit.box[3] for digit in self.digits)
+        groups = [[self.digits[0]]]
+        for before, digit in pairwise(self.digits):
+            if digit.box[0] - (before.box[0] + before.box[2]) > wide:
+                groups.append([])
+            groups[-1].append(digit)
+        return tuple(line_of(group) for group in groups) if len(groups) > 1 else (self,)
+
     def to_dict(self) -> dict[str, Any]:
         """As in a row's `lines`: text, box, confidence, digits."""
         return {
@@ -92,6 +114,13 @@ class Line:
             "confidence": round(self.confidence, 4),
             "digits": [digit.to_dict() for digit in self.digits],
         }
+
+
+def line_of(digits: Sequence[Digit]) -> Line:
+    """The Line of some digits, left to right, with the box around all of them."""
+    left, top = min(d.box[0] for d in digits), min(d.box[1] for d in digits)
+    right, bottom = max(d.box[0] + d.box[2] for d in digits), max(d.box[1] + d.box[3] for d in digits)
+    return Line(tuple(digits), (left, top, right - left, bottom - top))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +184,21 @@ class Reading:
         """True where a person should look: where there are `review_reasons`."""
         return bool(self.review_reasons)
 
+    @property
+    def words(self) -> tuple[Line, ...]:
+        """The numbers of all lines in turn: the groups of digits that stand apart by a wide gap, see `Line.words`."""
+        return tuple(word for line in self.lines for word in line.words)
+
+    def __str__(self) -> str:
+        """One short line: the source, what it says or why it says nothing, and how sure that is."""
+        said = self.error or self.refused or self.text.replace("\n", " / ")
+        said = said if len(said) <= PRINTED else said[: PRINTED - 1] + "…"
+        if self.error or self.refused:
+            said = f"{'not read' if self.error else 'refused'}: {said}"
+        else:
+            said += f" ({self.confidence:.0%}{', needs review' if self.needs_review else ''})"
+        return f"{self._place}: {said}" if self.source else said
+
     def to_dict(self) -> dict[str, Any]:
         """One row of `--format jsonl`. The keys are a contract: later versions only add."""
         return {
@@ -180,6 +224,23 @@ class Reading:
         """The row as CSV (RFC 4180, lines end with \\n), under a line of column names. None is an empty field, a line break is quoted, and
         what a spreadsheet would run as a formula has an apostrophe before it, see `csv_cells`."""
         return csv_text([*([CSV_COLUMNS] if header else []), csv_cells(self.to_dict())])
+
+    def to_dataframe(self) -> Any:
+        """The words as a pandas DataFrame, one a row, with the columns source, page, line and word (both from 1), text, confidence, x, y,
+        width, height (pixels of the image); no row where nothing was read. Raises MissingExtra without pandas.
+        """
+        try:
+            import pandas
+        except ImportError:
+            from .errors import MissingExtra
+
+            raise MissingExtra("pandas", "Reading.to_dataframe") from None
+        rows = [
+            (self.source, self.page, number, place, word.text, word.confidence, *word.box)
+            for number, line in enumerate(self.lines, start=1)
+            for place, word in enumerate(line.words, start=1)
+        ]
+        return pandas.DataFrame(rows, columns=list(FRAME_COLUMNS))
 
     def plot(self, axes: Any = None) -> Any:
         """Show the image with boxes, labels and confidence on matplotlib `axes` (new ones by default), and return them.
@@ -213,8 +274,12 @@ class Reading:
                 f"<tr><td>{number}</td><td><b>{escape(line.text)}</b></td><td>{line.confidence:.1%}</td></tr>"
                 for number, line in enumerate(self.lines, start=1)
             )
-        caption = f"<caption>{escape(self.source)}{f', page {self.page}' if self.page > 1 else ''}</caption>" if self.source else ""
+        caption = f"<caption>{escape(self._place)}</caption>" if self.source else ""
         return self._image_html() + f"<table>{caption}{rows}</table>"
+
+    @property
+    def _place(self) -> str:
+        return self.source + (f", page {self.page}" if self.page > 1 else "")
 
     def _image_html(self) -> str:
         if self.image is None:
