@@ -28,15 +28,16 @@ def chromium(tmp_path_factory):
 def opened(chromium, service):
     """A function that opens the page as a person with these means would have it: `opened("draw", width=360)`.
 
-    Afterwards, nothing may have gone wrong in it but what matches a text in `allowed`.
+    before: a script that runs before those of the page. Afterwards, nothing may have gone wrong in it but what matches a text in `allowed`.
     """
     contexts, faults, excused = [], [], []
 
-    def open_page(view="", *, allowed=(), width=1280, height=800, **means):
+    def open_page(view="", *, allowed=(), before="", width=1280, height=800, **means):
         context = chromium.new_context(viewport={"width": width, "height": height}, **means)
         contexts.append(context)
         excused.extend(allowed)
         page = context.new_page()
+        page.add_init_script(before)
         page.set_default_timeout(10_000)
         page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: faults.append(str(error)))

@@ -1,6 +1,7 @@
 // Boxes and labels over a picture.
 
 import { shape } from "./dom.js";
+import { leftOut } from "./leftout.js";
 import { digits } from "./words.js";
 
 const SHARE = 0.4; // of a digit's height that its label has
@@ -12,11 +13,18 @@ export function drawBoxes(svg, row, width, height) {
   const pixel = width / (svg.getBoundingClientRect().width || width);
   const heights = digits(row).map((digit) => digit.box[3]).sort((a, b) => a - b);
   const size = Math.min(Math.max(SHARE * heights[heights.length >> 1], LABEL[0] * pixel), LABEL[1] * pixel);
-  svg.replaceChildren(...digits(row).map((digit) => boxed(digit, size, pixel, height)));
+  svg.replaceChildren(...leftOut(row).map((one) => marked(one, pixel)), ...digits(row).map((digit) => boxed(digit, size, pixel, height)));
 }
 
 /** Take them away. */
 export const clearBoxes = (svg) => svg.replaceChildren();
+
+/** What was left out, in a colour of its own; the reason shows under the mouse. */
+function marked({ box: [x, y, w, h], reason }, pixel) {
+  const edge = 3 * pixel;
+  const place = shape("rect", { class: "box", x: x - edge, y: y - edge, width: w + 2 * edge, height: h + 2 * edge, rx: edge });
+  return shape("g", { class: "left-out" }, shape("title", {}, `Left out: ${reason}`), place);
+}
 
 function boxed({ label, box: [x, y, w, h], refused }, size, pixel, height) {
   const [wide, high, middle] = [0.95 * size, 1.25 * size, x + w / 2];

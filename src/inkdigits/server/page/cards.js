@@ -1,11 +1,20 @@
 // What is known of each digit: label, tile, probabilities, and why it is not answered.
 
 import { make } from "./dom.js";
-import { digits, percent, sentence } from "./words.js";
+import { percent, sentence } from "./words.js";
 
-/** Show the digits of a row as cards in an <ol>. look: what to do with a digit to look into. */
-export function showCards(list, row, look) {
-  list.replaceChildren(...digits(row).map((digit) => card(digit, look)));
+/** Show the digits of rows as cards in an element, under a heading for each line where there are several. look: what to do with a digit
+ *  to look into. */
+export function showCards(node, rows, look) {
+  const lines = rows.flatMap((row) => row.lines.map((line, i) => ({ ...line, name: `${rows.length > 1 ? `Page ${row.page}, line` : "Line"} ${i + 1}` })));
+  node.replaceChildren(
+    ...lines.flatMap(({ name, text, confidence, digits }) => {
+      const cards = make("ol", { className: "cards", ariaLabel: lines.length > 1 ? `Digits of ${name.toLowerCase()}` : "Digit by digit" });
+      cards.append(...digits.map((digit) => card(digit, look)));
+      const sure = make("span", { className: "quiet" }, `${percent(confidence)} sure`);
+      return lines.length > 1 ? [make("h3", {}, `${name}: `, make("b", {}, text), " ", sure), cards] : [cards];
+    }),
+  );
 }
 
 /** Bars for pairs of a class and its probability, as <li>. */
@@ -19,12 +28,17 @@ export function bars(pairs, label) {
   });
 }
 
-/** A tile (784 bytes in base64, 255 = ink) on a <canvas>, white on black as the network is given it. tint(value, place): another colour. */
-export function paintTile(canvas, tile, tint = (v) => [v, v, v]) {
-  canvas.width = canvas.height = 28;
+/** A tile (784 bytes in base64, 255 = ink) as ImageData, white on black as the network is given it. tint(value, place): another colour. */
+export function tilePixels(tile, tint = (v) => [v, v, v]) {
   const picture = new ImageData(28, 28);
   [...atob(tile)].forEach((c, place) => picture.data.set([...tint(c.charCodeAt(0), place), 255], 4 * place));
-  canvas.getContext("2d").putImageData(picture, 0, 0);
+  return picture;
+}
+
+/** A tile on a <canvas>. */
+export function paintTile(canvas, tile, tint) {
+  canvas.width = canvas.height = 28;
+  canvas.getContext("2d").putImageData(tilePixels(tile, tint), 0, 0);
   return canvas;
 }
 

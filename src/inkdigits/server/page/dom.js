@@ -25,3 +25,10 @@ export function say(text) {
 
 /** The value of the chosen radio button of a group. */
 export const chosen = (name) => document.querySelector(`input[name="${name}"]:checked`).value;
+
+/** Hand a text to the user as a file. */
+export function save(text, download, type) {
+  const href = URL.createObjectURL(new Blob([text], { type }));
+  make("a", { href, download }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+}

@@ -53,7 +53,7 @@ function show(row) {
     latest.stop();
     clearBoxes($("draw-boxes"));
   }
-  showCards($("draw-cards"), row ?? { lines: [] }, lookInside);
+  showCards($("draw-cards"), row ? [row] : [], lookInside);
   offer(row ? digits(row) : []);
 }
 

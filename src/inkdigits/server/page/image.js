@@ -1,76 +1,133 @@
-// One image: boxes over it, its text, its stages.
+// One image: boxes over it, its values to correct, its stages.
 
 import { ask, form, inWords, readFiles, superseding } from "./api.js";
 import { clearBoxes, drawBoxes } from "./boxes.js";
 import { showCards } from "./cards.js";
-import { $, chosen, say } from "./dom.js";
+import { toCsv } from "./csv.js";
+import { $, chosen, make, save, say } from "./dom.js";
 import { lookInside } from "./inside.js";
+import { account } from "./leftout.js";
+import { forget, keep, keepChanges, kept } from "./store.js";
+import { exported, showValues, textOf, uncorrected } from "./values.js";
 import { count, note, sentence, spoken } from "./words.js";
 
 const latest = superseding();
-let current = null; // the file
-let rows = [];
+let entry = null; // the image, as store.js keeps it; `rows` is empty while nothing is read of it
 
-/** Read a file and show it. */
+/** Read a file and show it, unless the one that is shown has corrections that the user wants to keep. */
 export async function showImage(file) {
-  current = file;
-  URL.revokeObjectURL($("image-picture").src);
-  $("image-picture").src = URL.createObjectURL(file);
+  if (!mayForget()) return;
+  if (entry) forget([entry]);
+  entry = { view: "image", file, name: file.name, rows: [], corrections: [], unsaved: false, options: options() };
+  keep(entry);
+  picture();
   await read();
 }
 
+/** The image of the last visit, as it was left. */
+async function restore() {
+  const [last] = (await kept("image")).slice(-1);
+  if (!last || entry) return;
+  entry = { ...last, id: Promise.resolve(last.id) };
+  setOptions(entry.options);
+  picture();
+  entry.rows.length ? show() : await read();
+}
+
+function picture() {
+  URL.revokeObjectURL($("image-picture").src);
+  $("image-picture").src = URL.createObjectURL(entry.file);
+}
+
+const mayForget = () => !entry?.unsaved || confirm(`Corrections of ${entry.name} are neither copied nor downloaded yet. Go on without them?`);
+
 const options = () => ({ single: chosen("image-kind") === "digit", always: $("image-always").checked });
 
+function setOptions({ single, always }) {
+  for (const input of document.getElementsByName("image-kind")) input.checked = input.value === (single ? "digit" : "number");
+  $("image-always").checked = always;
+}
+
+function otherOptions() {
+  if (!entry) return;
+  if (!mayForget()) return setOptions(entry.options);
+  entry.options = options();
+  read();
+}
+
 async function read() {
-  if (!current) return;
-  clearBoxes($("image-boxes"));
-  $("image-stages").hidden = true;
-  $("image-result").hidden = false;
-  $("image-text").textContent = $("image-note").textContent = "";
-  $("image-state").textContent = `Reading ${current.name} …`;
+  const mine = entry;
+  Object.assign(mine, { rows: [], corrections: [], unsaved: false });
+  show();
+  $("image-state").textContent = `Reading ${mine.name} …`;
   try {
-    const found = await latest((signal) => readFiles([current], { ...options(), signal }));
-    if (!found) return; // another one is being read
-    rows = found;
-    $("image-state").textContent = "";
-    $("image-text").textContent = rows.map((row) => row.text).join("\n\n");
-    $("image-note").textContent = rows.length > 1 ? `${count(rows.length, "page")}; the boxes are those of the first.` : note(rows[0]);
-    $("image-note").classList.toggle("refused", !rows[0].text);
+    const rows = await latest((signal) => readFiles([mine.file], { ...mine.options, signal }));
+    if (!rows) return; // another one is being read
+    Object.assign(mine, { rows, corrections: uncorrected(rows) });
+    keepChanges(mine);
+    show();
     $("image-details").open ||= rows.some((row) => row.text.includes("?")); // the reasons are there
     say(spoken(rows[0]));
   } catch (error) {
-    rows = [];
     $("image-state").textContent = sentence(inWords(error));
     say(sentence(inWords(error)));
   }
-  for (const id of ["image-copy", "image-explain"]) $(id).disabled = !rows.length;
+}
+
+/** Show what is known of the image. */
+function show() {
+  const { rows } = entry;
+  $("image-result").hidden = false;
+  $("image-stages").hidden = true;
+  $("image-state").textContent = "";
+  $("image-note").textContent = summary(rows);
+  $("image-account").replaceChildren(...rows.flatMap(account));
+  $("image-values").replaceChildren(...rows.map((_, page) => valuesOf(page)));
+  for (const id of ["image-copy", "image-csv", "image-explain"]) $(id).disabled = !rows.length;
   overlay();
   details();
 }
 
+/** What is to be said of all values together. */
+function summary(rows) {
+  if (rows.length > 1) return `${count(rows.length, "page")}; the boxes are those of the first.`;
+  return rows.length && rows[0].lines.length > 1 ? note(rows[0]) : "";
+}
+
+function valuesOf(page) {
+  const list = make("ol", { className: "values large", ariaLabel: `Values of page ${page + 1}` });
+  const changed = () => {
+    entry.unsaved = true;
+    keepChanges(entry);
+  };
+  showValues(list, entry, page, changed, $("image-copy"));
+  return list;
+}
+
 async function overlay() {
-  const picture = $("image-picture");
-  const shown = await picture.decode().then(() => true, () => false); // a TIFF or a PDF is read, but not shown by browsers
-  picture.hidden = !shown;
-  if (shown && rows.length) drawBoxes($("image-boxes"), rows[0], picture.naturalWidth, picture.naturalHeight);
+  clearBoxes($("image-boxes"));
+  const [image, mine] = [$("image-picture"), entry];
+  const shown = await image.decode().then(() => true, () => false); // a TIFF or a PDF is read, but not shown by browsers
+  if (mine !== entry) return;
+  image.hidden = !shown;
+  if (shown && mine.rows.length) drawBoxes($("image-boxes"), mine.rows[0], image.naturalWidth, image.naturalHeight);
 }
 
 function details() {
-  const lines = rows.flatMap((row) => row.lines);
-  $("image-details").hidden = !lines.length;
-  $("image-cards").replaceChildren();
-  if ($("image-details").open) showCards($("image-cards"), { lines }, lookInside);
+  const rows = entry?.rows ?? [];
+  $("image-details").hidden = !rows.some((row) => row.lines.length);
+  showCards($("image-cards"), $("image-details").open ? rows : [], lookInside);
 }
 
 async function explain() {
-  const { single, always } = options();
+  const { single, always } = entry.options;
   $("image-state").textContent = "Drawing the stages …";
   try {
-    const answer = await latest((signal) => ask(`v1/explain?single=${single}${always ? "&threshold=0" : ""}`, form([current]), signal));
+    const answer = await latest((signal) => ask(`v1/explain?single=${single}${always ? "&threshold=0" : ""}`, form([entry.file]), signal));
     if (!answer) return;
-    const picture = $("image-stages").querySelector("img");
-    URL.revokeObjectURL(picture.src);
-    picture.src = URL.createObjectURL(await answer.blob());
+    const stages = $("image-stages").querySelector("img");
+    URL.revokeObjectURL(stages.src);
+    stages.src = URL.createObjectURL(await answer.blob());
     $("image-stages").hidden = false;
     $("image-state").textContent = "";
     say("The stages are shown below.");
@@ -80,15 +137,48 @@ async function explain() {
 }
 
 async function copy() {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText($("image-text").textContent);
-    say("Copied.");
-    $("image-copy").textContent = "Copied";
-    setTimeout(() => ($("image-copy").textContent = "Copy the text"), 1500);
-  } else {
-    getSelection().selectAllChildren($("image-text")); // pages that did not come over https may not copy
-    $("image-state").textContent = "The text is selected: copy it with Ctrl+C, or with a long press.";
+  const text = entry.rows.map((row, page) => textOf(row, entry.corrections[page])).join("\n\n");
+  if (!(await copied(text))) {
+    $("image-state").textContent = "The browser does not let this page copy: mark the text and copy it by hand.";
+    return;
   }
+  saved();
+  say("Copied.");
+  $("image-copy").textContent = "Copied";
+  setTimeout(() => ($("image-copy").textContent = "Copy the text"), 1500);
+}
+
+/** Whether a text is on the clipboard now. Pages that did not come over https have only the old way. */
+async function copied(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
+  const holder = make("textarea", { value: text, className: "unseen" });
+  document.body.append(holder);
+  holder.select();
+  const done = document.execCommand("copy");
+  holder.remove();
+  return done;
+}
+
+function download() {
+  save(toCsv(entry.rows.map((_, page) => exported(entry, page))), `${entry.name}.csv`, "text/csv");
+  saved();
+}
+
+function clear() {
+  if (!mayForget()) return;
+  latest.stop();
+  forget([entry]);
+  entry = null;
+  for (const id of ["image-result", "image-stages", "image-details"]) $(id).hidden = true;
+  for (const id of ["image-values", "image-cards", "image-account"]) $(id).replaceChildren();
+  URL.revokeObjectURL($("image-picture").src);
+  $("image-state").textContent = "";
+  $("image-file").focus();
+}
+
+function saved() {
+  entry.unsaved = false;
+  keepChanges(entry);
 }
 
 for (const id of ["image-file", "image-photo"]) {
@@ -97,7 +187,11 @@ for (const id of ["image-file", "image-photo"]) {
     target.value = ""; // the same file may be chosen again
   };
 }
-for (const input of document.querySelectorAll("#image .choice input, #image-always")) input.addEventListener("change", read);
+for (const input of document.querySelectorAll("#image .choice input, #image-always")) input.addEventListener("change", otherOptions);
 $("image-details").ontoggle = details;
 $("image-copy").onclick = copy;
+$("image-csv").onclick = download;
 $("image-explain").onclick = explain;
+$("image-clear").onclick = clear;
+addEventListener("beforeunload", (event) => entry?.unsaved && event.preventDefault());
+restore();

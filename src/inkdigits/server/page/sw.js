@@ -2,8 +2,9 @@
 
 const CACHE = "inkdigits";
 const PAGE = [
-  "./", "api.js", "boxes.js", "camera.js", "cards.js", "csv.js", "dom.js", "draw.js", "files.js", "icon.svg", "image.js", "inside.js",
-  "key.js", "main.js", "manifest.webmanifest", "pad.js", "queue.js", "style.css", "words.js",
+  "./", "api.js", "boxes.js", "camera.js", "cards.js", "crops.js", "csv.js", "dom.js", "draw.js", "files.js", "icon.svg", "image.js",
+  "inside.js", "key.js", "leftout.js", "main.js", "manifest.webmanifest", "pad.js", "queue.js", "store.js", "style.css", "values.js",
+  "words.js",
 ];
 const ADDRESSES = new Set(PAGE.map((path) => new URL(path, self.location).href));
 

@@ -1,0 +1,46 @@
+// What was left out of a reading, and why a person should look, in words.
+
+import { make } from "./dom.js";
+import { sentence } from "./words.js";
+
+const LEFT_OUT = {
+  letter: ["a letter", "letters"],
+  "dot or comma": ["a dot or comma", "dots or commas"],
+  dash: ["a dash", "dashes"],
+  slash: ["a slash", "slashes"],
+  "not a digit": ["a mark that is no digit", "marks that are no digits"],
+  "crossed out": ["something crossed out", "places crossed out"],
+  faint: ["something faint", "faint places"],
+  "at the edge": ["something at the edge", "places at the edge"],
+};
+const REVIEW = { unread: "ink of the size of writing was left out", unsure: "an answer is not sure" };
+const TOLD = ["error", "refused"]; // reasons of review that a row tells in its own words
+
+/** What a row left out: its list of {box, reason}. Rows of older services have none. */
+export const leftOut = (row) => row.left_out ?? [];
+
+/** "Left out: a letter, 2 dashes."; "" where nothing was. */
+export function leftOutInWords(row) {
+  const times = new Map();
+  for (const { reason } of leftOut(row)) times.set(reason, (times.get(reason) ?? 0) + 1);
+  const things = [...times].map(([reason, n]) => {
+    const [one, many] = LEFT_OUT[reason] ?? [reason, `× ${reason}`];
+    return n === 1 ? one : `${n} ${many}`;
+  });
+  return things.length ? `Left out: ${things.join(", ")}.` : "";
+}
+
+/** Why a person should look, beside what `error` and `refused` say; "" where nobody has to. */
+export function reviewInWords(row) {
+  const reasons = (row.review_reasons ?? []).filter((reason) => !TOLD.includes(reason));
+  return sentence(reasons.map((reason) => REVIEW[reason] ?? reason).join("; "));
+}
+
+/** Paragraphs to stand under the picture of a row. */
+export function account(row) {
+  const [left, review] = [leftOutInWords(row), reviewInWords(row)];
+  return [
+    ...(left ? [make("p", { className: "account" }, make("span", { className: "swatch", ariaHidden: "true" }), left)] : []),
+    ...(review ? [make("p", { className: "account" }, make("b", {}, "A person should look: "), review[0].toLowerCase() + review.slice(1))] : []),
+  ];
+}
