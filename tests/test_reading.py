@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.errors import MissingExtra
+from inkdigits.errors import MissingExtra, OutputError
 from inkdigits.reading import CSV_COLUMNS, LEFT_OUT, REVIEW_REASONS, Digit, LeftOut, Line, Reading, csv_row
 
 
@@ -129,6 +129,36 @@ def test_a_dataframe_without_pandas_names_what_to_install(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingExtra, match=r"to_dataframe needs .*pip install 'inkdigits\[pandas\]'"):
         reading("1").to_dataframe()
+
+
+KEPT = {"image": np.full((40, 60, 3), 255, np.uint8)}
+
+
+def test_it_is_saved_as_the_suffix_says(tmp_path):
+    row = reading("31", "4", **KEPT)
+    for name in ("row.json", "row.csv", "row.txt", "row.PNG", "new/row.jpg"):
+        row.save(tmp_path / name)
+    assert json.loads((tmp_path / "row.json").read_text()) == row.to_dict()
+    assert (tmp_path / "row.csv").read_text() == row.to_csv()
+    assert (tmp_path / "row.txt").read_text() == "31\n4\n"
+    for name in ("row.PNG", "new/row.jpg"):
+        assert cv2.imread(str(tmp_path / name)).shape[1] == 640
+    row.save(str(tmp_path / "row.txt"))
+
+
+def test_what_cannot_be_saved_says_why_and_leaves_what_is_there(tmp_path):
+    there = tmp_path / "there.png"
+    there.write_bytes(b"kept")
+    with pytest.raises(ValueError, match=r"there\.xlsx: a Reading is saved as \.json, .*; give a name that ends so"):
+        reading("1").save(tmp_path / "there.xlsx")
+    with pytest.raises(ValueError, match="keep=True"):
+        reading("1").save(there)
+    with pytest.raises(OutputError, match=r"there\.png is the image that was read; choose another name"):
+        reading("1", source=str(there), **KEPT).save(there)
+    with pytest.raises(OutputError, match="cannot be written"):
+        reading("1").save(there / "row.txt")
+    assert there.read_bytes() == b"kept"
+    assert list(tmp_path.iterdir()) == [there]
 
 
 def test_csv_survives_line_breaks_commas_and_quotes():

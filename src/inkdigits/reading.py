@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import statistics
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,8 @@ WORD_GAP = 1.2
 """A gap between two digits is wide from so many of their line's median digit heights. Tuned on hands33: it splits one of 120 numbers."""
 FRAME_COLUMNS = ("source", "page", "line", "word", "text", "confidence", "x", "y", "width", "height")
 """The columns of `to_dataframe`."""
+SAVED = (".json", ".csv", ".txt", ".png", ".jpg", ".jpeg")
+"""What the name of a file that is saved may end in."""
 PRINTED = 60
 """Characters of a text or a reason that `print` shows."""
 
@@ -224,6 +227,34 @@ class Reading:
         """The row as CSV (RFC 4180, lines end with \\n), under a line of column names. None is an empty field, a line break is quoted, and
         what a spreadsheet would run as a formula has an apostrophe before it, see `csv_cells`."""
         return csv_text([*([CSV_COLUMNS] if header else []), csv_cells(self.to_dict())])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what was read to a file, whole or not at all; what its suffix means is written: .json the row as `to_dict` has it, .csv the
+        row under the names of its columns, .txt the text, .png and .jpg the annotated picture.
+
+        Raises ValueError for another suffix and for a picture whose image was not kept, OutputError where the file is the image that was
+        read or cannot be written.
+        """
+        from . import files
+        from .errors import OutputError
+
+        suffix = os.path.splitext(path)[1].lower()
+        if suffix not in SAVED:
+            raise ValueError(f"{os.fspath(path)}: a Reading is saved as {', '.join(SAVED)}; give a name that ends so")
+        if os.path.exists(path) and os.path.exists(self.source) and os.path.samefile(path, self.source):
+            raise OutputError(f"{os.fspath(path)} is the image that was read; choose another name")
+        files.write(path, self._saved(suffix))
+
+    def _saved(self, suffix: str) -> bytes | str:
+        if suffix == ".json":
+            return json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n"
+        if suffix == ".csv":
+            return self.to_csv()
+        if suffix == ".txt":
+            return self.text + "\n"
+        from . import drawing
+
+        return drawing.encode(drawing.annotate(self), suffix)
 
     def to_dataframe(self) -> Any:
         """The words as a pandas DataFrame, one a row, with the columns source, page, line and word (both from 1), text, confidence, x, y,
