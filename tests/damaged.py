@@ -202,10 +202,10 @@ def number(data: bytearray, rng: Rng) -> bytearray:
 def size(data: bytearray, rng: Rng) -> bytearray:
     """Another width or height or both, wherever the header has them."""
     try:
-        width, height = read_header(bytes(data)).sizes[0]
+        page = read_header(bytes(data)).pages[0]
     except (ValueError, IndexError):
         return number(data, rng)
-    for side in (width, height):
+    for side in (page.width, page.height):
         other = int(rng.choice([0, 1, 2, side // 2, 2 * side, 1000, 9999, 14000, 16383, 65535]))
         for code in ("<I", ">I", "<H", ">H"):
             at = data.find(struct.pack(code, side), 0, 400) if 0 <= side < 65536 and other < 65536 else -1

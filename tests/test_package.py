@@ -11,8 +11,9 @@ import inkdigits
 
 SOURCE = Path(inkdigits.__file__).parent
 ORDER = [
-    "errors", "files", "reading", "images", "ink", "rules", "layout", "tiles", "strips", "models", "ctc", "lattice", "strings", "decide",
-    "reader", "drawing", "sources", "pool", "batch", "formats", "resume", "results", "cluster", "review",
+    "errors", "files", "reading", "avifheader", "imageheader", "conversions", "decode", "images", "ink", "rules", "layout", "tiles",
+    "strips", "models", "ctc", "lattice", "strings", "decide", "reader", "drawing", "sources", "pool", "batch", "formats", "resume",
+    "results", "cluster", "review",
 ]  # fmt: skip
 
 

@@ -7,45 +7,39 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .conversions import TURNED, eight_bits, opaque, upright
+from .decode import FEWER, check_size, decode
 from .errors import InputError, MissingExtra
-from .imageheader import Header, kind_of, read_header
+from .imageheader import kind_of, read_header
 
 Bytes = NDArray[np.uint8]
 
-MAX_PIXELS = 200_000_000
-"""More than the largest phone cameras and an A3 page at 1200 dpi. One such page is 600 MB in colour, and
-takes twice that while OpenCV decodes it."""
-MOST_PIXELS_A_BYTE = {"JPEG": 512, "GIF": 4096, "BMP": 4096}
-"""No data hold more: a block of 8 x 8 takes one bit of a progressive JPEG, 4096 pixels take 12 bits of a GIF, 255 take 16 of a BMP.
-A header that promises more lies, and these decoders believe it: they take a gigabyte and fill it with one colour."""
-MIN_SIDE = 2
 MAX_BYTES = 1 << 30
+MAX_PAGES = 10_000
+"""Of a document. A file of a megabyte can promise any number of them."""
 SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".jpeg", ".jpg", ".pbm", ".pdf", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
 """Names by which images are found in a folder. HEIC cannot be read, but a photo must not be passed over in silence."""
-REDUCED = {8: cv2.IMREAD_REDUCED_GRAYSCALE_8, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2}
-UPRIGHT_LATER = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_IGNORE_ORIENTATION
-"""How OpenCV is told to decode a JPEG to a part of its size (from its cosines, without the rest), in colour if it has any."""
-TURNED = (5, 6, 7, 8)
-"""EXIF orientations that swap height and width."""
 PDF_DPI = 200
 """Resolution at which PDF pages are drawn: a handwritten digit is then 30 to 60 pixels high."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One decoded page. image: uint8 (h, w) or (h, w, 3) RGB; size: height and width in the source, which may be larger."""
+    """One decoded page. image: uint8 (h, w) or (h, w, 3) RGB; size: height and width in the source, which may be larger.
+
+    doubtful: whether the file may be damaged, so that a part of the image is not what it was: its decoder had a warning, or cannot tell.
+    """
 
     image: Bytes
     size: tuple[int, int]
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +93,6 @@ def _decoded(image: Bytes) -> Document:
     return Document(1, lambda number, side: page)
 
 
-def eight_bits(image: NDArray[Any], name: str = "array") -> Bytes:
-    """Scale numbers of any kind to uint8 0..255. uint8 stays as it is, False and True are 0 and 255.
-
-    Other numbers are divided by the smallest 1, 3, 7, ... 2^n - 1 that holds the largest: so floats up to 1, 12 bits stored in 16, and
-    0..16 all end near full range, 0 stays black, and a picture with little contrast is not stretched into noise. With negative numbers
-    among them, the smallest becomes 0 and the largest 255. Raises InputError for NaN, infinity, and numbers that are none of these.
-    """
-    if image.dtype == np.uint8:
-        return image
-    if image.dtype == np.bool_:
-        return image.astype(np.uint8) * np.uint8(255)
-    if image.dtype.kind not in "iuf":
-        raise InputError(name, f"an array of {image.dtype} is not an image", "give uint8, uint16 or floats in [0, 1]")
-    low, high = float(image.min()), float(image.max())
-    if not max(abs(low), abs(high)) < 1e38:  # nor is it for NaN
-        raise InputError(name, "it has NaN or infinite pixels", "replace them first")
-    if low < 0:
-        black, full = low, high - low
-    else:
-        black, full = 0.0, 2.0 ** int(np.ceil(np.log2(high + 1))) - 1 if high > 1 else 1.0
-    scaled = np.empty(image.shape, np.uint8)
-    for rows in _bands(image):
-        scaled[rows] = np.rint((image[rows].astype(np.float32) - np.float32(black)) * np.float32(255 / max(full, 1e-12)))
-    return scaled
-
-
 def _contents(path: str | os.PathLike[str], name: str) -> bytes:
     try:
         with open(path, "rb") as file:
@@ -157,38 +125,19 @@ def _from_bytes(data: bytes, name: str) -> Document:
     if header.kind == "PDF":
         return _from_pdf(data, name)
 
-    def decode(number: int, side: int) -> Page:
-        width, height = header.sizes[number - 1]
-        _check_size(width, height, name)
-        if width * height > MOST_PIXELS_A_BYTE.get(header.kind, MAX_PIXELS) * len(data):
-            raise _damaged(header.kind, name)
-        fewer = next((k for k in REDUCED if max(width, height) >= k * side), 1) if side and header.kind == "JPEG" else 1
-        image = _decode(data, header, number, name, fewer)
-        return Page(image, (width, height) if header.orientation in TURNED else (height, width))
+    _check_pages(len(header.pages), name)
+    raw = np.frombuffer(data, np.uint8)
+    if len(header.pages) > 1:
+        raw = raw.copy()  # to be written to
 
-    return Document(len(header.sizes), decode)
+    def decoded(number: int, side: int) -> Page:
+        page = header.pages[number - 1]
+        width, height = page.width, page.height
+        fewer = next((k for k in FEWER if max(width, height) >= k * side), 1) if side and header.kind == "JPEG" else 1
+        image, doubtful = decode(raw, header, number, fewer, name)
+        return Page(image, (width, height) if header.orientation in TURNED else (height, width), doubtful)
 
-
-def _decode(data: bytes, header: Header, number: int, name: str, fewer: int) -> Bytes:
-    """Decode one page of a file whose header was checked, and turn it upright. fewer: 1, or of a JPEG one of REDUCED."""
-    raw, image = np.frombuffer(data, np.uint8), None
-    with suppress(cv2.error):
-        if header.kind == "TIFF":
-            _, pages = cv2.imdecodemulti(raw, cv2.IMREAD_UNCHANGED, range=(number - 1, number))
-            image = pages[0] if pages else None
-        else:
-            image = cv2.imdecode(raw, REDUCED[fewer] | UPRIGHT_LATER if fewer > 1 else cv2.IMREAD_UNCHANGED)
-    if image is None:
-        raise _damaged(header.kind, name)
-    image = eight_bits(image, name)
-    if image.ndim == 3:
-        for rows in _bands(image):  # in place
-            image[rows] = cv2.cvtColor(image[rows], cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
-    return upright(opaque(image), header.orientation)
-
-
-def _damaged(kind: str, name: str) -> InputError:
-    return InputError(name, f"the {kind} data are damaged", "copy or download it again, or save it as PNG")
+    return Document(len(header.pages), decoded)
 
 
 def _from_pdf(data: bytes, name: str) -> Document:
@@ -202,19 +151,25 @@ def _from_pdf(data: bytes, name: str) -> Document:
         locked = "password" in str(error).lower()
         reason, remedy = ("the PDF has a password", "save it without one") if locked else ("the PDF is damaged", "download it again")
         raise InputError(name, reason, remedy) from None
+    _check_pages(len(document), name)
 
-    def decode(number: int, side: int) -> Page:
+    def decoded(number: int, side: int) -> Page:
         scale = PDF_DPI / 72  # PDF counts in points, 72 an inch
         try:
             sheet = document[number - 1]
             width, height = (round(side * scale) for side in sheet.get_size())
-            _check_size(width, height, name)
+            check_size(width, height, name)
             pixels: Bytes = sheet.render(scale=scale, rev_byteorder=True).to_numpy()
         except pypdfium2.PdfiumError:
             raise InputError(name, f"page {number} of the PDF is damaged", "download it again") from None
         return Page(np.ascontiguousarray(pixels[..., :3]), pixels.shape[:2])  # rendered on white: a fourth channel holds nothing
 
-    return Document(len(document), decode)
+    return Document(len(document), decoded)
+
+
+def _check_pages(pages: int, name: str) -> None:
+    if pages > MAX_PAGES:
+        raise InputError(name, f"{pages} pages are too many", f"at most {MAX_PAGES} are read: split it")
 
 
 def _from_array(array: NDArray[Any], name: str) -> Bytes:
@@ -222,13 +177,13 @@ def _from_array(array: NDArray[Any], name: str) -> Bytes:
         array = array[..., 0]  # (H, W, 1) -> (H, W)
     if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
         raise InputError(name, f"an array of shape {array.shape} is not an image", "give (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)")
-    _check_size(array.shape[1], array.shape[0], name)
+    check_size(array.shape[1], array.shape[0], name)
     return opaque(np.ascontiguousarray(eight_bits(array, name)))
 
 
 def _from_pil(image: Any, name: str) -> Bytes:
     width, height = image.size
-    _check_size(width, height, name)
+    check_size(width, height, name)
     try:
         orientation = image.getexif().get(0x0112, 1)
         if "A" in image.getbands() or "transparency" in image.info:
@@ -241,50 +196,3 @@ def _from_pil(image: Any, name: str) -> Bytes:
     except OSError as error:  # Pillow decodes when the pixels are asked for
         raise InputError(name, f"the image is damaged: {error}", "copy or download it again") from None
     return upright(_from_array(pixels, name), orientation)
-
-
-def opaque(image: Bytes) -> Bytes:
-    """Lay an image with transparency on paper: uint8 (H, W, 4) RGBA -> (H, W, 3) RGB; others stay as they are.
-
-    The paper is white, or black where everything visible is light: chalk-white strokes drawn on nothing.
-    """
-    if image.ndim == 2 or image.shape[2] == 3:
-        return image
-    colour, alpha = image[..., :3], image[..., 3]
-    if alpha.min() == 255:
-        return np.ascontiguousarray(colour)
-    visible = alpha > 127
-    dark = visible & (cv2.cvtColor(image, cv2.COLOR_RGBA2GRAY) <= 127)
-    # The darkest of what is visible, not the mean: a cut-out piece of white paper with dark writing belongs on white.
-    light = visible.any() and np.count_nonzero(dark) <= 0.02 * np.count_nonzero(visible)
-    paper = np.float32(0 if light else 255)
-    out = np.empty(colour.shape, np.uint8)
-    for rows in _bands(image):
-        cover = alpha[rows][..., None].astype(np.float32) / 255  # (h, W) -> (h, W, 1)
-        out[rows] = np.rint(colour[rows] * cover + paper * (1 - cover))
-    return out
-
-
-def upright(image: Bytes, orientation: int) -> Bytes:
-    """Turn and mirror an image as its EXIF orientation, 1 to 8, asks."""
-    if orientation in TURNED:
-        image = image.swapaxes(0, 1)  # (H, W[, 3]) -> (W, H[, 3])
-    if orientation in (2, 3, 6, 7):
-        image = image[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        image = image[::-1]
-    return np.ascontiguousarray(image)
-
-
-def _bands(image: NDArray[Any]) -> Iterator[slice]:
-    """The rows of an image, some at a time: numbers in between that are wider than its own stay few."""
-    step = max(1, (1 << 20) // max(image[0].size, 1))
-    return (slice(top, top + step) for top in range(0, len(image), step))
-
-
-def _check_size(width: int, height: int, name: str) -> None:
-    if width * height > MAX_PIXELS:
-        limit = f"at most {MAX_PIXELS // 1_000_000} million pixels are read: make it smaller"
-        raise InputError(name, f"{width} x {height} pixels are too many", limit)
-    if min(width, height) < MIN_SIDE:
-        raise InputError(name, f"{width} x {height} pixels are too few for a digit", "scan or photograph it larger")

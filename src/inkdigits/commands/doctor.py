@@ -23,7 +23,7 @@ from pathlib import Path
 import click
 
 PACKAGE = Path(__file__).parents[1]
-CORE = {"click": "click", "numpy": "numpy", "onnxruntime": "onnxruntime", "opencv-python-headless": "cv2"}
+CORE = {"click": "click", "numpy": "numpy", "onnxruntime": "onnxruntime", "opencv-python-headless": "cv2", "simplejpeg": "simplejpeg"}
 """What reading needs: the distribution, and the module that it installs."""
 ALIKE = (
     ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python"),
