@@ -8,7 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from user import dialogs, downloaded, expect, note, png, reads, sheet
+from user import dialogs, downloaded, draw, expect, note, png, reads, sheet
+
+from inkdigits.training.pen import GLYPHS
 
 
 def test_many_files_are_read_reviewed_corrected_and_taken_along(opened):
@@ -40,6 +42,7 @@ def test_many_files_are_read_reviewed_corrected_and_taken_along(opened):
     page.get_by_label("Text of line 2 of c.png").fill("57")
     page.get_by_role("button", name="a.png").click()
     expect(page.locator(".preview text")).to_have_text(["2", "7"])
+    assert page.locator(".preview text").first.bounding_box()["height"] > 12, "it can be read"
 
     first, second, third, fourth, *_, last = downloaded(page, "#files-csv")
     assert list(first) == ["source", "page", "text", "corrected", "checked", "confidence", "needs_review", "refused", "error"]
@@ -282,3 +285,19 @@ def test_rows_without_what_was_left_out_are_shown_as_before(opened):
     reads(page, "image", "27")
     expect(page.locator("#image-boxes g")).to_have_count(2)
     expect(page.locator("#image-account")).to_be_empty()
+
+
+def test_what_was_left_out_of_a_drawing_is_said(opened):
+    page = opened("draw")
+
+    def answer(route):
+        row = (answer := route.fetch()).json()
+        row |= {"left_out": [{"box": [400, 100, 90, 200], "reason": "letter"}], "needs_review": True, "review_reasons": ["unread"]}
+        route.fulfill(response=answer, json=row)
+
+    page.route("**/v1/strokes*", answer)
+    draw(page, GLYPHS["3"][0])
+    reads(page, "draw", "3")
+    expect(page.locator("#draw-note")).to_have_text(re.compile("sure of what was read. Left out: a letter.$"))
+    assert page.locator("#said").text_content().endswith("Left out: a letter.")
+    expect(page.locator("#draw-boxes .left-out")).to_have_count(1)

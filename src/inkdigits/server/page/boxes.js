@@ -7,17 +7,30 @@ import { digits } from "./words.js";
 const SHARE = 0.4; // of a digit's height that its label has
 const LABEL = [13, 24]; // CSS pixels: the smallest and the largest label
 
+const drawn = new WeakMap(); // <svg> -> what it shows
+const resized = new ResizeObserver((seen) => seen.forEach(({ target }) => paint(target)));
+
 /** Draw a row's boxes into an <svg> that lies over a picture of width x height, in the units of the boxes. */
 export function drawBoxes(svg, row, width, height) {
+  drawn.set(svg, { row, width, height });
+  paint(svg);
+  resized.observe(svg); // lines and labels keep their size on the screen
+}
+
+/** Take them away. */
+export function clearBoxes(svg) {
+  resized.unobserve(svg);
+  svg.replaceChildren();
+}
+
+function paint(svg) {
+  const { row, width, height } = drawn.get(svg);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const pixel = width / (svg.getBoundingClientRect().width || width);
   const heights = digits(row).map((digit) => digit.box[3]).sort((a, b) => a - b);
   const size = Math.min(Math.max(SHARE * heights[heights.length >> 1], LABEL[0] * pixel), LABEL[1] * pixel);
   svg.replaceChildren(...leftOut(row).map((one) => marked(one, pixel)), ...digits(row).map((digit) => boxed(digit, size, pixel, height)));
 }
-
-/** Take them away. */
-export const clearBoxes = (svg) => svg.replaceChildren();
 
 /** What was left out, in a colour of its own; the reason shows under the mouse. */
 function marked({ box: [x, y, w, h], reason }, pixel) {

@@ -9,7 +9,7 @@ import { lookInside } from "./inside.js";
 import { account } from "./leftout.js";
 import { forget, keep, keepChanges, kept } from "./store.js";
 import { exported, showValues, textOf, uncorrected } from "./values.js";
-import { count, note, sentence, spoken } from "./words.js";
+import { count, sentence, spoken, sureness } from "./words.js";
 
 const latest = superseding();
 let entry = null; // the image, as store.js keeps it; `rows` is empty while nothing is read of it
@@ -26,7 +26,9 @@ export async function showImage(file) {
 
 /** The image of the last visit, as it was left. */
 async function restore() {
-  const [last] = (await kept("image")).slice(-1);
+  const all = await kept("image");
+  const last = all.pop();
+  forget(all.filter((one) => !one.unsaved)); // what other tabs left
   if (!last || entry) return;
   entry = { ...last, id: Promise.resolve(last.id) };
   setOptions(entry.options);
@@ -91,7 +93,7 @@ function show() {
 /** What is to be said of all values together. */
 function summary(rows) {
   if (rows.length > 1) return `${count(rows.length, "page")}; the boxes are those of the first.`;
-  return rows.length && rows[0].lines.length > 1 ? note(rows[0]) : "";
+  return rows.length && rows[0].lines.length > 1 ? sureness(rows[0]) : "";
 }
 
 function valuesOf(page) {

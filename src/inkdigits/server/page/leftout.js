@@ -1,7 +1,6 @@
 // What was left out of a reading, and why a person should look, in words.
 
 import { make } from "./dom.js";
-import { sentence } from "./words.js";
 
 const LEFT_OUT = {
   letter: ["a letter", "letters"],
@@ -30,10 +29,13 @@ export function leftOutInWords(row) {
   return things.length ? `Left out: ${things.join(", ")}.` : "";
 }
 
+/** Whether ink of the size of writing was left out. */
+export const unread = (row) => (row.review_reasons ?? []).includes("unread");
+
 /** Why a person should look, beside what `error` and `refused` say; "" where nobody has to. */
 export function reviewInWords(row) {
   const reasons = (row.review_reasons ?? []).filter((reason) => !TOLD.includes(reason));
-  return sentence(reasons.map((reason) => REVIEW[reason] ?? reason).join("; "));
+  return reasons.map((reason) => REVIEW[reason] ?? reason).join("; ");
 }
 
 /** Paragraphs to stand under the picture of a row. */
@@ -41,6 +43,6 @@ export function account(row) {
   const [left, review] = [leftOutInWords(row), reviewInWords(row)];
   return [
     ...(left ? [make("p", { className: "account" }, make("span", { className: "swatch", ariaHidden: "true" }), left)] : []),
-    ...(review ? [make("p", { className: "account" }, make("b", {}, "A person should look: "), review[0].toLowerCase() + review.slice(1))] : []),
+    ...(review ? [make("p", { className: "account" }, make("b", {}, "A person should look: "), `${review}.`)] : []),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { pictureOf } from "./crops.js";
 import { make } from "./dom.js";
-import { leftOut, reviewInWords } from "./leftout.js";
+import { leftOut, reviewInWords, unread } from "./leftout.js";
 import { percent, sentence } from "./words.js";
 
 /** The values of a row: its lines, or one for the whole image where no line was read.
@@ -10,10 +10,14 @@ import { percent, sentence } from "./words.js";
  *  Each is {text, box, confidence, digits, left: what was left out beside it, reason: why a person should look, "" where nobody has to}. */
 export function values(row) {
   const lines = row.lines.length ? row.lines : [{ text: row.text, box: null, confidence: row.confidence, digits: [] }];
-  const beside = lines.map((line) => leftOut(row).filter(({ box }) => !line.box || overlaps(line.box, box)));
-  const reasons = lines.map((line, i) => line.digits.find((digit) => digit.refused)?.refused ?? (unread(row) && beside[i].length ? reviewInWords(row) : ""));
+  const writing = leftOut(row).filter(({ reason }) => reason !== "at the edge");
+  const left = lines.map((line) => (line.box ? writing.filter(({ box }) => beside(line.box, box)) : writing));
+  const reasons = lines.map(({ digits }, i) => {
+    const refused = digits.find((digit) => digit.refused)?.refused ?? "";
+    return refused || (unread(row) && left[i].length ? reviewInWords(row) : "");
+  });
   const whole = row.needs_review && !reasons.some(Boolean) ? row.error ?? row.refused ?? (reviewInWords(row) || "not sure") : "";
-  return lines.map((line, i) => ({ ...line, left: beside[i], reason: sentence(reasons[i] || whole) }));
+  return lines.map((line, i) => ({ ...line, left: left[i], reason: sentence(reasons[i] || whole) }));
 }
 
 /** No corrections yet: a list for each row, with a null for each value. */
@@ -106,7 +110,5 @@ function walked({ key }, text) {
   return true;
 }
 
-const unread = (row) => (row.review_reasons ?? []).includes("unread");
-
 /** Whether the middle of a box stands in the band of a line. */
-const overlaps = ([, top, , height], [, y, , h]) => y + h / 2 > top && y + h / 2 < top + height;
+const beside = ([, top, , height], [, y, , h]) => y + h / 2 > top && y + h / 2 < top + height;

@@ -1,5 +1,7 @@
 // Results in words.
 
+import { leftOutInWords, unread } from "./leftout.js";
+
 /** A probability in [0, 1] as a percentage that never claims to be certain. */
 export function percent(p) {
   if (p >= 0.9995) return ">\u00a099.9\u00a0%";
@@ -19,18 +21,21 @@ export const why = (row) => row.error ?? row.refused ?? digits(row).find((digit)
 /** The digits of a row, line after line. */
 export const digits = (row) => row.lines.flatMap((line) => line.digits);
 
-/** What a row says beside its text: how sure, or why there is nothing. */
-export function note(row) {
+/** How sure a row is, or why there is nothing. */
+export function sureness(row) {
   if (row.error || row.refused) return sentence(row.error ?? row.refused);
   const every = digits(row).length;
   const open = digits(row).filter((digit) => digit.refused).length;
   if (open) return `${every > 1 ? `${open} of ${every} not answered` : "Not answered"}: the reason is below.`;
-  return `${percent(row.confidence)} sure of ${every > 1 ? "all of it" : "it"}.`;
+  return `${percent(row.confidence)} sure of ${unread(row) ? "what was read" : every > 1 ? "all of it" : "it"}.`;
 }
+
+/** What a row says beside its text: how sure it is, and what it left out. */
+export const note = (row) => [sureness(row), leftOutInWords(row)].filter(Boolean).join(" ");
 
 /** A row for the ear. */
 export function spoken(row) {
   if (!row.text) return note(row);
   const read = row.text.replaceAll("\n", ", next line, ").replaceAll("?", " question mark ");
-  return `Read: ${read}. ${sentence(why(row)) || note(row)}`;
+  return [`Read: ${read}.`, sentence(why(row)) || sureness(row), leftOutInWords(row)].filter(Boolean).join(" ");
 }
