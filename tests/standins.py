@@ -7,7 +7,11 @@ import numpy as np
 
 from inkdigits.errors import InputError
 from inkdigits.images import Document
+from inkdigits.models import Card
 from inkdigits.reading import Reading
+
+CARD = Card("standin", ("0", "1"), thresholds={"answer": 0.5}, sha256="0" * 64)
+"""The card of what stands in for a model."""
 
 
 class PageReader:
@@ -15,6 +19,10 @@ class PageReader:
 
     def __init__(self, model: object = None, threshold: float | None = None, device: str = "cpu") -> None:
         self.model, self.threshold, self.device = model, threshold, device
+
+    @property
+    def card(self) -> Card:
+        return CARD
 
     def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
         return [self.tried(*page, keep) for page in pages]

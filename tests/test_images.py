@@ -342,7 +342,7 @@ def piled_up() -> bytes:
         pytest.param(b"\x00\x01\x02\x03" * 9, "not an image", id="bytes of no format"),
         pytest.param(encoded(Image.new("L", (1, 1)), "PNG"), "too few", id="1 x 1"),
         pytest.param(encoded(Image.new("L", (300, 1)), "PNG"), "too few", id="one row"),
-        pytest.param(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(80), "HEIC photos cannot be read", id="HEIC"),
+        pytest.param(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(80), "HEIC images cannot be read", id="HEIC"),
         pytest.param(b"%PDF-1.4 nothing behind it", "the PDF is damaged", id="damaged PDF"),
         pytest.param(encoded(pil(), "PNG")[:-12] + b"\x40\0\0\0IEND\xaeB`\x82", "cut short", id="PNG whose end says that it is a gigabyte"),
         pytest.param(pdf_without_its_page(), "page 1 of the PDF is damaged", id="PDF whose page is not there"),

@@ -18,6 +18,7 @@ from inkdigits.images import Document
 from inkdigits.pool import LostError, Pool
 from inkdigits.reading import Digit, Line, Reading
 from inkdigits.sources import File
+from standins import CARD
 
 DIES, HANGS = 13, 14
 
@@ -26,7 +27,7 @@ class Fragile:
     """Stands in for Reader. Its text is the threshold's percentage or "", then the number of pages that were read together."""
 
     def __init__(self, model: object = None, threshold: float | None = None, device: str = "cpu") -> None:
-        self.model, self.threshold, self.device = model, threshold, device
+        self.model, self.threshold, self.device, self.card = model, threshold, device, CARD
 
     def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
         if self.model == "none":

@@ -1,5 +1,15 @@
-"""`python -m inkdigits` is the `inkdigits` command."""
+"""The `inkdigits` command, and `python -m inkdigits`."""
 
-from .cli import main
+from .commands.signals import at_once
 
-main()
+
+def main() -> None:
+    """Run the command; Ctrl-C from its first moment on is a line and an exit status."""
+    with at_once():
+        from .cli import main as run
+
+        run()
+
+
+if __name__ == "__main__":
+    main()

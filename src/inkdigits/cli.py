@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import sys
+from typing import Any
 
 import click
 
 from . import __version__
+from .commands.signals import SAID, at_once, interruptible, status
 from .errors import Error
 
 COMMANDS = {
@@ -26,6 +30,21 @@ COMMANDS = {
     "completion": "Print what lets Tab complete commands, options and names.",
 }
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What no command can help: a full disk, a spent quota, a disk that fails."""
+
+
+class Interrupted(click.ClickException):
+    """What ends the command was not its own doing."""
+
+    def __init__(self, error: KeyboardInterrupt) -> None:
+        super().__init__(SAID)
+        self.status = status(error)
+
+    def show(self, file: Any = None) -> None:
+        """Say so in a line; a terminal has shown ^C where it would begin."""
+        click.echo(("\n" if sys.stderr.isatty() else "") + self.message, err=True)
+
 
 class LazyGroup(click.Group):
     """A click group that imports a command's module only when that command is used."""
@@ -38,8 +57,16 @@ class LazyGroup(click.Group):
         """Import `inkdigits.commands.NAME` and return its `command`; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"inkdigits.commands.{cmd_name}").command
+        with at_once():
+            command: click.Command = importlib.import_module(f"inkdigits.commands.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command. An interruption is told from others by its exit status, see `signals.status`."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted(error) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table, importing none of them."""
@@ -56,14 +83,20 @@ def group() -> None:
 def main() -> None:
     """Entry point: exit 0 all done, 1 something failed (said on stderr), 2 wrong usage, 130 interrupted."""
     try:
-        result = group.main(prog_name="inkdigits", standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
+        with interruptible():
+            result = group.main(prog_name="inkdigits", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo(SAID, err=True)
         raise SystemExit(130) from None
     except click.ClickException as error:
         error.show()
-        raise SystemExit(error.exit_code) from None
+        raise SystemExit(error.status if isinstance(error, Interrupted) else error.exit_code) from None
     except Error as error:
         click.echo(f"inkdigits: {error}", err=True)
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        click.echo(f"inkdigits: {error.filename or 'what it prints'} cannot be written: {error.strerror}", err=True)
         raise SystemExit(1) from None
     raise SystemExit(result if isinstance(result, int) else 0)

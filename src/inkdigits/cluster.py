@@ -20,16 +20,15 @@ from functools import partial
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from . import tiles
 from .batch import in_pool, reading_work
 from .errors import Error, MissingExtra, OutputError
+from .files import Appended
 from .images import SUFFIXES
 from .pool import Pool
 from .reader import Reader
 from .results import replaced, to_table
-from .sources import File, expand
+from .resume import Terms, check_record, record_of, record_text
+from .sources import File, Skipped, expand
 
 if TYPE_CHECKING:
     import fsspec
@@ -39,6 +38,10 @@ PARTITION = 1000
 """Files of a partition, at most: what a kill costs each actor."""
 PART = ".part"
 """What ends the name of a file that is not whole yet."""
+OWN = re.compile(r"/[0-9a-f]{8}-\d{6,}\.parquet$")
+"""The names that files of rows have."""
+RECORD_NAME, LOCK = "_run.json", "_lock"
+"""What made the rows, and what is locked while there is a run; what reads folders of Parquet passes over such names."""
 FETCHES = 16
 """Remote files that an actor fetches at the same time."""
 PATIENCE = 10.0
@@ -49,11 +52,11 @@ class EngineError(Error):
     """Ray cannot be reached, or gave the work up."""
 
 
-def expand_remote(sources: Iterable[str]) -> Iterator[File]:
+def expand_remote(sources: Iterable[str], skipped: Skipped | None = None) -> Iterator[File]:
     """As `sources.expand`, where a URL such as s3://bucket/scans means the images below it, or itself if it is a file."""
     for source in sources:
         if "://" not in source:
-            yield from expand([source])
+            yield from expand([source], skipped)
             continue
         try:
             folder, path = _place(source)
@@ -75,6 +78,8 @@ def read(
     gpus: float = 0,
     address: str | None = None,
     resume: bool = False,
+    retry_errors: bool = False,
+    overwrite: bool = False,
     seen: Callable[[pyarrow.Table], None] = lambda table: None,
 ) -> Iterator[pyarrow.Table]:
     """Read files with Ray and write their rows to Parquet files in the folder `out`, a path or URL; yields the table of each file that is
@@ -83,48 +88,101 @@ def read(
     reader: each actor makes one like it; every machine must have its model, and local files, under the same name. single: one digit an
     image. jobs: actors, each of which takes a CPU; None for one a CPU. gpus: share of a GPU for each, where the reader's device is "cuda".
     address: of a cluster; None for the one that RAY_ADDRESS names, else one that is started here, on the loopback interface, and ended.
-    resume: leave out the files whose rows are there; `seen` gets their tables. Raises EngineError, OutputError, MissingExtra, ModelError.
+    resume: leave out the files whose rows are there; `seen` gets their tables. retry_errors: but not those with an error in any of their
+    rows. overwrite: begin anew. A local folder is locked for this run. Raises EngineError, OutputError, MissingExtra, ModelError.
     """
     address = address or os.environ.get("RAY_ADDRESS")
     ray = _ray(address)
     folder, path = _place(out)
-    old = sorted(folder.glob(f"{path}/*.parquet"))
-    if old and not resume:
-        raise OutputError(f"{out} has rows already; --resume goes on with them, or choose another folder")
-    Reader(reader.model).classify(np.empty((0, tiles.SIZE, tiles.SIZE), np.float32))  # what is wrong with the model is said now
+    record = record_of(type(reader)(reader.model).card, reader.threshold, single=single)  # what is wrong with the model is said now
+    with _alone(folder, path):
+        done: Counter[str] = Counter()
+        for table in _tables(folder, _old(folder, path, out, Terms(record, resume, retry_errors, overwrite))):
+            pages = zip(table["source"].to_pylist(), table["page"].to_pylist(), strict=True)
+            done.update(source for source, page in pages if page == 1)
+            seen(table)
+        todo = (file for file in files if not _take(done, file.name))
+        with _running(ray, jobs, address):
+            ray.data.DataContext.get_current().enable_progress_bars = False
+            there = ray.cluster_resources()
+            if gpus > there.get("GPU", 0):
+                raise EngineError(f"--gpus {gpus:g}: the cluster has {there.get('GPU', 0):g} GPUs; read on its CPUs, or give it one")
+            actors = jobs or max(1, int(there.get("CPU", 1)))
+            blocks = [ray.put(block) for block in _blocks(todo, actors)]
+            if not blocks:
+                return
+            work = partial(reading_work, type(reader), reader.model, reader.device)
+            written = ray.data.from_arrow_refs(blocks).map_batches(
+                _Actor,
+                fn_constructor_args=(work, out, secrets.token_hex(4), single, reader.threshold, os.getcwd()),
+                batch_size=None,
+                batch_format="pyarrow",
+                compute=ray.data.ActorPoolStrategy(size=actors),
+                num_cpus=1,
+                num_gpus=gpus or None,
+            )
+            try:
+                for row in written.iter_rows():
+                    yield from _tables(folder, [row["file"]])
+            except ray.exceptions.RayError as error:
+                raise EngineError(f"Ray gave up: {_reason(error)}; --resume goes on with the rows in {out}") from None
+
+
+@contextmanager
+def _alone(folder: fsspec.AbstractFileSystem, path: str) -> Iterator[None]:
+    """A folder that exists, and that no other run writes to: where it is local, it is locked."""
+    from fsspec.implementations.local import LocalFileSystem
+
     folder.makedirs(path, exist_ok=True)
+    if not isinstance(folder, LocalFileSystem):
+        yield
+        return
+    with Appended(f"{path}/{LOCK}") as lock:
+        yield
+        lock.remove()
+
+
+def _old(folder: fsspec.AbstractFileSystem, path: str, out: str, terms: Terms) -> list[str]:
+    """The files with rows that the run goes on with. Raises OutputError where there are others."""
+    old, record = sorted(folder.glob(f"{path}/*.parquet")), f"{path}/{RECORD_NAME}"
+    if terms.overwrite:
+        if foreign := [name for name in old if not OWN.search(name)]:
+            raise OutputError(f"{foreign[0]} is no file of inkdigits, and would be taken for rows; choose another folder")
+        for name in old:
+            folder.rm_file(name)
+        old = []
+    if old and not terms.resume:
+        raise OutputError(f"{out} has rows already; --resume goes on with them, --overwrite begins anew")
+    if old:
+        check_record(folder.cat_file(record).decode("utf-8", "replace") if folder.exists(record) else None, terms.record, out)
     for torn in folder.glob(f"{path}/*{PART}"):
         folder.rm_file(torn)
-    done: Counter[str] = Counter()
-    for table in _tables(folder, old):
-        pages = zip(table["source"].to_pylist(), table["page"].to_pylist(), strict=True)
-        done.update(source for source, page in pages if page == 1)
-        seen(table)
-    todo = (file for file in files if not _take(done, file.name))
-    with _running(ray, jobs, address):
-        ray.data.DataContext.get_current().enable_progress_bars = False
-        there = ray.cluster_resources()
-        if gpus > there.get("GPU", 0):
-            raise EngineError(f"--gpus {gpus:g}: the cluster has {there.get('GPU', 0):g} GPUs; read on its CPUs, or give it one")
-        actors = jobs or max(1, int(there.get("CPU", 1)))
-        blocks = [ray.put(block) for block in _blocks(todo, actors)]
-        if not blocks:
-            return
-        work = partial(reading_work, type(reader), reader.model, reader.device)
-        written = ray.data.from_arrow_refs(blocks).map_batches(
-            _Actor,
-            fn_constructor_args=(work, out, secrets.token_hex(4), single, reader.threshold, os.getcwd()),
-            batch_size=None,
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=actors),
-            num_cpus=1,
-            num_gpus=gpus or None,
-        )
-        try:
-            for row in written.iter_rows():
-                yield from _tables(folder, [row["file"]])
-        except ray.exceptions.RayError as error:
-            raise EngineError(f"Ray gave up: {_reason(error)}; --resume goes on with the rows in {out}") from None
+    if not old:
+        folder.pipe_file(record, record_text(terms.record).encode())
+    return [name for name in old if not terms.retry_errors or _without_errors(folder, name)]
+
+
+def _without_errors(folder: fsspec.AbstractFileSystem, name: str) -> bool:
+    """Take the rows of those sources out of a file that have an error in any of them; whether rows are left."""
+    from pyarrow import compute
+
+    (table,) = _tables(folder, [name])
+    failed = table.filter(compute.is_valid(table["error"]))["source"].unique()
+    kept = table.filter(compute.invert(compute.is_in(table["source"], value_set=failed)))
+    if not len(kept):
+        folder.rm_file(name)
+    elif len(kept) < len(table):
+        _write(folder, name, kept)
+    return len(kept) > 0
+
+
+def _write(folder: fsspec.AbstractFileSystem, name: str, table: pyarrow.Table) -> None:
+    """Write a Parquet file, whole or not at all."""
+    from pyarrow import parquet
+
+    with folder.open(name + PART, "wb") as file:
+        parquet.write_table(table, file)
+    folder.mv(name + PART, name)
 
 
 class _Actor:
@@ -139,16 +197,13 @@ class _Actor:
 
     def __call__(self, block: pyarrow.Table) -> pyarrow.Table:
         import pyarrow
-        from pyarrow import parquet
 
         files = (File(os.fsdecode(row["name"]), row["content"], row["error"]) for row in block.to_pylist())
         with ThreadPoolExecutor(FETCHES) as fetching:
             found = in_pool(self.pool, _ahead(fetching, files), single=self.single, threshold=self.threshold)
             rows = to_table([reading.to_dict() for reading in found])
         name = f"{self.path}/{self.run}-{block['partition'][0].as_py():06}.parquet"
-        with self.folder.open(name + PART, "wb") as file:
-            parquet.write_table(rows, file)
-        self.folder.mv(name + PART, name)  # whole or not at all
+        _write(self.folder, name, rows)
         return pyarrow.table({"file": [name]})
 
 

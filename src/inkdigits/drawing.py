@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from . import files
 from .canvas import (
     DARK,
     GAP,
@@ -31,7 +34,7 @@ from .canvas import (
     wrapped,
     write,
 )
-from .errors import Error
+from .errors import OutputError
 from .ink import Ink
 from .models import NOT_A_DIGIT
 from .reading import Digit, Reading
@@ -107,14 +110,21 @@ def explain_picture(trace: Trace) -> Picture:
 
 
 def encode(picture: Picture, suffix: str = ".png") -> bytes:
-    """The picture as the bytes of an image file, PNG by default. Raises Error for a suffix that cannot be written."""
-    try:
-        done, data = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    except cv2.error:
-        done = False
-    if not done:
-        raise Error(f"pictures cannot be written as {suffix or 'a file without a suffix'}; use .png or .jpg")
-    return data.tobytes()
+    """The picture as the bytes of an image file, PNG by default. Raises OutputError for a suffix that cannot be written."""
+    check_suffix(suffix)
+    return cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+def check_suffix(path: str) -> None:
+    """Raise OutputError where a picture cannot be written as what the suffix of a file means. path: its name, or the suffix alone."""
+    suffix = os.path.splitext(f"picture{path}")[1]
+    if not cv2.haveImageWriter(f"picture{suffix}"):
+        raise OutputError(f"pictures cannot be written as {suffix or 'a file without a suffix'}; use .png or .jpg")
+
+
+def save(picture: Picture, path: Path) -> None:
+    """Write a picture to an image file. Raises OutputError for a suffix or a file that cannot be written."""
+    files.write(path, encode(picture, path.suffix))
 
 
 def _digits(reading: Reading) -> list[Digit]:

@@ -7,8 +7,9 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -60,6 +61,110 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         probe = target.with_name(f".{secrets.token_hex(4)}.part")
         probe.touch()
         probe.unlink()
+
+
+class Appended:
+    """A file that this process alone writes, a piece at a time: at any moment it holds whole pieces only, but for a kill in the middle of
+    one. A context manager, and a stream of text in UTF-8.
+
+    It is made where it is missing, and locked until it is closed. Raises OutputError where it cannot be written, where another process
+    has it, and, at the next piece, where it was deleted or replaced meanwhile.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        try:
+            self._file = _opened(self.path)
+        except OSError as error:
+            raise OutputError(f"{self.path} cannot be written: {error.strerror}") from None
+
+    def __enter__(self) -> Appended:
+        """It is open already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """See `close`."""
+        self.close()
+
+    @property
+    def size(self) -> int:
+        """How many bytes it holds."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def head(self, count: int) -> bytes:
+        """Its first bytes."""
+        self._file.seek(0)
+        return self._file.read(count)
+
+    def write(self, text: str) -> int:
+        """Add a piece, whole or not at all; a name that is not valid UTF-8 is written as the bytes it has."""
+        self._check_there()
+        rest, end = memoryview(text.encode("utf-8", "surrogateescape")), self.size
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self.cut(end)
+            raise OutputError(f"{self.path} cannot be written: {error.strerror}; what it holds is whole") from None
+        return len(text)
+
+    def flush(self) -> None:
+        """Every piece is on its way already."""
+
+    def isatty(self) -> bool:
+        """It is a file."""
+        return False
+
+    def cut(self, size: int) -> None:
+        """Keep the first bytes only."""
+        self._file.truncate(size)
+
+    def replace(self, pieces: Iterable[bytes]) -> None:
+        """Let the file hold these alone, all of them or, after a kill, what it held before; it stays locked."""
+        with whole(self.path) as part:
+            with open(part, "wb") as new:
+                new.writelines(pieces)
+            file = open(part, "ab+", buffering=0)  # noqa: SIM115  # as long as this object
+            lock(file, wait=False)
+        self._file.close()
+        self._file = file
+
+    def remove(self) -> None:
+        """Delete the file, and close it."""
+        with suppress(OSError):
+            os.remove(self.path)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, and let others have it."""
+        self._file.close()
+
+    def _check_there(self) -> None:
+        if not _is(self._file, self.path):
+            raise OutputError(f"{self.path} was deleted or replaced while it was written; its rows are lost with it, so begin anew")
+
+
+def _opened(path: str) -> FileIO:
+    """A file that is locked for us, and that the path still leads to: who had it before may have put another in its place."""
+    while True:
+        file = open(path, "ab+", buffering=0)  # noqa: SIM115  # as long as who asked for it
+        try:
+            if not lock(file, wait=False):
+                raise OutputError(f"{path} is being written by another run; wait for its end, or choose another file")
+            if _is(file, path):
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+
+
+def _is(file: FileIO, path: str) -> bool:
+    """Whether the path leads to this open file."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except OSError:
+        return False
 
 
 def lock(file: IO[Any], *, wait: bool) -> bool:

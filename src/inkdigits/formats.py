@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import Protocol
 
 from .reading import Reading
 
@@ -15,6 +15,19 @@ def format_of(out: str) -> str | None:
     return suffix if suffix in FORMATS[1:] else None
 
 
+class Stream(Protocol):
+    """Where text goes."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text."""
+
+    def flush(self) -> object:
+        """Let others see it."""
+
+    def isatty(self) -> bool:
+        """Whether a person looks at it."""
+
+
 class RowWriter:
     """Writes Readings to a stream; a context manager, so that a JSON array is closed after an interruption too.
 
@@ -23,7 +36,7 @@ class RowWriter:
     begun: csv that has its head already.
     """
 
-    def __init__(self, out: TextIO, format: str, *, several: bool = False, single: bool = False, begun: bool = False) -> None:
+    def __init__(self, out: Stream, format: str, *, several: bool = False, single: bool = False, begun: bool = False) -> None:
         self.out, self.format, self.several, self.single = out, format, several, single
         self.count = int(begun)
 

@@ -223,6 +223,8 @@ _MAGIC: dict[str, bytes | tuple[bytes, ...]] = {
     "GIF": (b"GIF87a", b"GIF89a"),
     "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     "BMP": b"BM",
+    "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+    "JPEG XL": (b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"),
     "PNM": tuple(f"P{n}{space}".encode() for n in range(1, 8) for space in "\n\r\t "),
 }
 _PARSERS: dict[str, Callable[[bytes], Header]] = {

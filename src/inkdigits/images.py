@@ -6,6 +6,7 @@ Everything that looks at pixels after this sees uint8 (H, W) or (H, W, 3) RGB. W
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,8 +25,17 @@ Bytes = NDArray[np.uint8]
 MAX_BYTES = 1 << 30
 MAX_PAGES = 10_000
 """Of a document. A file of a megabyte can promise any number of them."""
-SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".jpeg", ".jpg", ".pbm", ".pdf", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
-"""Names by which images are found in a folder. HEIC cannot be read, but a photo must not be passed over in silence."""
+SUFFIXES = (
+    ".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".hif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jxl", ".pam",
+    ".pbm", ".pdf", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+)  # fmt: skip
+"""Names by which images are found in a folder. Some of these cannot be read, but a photo must not be passed over in silence."""
+UNREADABLE = {
+    "HEIC": "save it as JPEG (iPhone: Settings > Camera > Formats > Most Compatible)",
+    "JPEG 2000": "save it as PNG or JPEG",
+    "JPEG XL": "save it as PNG or JPEG",
+}
+"""Kinds of images that are known but cannot be read, and what to do about them."""
 PDF_DPI = 200
 """Resolution at which PDF pages are drawn: a handwritten digit is then 30 to 60 pixels high."""
 
@@ -95,6 +105,8 @@ def _decoded(image: Bytes) -> Document:
 
 def _contents(path: str | os.PathLike[str], name: str) -> bytes:
     try:
+        if special := _special(os.stat(path).st_mode):  # opening one may wait for ever
+            raise InputError(name, f"{special}, not a file", "give a file, or - for what comes through a pipe")
         with open(path, "rb") as file:
             return file.read(MAX_BYTES + 1)
     except (FileNotFoundError, ValueError):  # ValueError: a NUL in the name
@@ -108,6 +120,12 @@ def _contents(path: str | os.PathLike[str], name: str) -> bytes:
         raise InputError(name, f"cannot be read: {error.strerror or error}") from None
 
 
+def _special(mode: int) -> str:
+    """What a path leads to that is neither file nor folder; "" for these."""
+    kinds = {stat.S_ISFIFO: "a named pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a device", stat.S_ISBLK: "a device"}
+    return next((what for test, what in kinds.items() if test(mode)), "")
+
+
 def _from_bytes(data: bytes, name: str) -> Document:
     if not data:
         raise InputError(name, "the file is empty", "copy or download it again")
@@ -119,9 +137,8 @@ def _from_bytes(data: bytes, name: str) -> Document:
         known = kind_of(data)
         remedy = f"a damaged {known}: copy or download it again" if known else "give PNG, JPEG, WebP, TIFF, BMP, GIF or PDF"
         raise InputError(name, str(error), remedy) from None
-    if header.kind == "HEIC":
-        remedy = "save it as JPEG (iPhone: Settings > Camera > Formats > Most Compatible)"
-        raise InputError(name, "HEIC photos cannot be read", remedy)
+    if header.kind in UNREADABLE:
+        raise InputError(name, f"{header.kind} images cannot be read", UNREADABLE[header.kind])
     if header.kind == "PDF":
         return _from_pdf(data, name)
 

@@ -265,6 +265,12 @@ def locate(model: str | Path) -> Path:
     return path
 
 
+def model_files(model: str | Path | None) -> list[Path]:
+    """The files that a model of single digits is read from, None for the one that ships. Raises ModelError where there is none."""
+    path = locate(Model.shipped if model is None else model)
+    return [path, path.with_name("card.json")]
+
+
 PROVIDERS = {"cpu": ["CPUExecutionProvider"], "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"]}
 """What ONNX Runtime calls the devices."""
 

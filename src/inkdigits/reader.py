@@ -17,7 +17,7 @@ from . import images, layout, strings, strips, tiles
 from .decide import blame, decide, decide_page
 from .errors import InputError, ModelError
 from .ink import Ink, find_ink, turned
-from .models import NOT_A_DIGIT, LineModel, Model
+from .models import NOT_A_DIGIT, Card, LineModel, Model
 from .reading import Box, Digit, Line, Reading, line_of
 
 if TYPE_CHECKING:
@@ -124,6 +124,11 @@ class Reader:
     def classify(self, tiles: Float) -> Float:
         """Probabilities of the classes: float32 (N, 28, 28) in [0, 1], 1 = ink -> float32 (N, K)."""
         return self._model.probabilities(tiles)
+
+    @property
+    def card(self) -> Card:
+        """The card of the model, which is loaded now if it is not yet."""
+        return self._model.card
 
     @cached_property
     def _model(self) -> Model:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any, TextIO, cast
 
 from . import files
 from .errors import MissingExtra, OutputError
-from .formats import RowWriter
+from .files import Appended
+from .formats import RowWriter, Stream
+from .imageheader import kind_of
 from .reading import Reading
-from .resume import RESUMABLE, finished_rows
+from .resume import RECORD, RESUMABLE, Terms, check_record, finished_rows, record_text, whole_size, without_errors
 
 BATCH = 10_000
 """Rows of a group in a Parquet file: what is held in memory."""
@@ -27,35 +30,32 @@ class Results:
     """The rows of a run, each on its way to the disk as soon as it is there. A context manager.
 
     out: a file, None for standard output. format: one of FORMATS; rows of Parquet wait as JSON lines in FILE.rows.jsonl until the run is
-    over. resume: go on with what is there; its rows are given to `seen`. several, single: as for RowWriter.
-    Raises OutputError where a file cannot be written or gone on with, MissingExtra for Parquet without `inkdigits[parquet]`.
+    over. terms: what to do about rows that are there already; those that are gone on with are given to `seen`. several, single: as for
+    RowWriter. Raises OutputError where a file cannot be written or gone on with, holds what must not be lost, or is another run's;
+    MissingExtra for Parquet without `inkdigits[parquet]`.
     """
 
     def __init__(
         self,
         out: str | None,
         format: str,
+        terms: Terms,
         *,
         several: bool,
         single: bool,
-        resume: bool = False,
         seen: Callable[[dict[str, Any]], None] = lambda row: None,
     ) -> None:
         self.out, self.parquet = out, format == "parquet"
-        if self.parquet:
-            if out is None:
-                raise OutputError("Parquet cannot be written to standard output; give --out FILE.parquet")
-            _pyarrow()  # what is missing is missed now
-        self.rows_format = "jsonl" if self.parquet else format
-        self.path = f"{out}.rows.jsonl" if self.parquet else out
+        _check_terms(out, format, terms)
+        rows_format = "jsonl" if self.parquet else format
         self.done: dict[str, list[int]] = {}
-        begun = False
-        if resume:
-            if self.path is None or self.rows_format not in RESUMABLE:
-                raise OutputError(f"--resume goes on with a file of {', '.join((*RESUMABLE, 'parquet'))}, not with {format}")
-            begun = self._take_up(seen)
-        self.stream = _opened(self.path, "a" if begun else "w") if self.path else _stdout()
-        self._writer = RowWriter(self.stream, self.rows_format, several=several, single=single, begun=begun)
+        self._file: Appended | None = None
+        if out is None or (os.path.exists(out) and not os.path.isfile(out)):  # a pipe or a device, which is nobody's alone
+            self.stream: Stream = _Passing(_stdout() if out is None else _device(out))
+        else:
+            self.stream = self._file = _claimed(_led_to(out), out, rows_format, self.parquet, terms, self._take(seen))
+        begun = self._file is not None and self._file.size > 0
+        self._writer = RowWriter(self.stream, rows_format, several=several, single=single, begun=begun)
 
     def __enter__(self) -> Results:
         """Open the array of `json`."""
@@ -64,28 +64,138 @@ class Results:
 
     def __exit__(self, kind: object, *_: object) -> None:
         """Close the file; what was to become Parquet does so where nothing went wrong."""
-        self._writer.__exit__()
-        if self.path is not None:
-            self.stream.close()
-        if self.parquet and kind is None:
-            to_parquet(Path(str(self.path)), Path(str(self.out)))
-            os.remove(str(self.path))
+        try:
+            self._writer.__exit__()
+            if self.parquet and self._file is not None and kind is None:
+                to_parquet(Path(self._file.path), Path(str(self.out)))
+                self._file.remove()
+        except OutputError:
+            if kind is None:  # else it is on its way already
+                raise
+        finally:
+            if self._file is not None:
+                self._file.close()
 
     def write(self, reading: Reading) -> None:
-        """Write one row."""
+        """Write one row. Raises OutputError where it cannot be written; then what is there is whole."""
         self._writer.write(reading)
 
-    def _take_up(self, seen: Callable[[dict[str, Any]], None]) -> bool:
-        """Note which pages are done; whether there are any."""
-        path = Path(str(self.path))
-        if not path.exists() and self.parquet and Path(str(self.out)).exists():
-            raise OutputError(f"{self.out}: is finished; there is nothing to resume")
-        if not path.exists():
-            return False
-        for row in finished_rows(path, self.rows_format):
+    def _take(self, seen: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+        """What notes a row as done."""
+
+        def take(row: dict[str, Any]) -> None:
             self.done.setdefault(row["source"], []).append(row["page"])
             seen(row)
-        return path.stat().st_size > 0
+
+        return take
+
+
+def _check_terms(out: str | None, format: str, terms: Terms) -> None:
+    """Raise OutputError or MissingExtra where a format, a file and the terms do not go together, before anything is opened."""
+    if format == "parquet":
+        if out is None:
+            raise OutputError("Parquet cannot be written to standard output; give --out FILE.parquet")
+        _pyarrow()  # what is missing is missed now
+    if terms.resume and (out is None or format not in (*RESUMABLE, "parquet")):
+        raise OutputError(f"--resume goes on with a file of {', '.join((*RESUMABLE, 'parquet'))}, not with {format}")
+    if terms.overwrite and out is None:
+        raise OutputError("--overwrite needs a file that it may replace; give --out FILE")
+
+
+def _claimed(out: str, name: str, format: str, parquet: bool, terms: Terms, take: Callable[[dict[str, Any]], None]) -> Appended:
+    """The file of rows for `out`, ours alone, with those rows in it that are gone on with, each of which is given to `take`. name: what
+    errors call it. format: of the file. Where it is refused it is left as it was."""
+    path = f"{out}.rows.jsonl" if parquet else out
+    before = os.path.exists(path)
+    file = Appended(path)
+    try:
+        finished = parquet and os.path.exists(out)
+        if terms.overwrite:
+            _check_no_image(out if finished else path, name)
+            file.cut(0)
+        elif terms.resume:
+            _take_up(file, Path(out), name, format, finished, terms, take)
+        elif file.size or finished:
+            goes_on = "--resume goes on with its rows, " if parquet or format in RESUMABLE else ""
+            raise OutputError(f"{name} is there already: {goes_on}--overwrite begins anew")
+        if file.size == 0 and format in RESUMABLE:
+            files.write(out + RECORD, record_text(terms.record))
+    except BaseException:
+        if before:
+            file.close()
+        else:
+            file.remove()
+        raise
+    return file
+
+
+def _take_up(
+    file: Appended, out: Path, name: str, format: str, finished: bool, terms: Terms, take: Callable[[dict[str, Any]], None]
+) -> None:
+    """Go on with the rows in a file, or in a Parquet file that is finished."""
+    path, record = Path(file.path), Path(f"{out}{RECORD}")
+    if finished and not file.size and not terms.retry_errors:
+        raise OutputError(f"{name}: is finished; --retry-errors reads those rows again that have an error, --overwrite begins anew")
+    whole = whole_size(path, format)
+    if whole or finished:
+        check_record(record.read_text(encoding="utf-8", errors="replace") if record.exists() else None, terms.record, name)
+    if finished and not file.size:
+        file.replace(_lines(out))
+    else:
+        file.cut(whole)  # what is torn behind it
+    if terms.retry_errors and (pieces := without_errors(path, format)):
+        file.replace(pieces)
+    for row in finished_rows(path, format):
+        take(row)
+
+
+def _led_to(path: str) -> str:
+    """What a link leads to, so that all that lies beside the rows lies there."""
+    return os.path.realpath(path) if os.path.islink(path) else path
+
+
+def _check_no_image(path: str, name: str) -> None:
+    """Raise OutputError where a file that is to be replaced is what people read, and not what is read of it."""
+    with open(path, "rb") as file:
+        if kind := kind_of(file.read(1024)):
+            raise OutputError(f"{name} is a {kind} file, and holds no rows that could be replaced; choose another file")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The rows of a Parquet file as JSON lines."""
+    _, parquet = _pyarrow()
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(BATCH):
+            yield from ((json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape") for row in from_table(batch))
+
+
+class _Passing:
+    """A stream on its way to somebody else: what goes wrong there is an OutputError, but for a reader that has gone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with self._said():
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with self._said():
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            with suppress(OSError, ValueError):  # what waits in it must not be tried again as Python ends
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            raise OutputError(f"the rows cannot be written: {error.strerror}") from None
 
 
 def to_parquet(rows: Path, out: Path) -> None:
@@ -135,10 +245,9 @@ def _pyarrow() -> tuple[Any, Any]:
     return pyarrow, pyarrow.parquet
 
 
-def _opened(path: str, mode: str) -> TextIO:
+def _device(path: str) -> TextIO:
     try:
-        # A name that is not valid UTF-8 is written as the bytes it has.
-        return cast(TextIO, open(path, mode, encoding="utf-8", errors="surrogateescape", newline=""))
+        return cast(TextIO, open(path, "w", encoding="utf-8", errors="surrogateescape", newline=""))
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from None
 

@@ -1,31 +1,111 @@
-"""What an interrupted run left in its file: the rows that are whole. What is torn behind them is cut off."""
+"""What an interrupted run left: a file with rows that are whole, what is torn behind them is cut off; and a record of what made them."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from . import __version__
 from .errors import OutputError
+from .models import Card
 from .reading import CSV_COLUMNS, csv_row
 from .sources import File
 
 RESUMABLE = ("jsonl", "csv")
+RECORD = ".run.json"
+"""What ends the name of the record beside a file of rows."""
+Record = dict[str, str | float]
+"""What makes the rows of a run: all that changes them but the sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a run does about rows that are there already; it refuses them where none of these is set.
+
+    record: what makes its own rows. resume: go on with rows of the same record. retry_errors: but not with those that have an error.
+    overwrite: begin anew.
+    """
+
+    record: Record
+    resume: bool = False
+    retry_errors: bool = False
+    overwrite: bool = False
+
+
+def record_of(card: Card, threshold: float | None, *, single: bool) -> Record:
+    """The record of a run of `predict` (single) or `read`. card: of its model. threshold: as in `Reader`."""
+    content = json.dumps(card.to_dict(), sort_keys=True).encode()
+    return {
+        "command": "predict" if single else "read",
+        "threshold": card.thresholds["answer"] if threshold is None else threshold,
+        "model": f"{card.name}-{card.version}",
+        "model_sha256": card.sha256,
+        "card_sha256": hashlib.sha256(content).hexdigest(),
+        "version": __version__,
+    }
+
+
+def record_text(record: Record) -> str:
+    """A record as it is kept beside the rows."""
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def check_record(text: str | None, record: Record, out: str) -> None:
+    """Raise OutputError unless rows that were made before are like those that `record` makes. text: what was kept beside them; None where
+    nothing was. out: what errors call the rows."""
+    try:
+        before = json.loads(text or "")
+    except ValueError:
+        raise OutputError(f"{out}: nothing beside it says what made its rows; --overwrite begins anew, or choose another") from None
+    if not isinstance(before, dict):
+        before = {}
+    changed = [f"{key} ({_short(before.get(key))}, now {_short(value)})" for key, value in record.items() if before.get(key) != value]
+    if changed:
+        remedy = "resume it with what made it, or --overwrite it"
+        raise OutputError(f"{out}: its rows were made with another {', '.join(changed)}; {remedy}")
+
+
+def _short(value: object) -> str:
+    """A value, or the first digits of a hash."""
+    return str(value)[:16] if isinstance(value, str) else "none" if value is None else f"{value}"
+
+
+def without_errors(path: Path, format: str) -> Iterator[bytes] | None:
+    """The bytes of a file of rows, row by row, without the rows that have an error; None where there is none of these. What is torn at its
+    end is left out. Raises OutputError as `finished_rows` does."""
+    with open(path, "rb") as file:
+        if not any(row is not None and row.get("error") for _, row in _rows(file, format, path)):
+            return None
+    return _pieces(path, format)
+
+
+def _pieces(path: Path, format: str) -> Iterator[bytes]:
+    with open(path, "rb") as file, open(path, "rb") as again:
+        for end, row in _rows(file, format, path):
+            piece = again.read(end - again.tell())
+            if row is None or not row.get("error"):
+                yield piece
+
+
+def whole_size(path: Path, format: str) -> int:
+    """How many bytes of a file of the format jsonl or csv are whole rows. Raises OutputError where it holds anything else."""
+    end = 0
+    with open(path, "rb") as file:
+        for end, _ in _rows(file, format, path):  # noqa: B007  # the last one counts
+            pass
+    return end
 
 
 def finished_rows(path: Path, format: str) -> Iterator[dict[str, Any]]:
-    """The rows in a file of the format jsonl or csv, as `Reading.to_dict` gives them; of csv those keys that have a column.
-
-    Once all are taken, the file ends with the last whole row. Raises OutputError where it holds anything else.
-    """
-    with open(path, "rb+") as file:
-        end = 0
-        for end, row in _rows(file, format, path):  # noqa: B007  # the last one counts
-            if row is not None:
-                yield row
-        file.truncate(end)
+    """The whole rows in a file of the format jsonl or csv, as `Reading.to_dict` gives them; of csv those keys that have a column. Raises
+    OutputError where it holds anything else."""
+    with open(path, "rb") as file:
+        yield from (row for _, row in _rows(file, format, path) if row is not None)
 
 
 def without_done(files: Iterable[File], done: dict[str, list[int]]) -> Iterator[File]:

@@ -38,7 +38,7 @@ class GreyReader(PageReader):
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.setattr("inkdigits.reader.Reader", GreyReader)
+    monkeypatch.setattr("inkdigits.commands.walk.Reader", GreyReader)
     monkeypatch.chdir(tmp_path)
     for name, level in {"seven": 0, "smudge": 128, "blank": 255}.items():
         cv2.imwrite(f"{name}.png", np.full((40, 30), level, np.uint8))
@@ -91,7 +91,7 @@ def test_plot_of_one_image_and_of_several(run: Run) -> None:
 
 def test_a_plot_of_a_kind_that_cannot_be_written_says_so(run: Run) -> None:
     done = run("seven.png", "--plot", "plot.docx")
-    assert (done.code, done.out) == (1, "7  (97 %)\n")
+    assert (done.code, done.out) == (2, "")
     assert "use .png or .jpg" in done.err
 
 

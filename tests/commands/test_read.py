@@ -49,7 +49,7 @@ class HeightReader(PageReader):
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Calls the command in tmp_path, as `inkdigits ...` would; returns code, out and err."""
-    monkeypatch.setattr("inkdigits.reader.Reader", HeightReader)
+    monkeypatch.setattr("inkdigits.commands.walk.Reader", HeightReader)
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> SimpleNamespace:
@@ -104,7 +104,7 @@ BAD = {
     "text named .png": (b"dear diary,\n", "not an image: it starts with 'dear diary,'"),
     "1 x 1": (png(1), "too few"),
     "60,000 x 60,000": (png(60_000), "60000 x 60000 pixels are too many"),
-    "HEIC": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC photos cannot be read; save it as JPEG"),
+    "HEIC": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC images cannot be read; save it as JPEG"),
 }
 
 
@@ -248,21 +248,21 @@ def test_a_real_process_names_every_bad_input(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == len(BAD)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe, to wait on for ever")
-def test_an_interruption_ends_with_130_and_finished_rows_on_disk(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "slow.png")
-    running = subprocess.Popen(
-        [*COMMAND, "read", "nowhere.png", "slow.png", "--format", "json", "--out", "rows.json"], cwd=tmp_path, stderr=subprocess.PIPE
-    )
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_an_interruption_ends_with_a_line_and_finished_rows_on_disk(tmp_path: Path, number: int, status: int) -> None:
+    words = [*COMMAND, "read", "--from", "-", "--format", "json", "--out", "rows.json"]
+    running = subprocess.Popen(words, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    running.stdin.write(b"nowhere.png\nnothing.png\n")
+    running.stdin.flush()  # and no end: it waits for more
     deadline = time.monotonic() + 30
-    while not ((tmp_path / "rows.json").exists() and b"nowhere" in (tmp_path / "rows.json").read_bytes()):
+    while not ((tmp_path / "rows.json").exists() and b"nothing" in (tmp_path / "rows.json").read_bytes()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     _, said = running.communicate(timeout=30)
-    assert running.returncode == 130
-    assert b"Traceback" not in said
-    assert [row["source"] for row in json.loads((tmp_path / "rows.json").read_text())] == ["nowhere.png"]
+    assert running.returncode == status
+    assert said.splitlines()[2:] == [b"interrupted"]
+    assert [row["source"] for row in json.loads((tmp_path / "rows.json").read_text())] == ["nowhere.png", "nothing.png"]
 
 
 def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:

@@ -42,6 +42,9 @@ def many(run):  # noqa: F811
     [
         pytest.param(b"a0.png\na1.png\n\na2.png", [], id="lines"),
         pytest.param(b"a0.png\r\na1.png\r\na2.png\r\n", [], id="lines of Windows"),
+        pytest.param(b"\xef\xbb\xbfa0.png\r\na1.png\r\na2.png\r\n", [], id="a byte-order mark"),
+        pytest.param("\ufeffa0.png\r\na1.png\r\na2.png\r\n".encode("utf-16-le"), [], id="UTF-16, as PowerShell writes it"),
+        pytest.param("\ufeffa0.png\na1.png\na2.png".encode("utf-16-be"), [], id="UTF-16, the other way round"),
         pytest.param(b"a0.png\0a1.png\0a2.png\0", ["-0"], id="null bytes"),
     ],
 )
@@ -132,7 +135,7 @@ def test_parquet_holds_the_rows(run, many):  # noqa: F811
         (row["source"], row["page"], row["text"], row["error"]) for row in expected
     ]
     assert json.loads(table[0]["lines"]) == expected[0]["lines"]
-    assert sorted(os.listdir()) == sorted([*many, "rows.parquet", "rows.jsonl"])
+    assert sorted(os.listdir()) == sorted([*many, *(f"rows.{form}{end}" for form in ("parquet", "jsonl") for end in ("", ".run.json"))])
     assert run("read", *many, "--out", "rows.parquet", "--resume").code == 2, "it is finished"
 
 
@@ -141,6 +144,7 @@ def test_parquet_is_resumed_from_the_rows_that_wait(run, many):  # noqa: F811
     run("read", *many, "--out", "rows.jsonl")
     whole = Path("rows.jsonl").read_bytes()
     Path("rows.parquet.rows.jsonl").write_bytes(whole[: len(whole) // 2])
+    Path("rows.jsonl.run.json").rename("rows.parquet.run.json")
     run("read", *many, "--out", "rows.parquet", "--resume")
     table = parquet.read_table("rows.parquet").to_pylist()
     assert Counter((row["source"], row["page"]) for row in table) == Counter((s, p) for s, p, *_ in row_keys("rows.jsonl", "jsonl"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .completion import files
-from .read import save
+from .signals import at_once
 
 
 @click.command()
@@ -20,9 +20,20 @@ from .read import save
 def command(image: str, out: str, single: bool, threshold: float | None, model: str | None) -> None:
     """Draw every stage of reading one image: the image, its ink, the digits found, what the network saw, the answer."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-    from ..drawing import explain_picture
-    from ..reader import Reader
+    with at_once():
+        from ..drawing import check_suffix, explain_picture, save
+        from ..files import check_writable
+        from ..models import model_files
+        from ..reader import Reader
+        from .outputs import Outputs, said_of
 
+    outputs = Outputs({"--out": out})
+    outputs.check_file(image, "the image")
+    for path in model_files(model):
+        outputs.check_file(str(path), "the model")
+    with said_of("--out"):
+        check_suffix(out)
+        check_writable(out)
     trace = Reader(model, threshold).trace(image, single=single)
     save(explain_picture(trace), Path(out))
     click.echo(trace.reading.refused or trace.reading.text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .completion import files
-from .read import options, run, save
+from .read import Asked, options, run
 
 if TYPE_CHECKING:
     from ..reading import Reading
@@ -30,9 +30,9 @@ def command(sources: tuple[str, ...], images: tuple[str, ...], plot: str | None,
     numbers = count(1)
 
     def draw(reading: Reading, several: bool) -> None:
-        from ..drawing import predict_picture
+        from ..drawing import predict_picture, save
 
         path = Path(plot or "")
         save(predict_picture(reading), path.with_stem(f"{path.stem}-{next(numbers)}") if several else path)
 
-    return run((*sources, *images), single=True, draw=draw if plot else None, **settings)
+    return run(Asked((*sources, *images), single=True, plot=plot, draw=draw if plot else None, **settings))
