@@ -241,3 +241,18 @@ def test_an_unsure_digit_is_checked_by_the_line_model():
         assert not sure or second == first
         changed += second != first
     assert changed > 3
+
+
+def test_what_a_decoder_warned_of_is_a_reason_to_look() -> None:
+    """A JPEG whose middle is missing: libjpeg fills the rest with grey, and says so to nobody but who asks."""
+    page = np.full((120, 160), 230, np.uint8)
+    cv2.putText(page, "7", (40, 90), cv2.FONT_HERSHEY_SIMPLEX, 3, 30, 7)
+    whole = cv2.imencode(".jpg", page)[1].tobytes()
+    torn = whole[:-60] + whole[-2:]
+    reader = Reader(threshold=0)
+    assert not reader.read(whole).needs_review
+    reading = reader.read(torn)
+    assert (reading.text, reading.needs_review, reading.review_reasons) == ("7", True, ("damaged",))
+    assert reading.to_dict()["review_reasons"] == ["damaged"]
+    with pytest.warns(UserWarning, match="the image: the file may be damaged"):
+        assert reader.predict(torn).label == "7"

@@ -87,10 +87,13 @@ class Reader:
         return readings
 
     def predict(self, image: Any) -> Digit:
-        """Read exactly one digit: the main one in the image. "?" with the reason where there is none. As `read`, it warns of more pages."""
+        """Read exactly one digit: the main one in the image. "?" with the reason where there is none. As `read`, it warns of more pages,
+        and of a file that may be damaged, which a Reading has among its `review_reasons`."""
         document = images.load(image)
         _warn_of_more_pages(document, _name(image))
         reading = self.trace_page(document, single=True).reading
+        if "damaged" in reading.doubts:
+            warnings.warn(f"{_name(image) or 'the image'}: the file may be damaged, its decoder had a warning", stacklevel=2)
         if reading.refused:
             height, width = document.decode(1, SIDE_ONE).size
             return Digit("?", (0, 0, width, height), 0.0, refused=reading.refused)
@@ -198,7 +201,7 @@ class Reader:
         elif refused := decide_page([digit for line in rows for digit in line.digits]):
             rows = []
         reading = Reading(tuple(rows), source, number, refused, None, clock.ms, model.name, image if keep else None)
-        return Trace(image, ink, reading)
+        return Trace(image, ink, replace(reading, doubts=("damaged", *reading.doubts)) if page.doubtful else reading)
 
     def _one(self, image: NDArray[np.uint8], clock: _Clock) -> strings.Asking[Found]:
         """The one digit of an image: no line where there is no ink."""

@@ -20,9 +20,9 @@ Box = tuple[int, int, int, int]
 LEFT_OUT = ("letter", "dot or comma", "dash", "slash", "not a digit", "crossed out", "faint", "at the edge")
 """Why ink was left out: what it looks like. "not a digit" is any other mark; "at the edge" lies along the edge of the image and is no
 writing."""
-REVIEW_REASONS = ("error", "refused", "unread", "unsure")
-"""Why a person should look: it could not be read; nothing on it is a digit; ink of the size of writing was left out; an answer is not
-sure."""
+REVIEW_REASONS = ("error", "refused", "damaged", "unread", "unsure")
+"""Why a person should look: it could not be read; nothing on it is a digit; the file may be damaged, as its decoder had a warning; ink of
+the size of writing was left out; an answer is not sure."""
 WORD_GAP = 1.2
 """A gap between two digits is wide from so many of their line's median digit heights. Tuned on hands33: it splits one of 120 numbers."""
 FRAME_COLUMNS = ("source", "page", "line", "word", "text", "confidence", "x", "y", "width", "height")

@@ -196,7 +196,9 @@ def _review(path: str | None) -> Review | None:
 
 
 def _remark(reading: Reading) -> str | None:
-    """Why there is no text, or a "?" in it; None where all is read."""
+    """Why there is no text, a "?" in it, or a doubt about all of it; None where all is read."""
+    if "damaged" in reading.review_reasons:
+        return "the file may be damaged: its decoder had a warning; compare the image, or copy or download it again"
     return reading.refused or next((digit.refused for line in reading.lines for digit in line.digits if digit.refused), None)
 
 

@@ -12,7 +12,11 @@ const LEFT_OUT = {
   faint: ["something faint", "faint places"],
   "at the edge": ["something at the edge", "places at the edge"],
 };
-const REVIEW = { unread: "ink of the size of writing was left out", unsure: "an answer is not sure" };
+const REVIEW = {
+  damaged: "the file may be damaged",
+  unread: "ink of the size of writing was left out",
+  unsure: "an answer is not sure",
+};
 const TOLD = ["error", "refused"]; // reasons of review that a row tells in its own words
 
 /** What a row left out: its list of {box, reason}. Rows of older services have none. */
