@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from inkdigits.bench import networks, peers, tables
-from inkdigits.bench.real import RealSet, digit_lines
+from inkdigits.bench import networks, peers, real, scoring, tables
+from inkdigits.bench.sets import RealSet
 from inkdigits.commands.bench import command
 from inkdigits.errors import DataError, ModelError
 from inkdigits.models import SHIPPED
@@ -49,7 +49,7 @@ def test_real_sets_are_counted_printed_kept_and_put_into_the_document(home, tmp_
     result = invoke("accuracy", "--table", "real", *sets, "--out", tmp_path / "out" / "real.json", "--docs", document)
     assert result.exit_code == 0
     singles = len(RealSet(home / "photos_single"))
-    assert f"| all single digits | {singles} | 100.00% | 0.00% |" in result.output
+    assert f"| all single digits | {singles} | 100.00% |  | 0.00% |" in result.output
     assert "| not_digits | 1 | refused or with a `?`: 1 of 1 |" in result.output
     kept = json.loads((tmp_path / "out" / "real.json").read_text())
     assert {"cpu", "cores", "versions", "models"} <= set(kept["machine"])
@@ -65,7 +65,7 @@ def test_the_real_sets_are_read_with_the_model_that_is_given(home, tmp_path):
     card = json.loads((silent / "card.json").read_text())
     (silent / "card.json").write_text(json.dumps(card | {"thresholds": {"answer": 1.0}}))
     answered = [invoke("accuracy", "--table", "real", "--sets", "photos_single", *words).output for words in ((), ("--model", silent))]
-    assert ["| 100.00% | 0.00% | 0.00% |" in output for output in answered] == [False, True], "it never answers, but would be right"
+    assert ["| 100.00% |  | 0.00% | 0.00% |" in output for output in answered] == [False, True], "it never answers, but would be right"
     with pytest.raises(ModelError, match="no such model"):
         invoke("accuracy", "--table", "real", "--sets", "photos_single", "--model", tmp_path / "none.onnx")
 
@@ -75,8 +75,8 @@ def test_peers_that_are_not_there_are_left_out(home, monkeypatch, capsys):
     monkeypatch.setattr(peers.shutil, "which", lambda name: None)
     assert peers.peers() == {}
     assert "RapidOCR is left out" in capsys.readouterr().err
-    table = peers.table(home, ["photos_multi"], 1)
-    assert [row[2] for row in table.rows] == ["inkdigits"]
+    (table,) = peers.tables(home, ["photos_multi"], 1)
+    assert [row[2] for row in table.rows] == ["**inkdigits**"]
     assert table.rows[0][3].startswith("100.0 % [")
 
 
@@ -85,9 +85,94 @@ def test_a_peer_that_fails_has_read_nothing(home, monkeypatch):
         raise RuntimeError
 
     way = peers.Way("as it is", lambda image: image, fails)
-    monkeypatch.setattr(peers, "peers", lambda: {"Broken": lambda single: [way]})
-    table = peers.table(home, ["photos_multi"], 2)
+    monkeypatch.setattr(peers, "peers", lambda: {"Broken": lambda data: [way]})
+    (table,) = peers.tables(home, ["photos_multi"], 2)
     assert [(row[2], row[3][:5], row[-1]) for row in table.rows][1] == ("Broken", "0.0 %", "as it is; failed on 2")
+
+
+def test_a_peer_is_measured_in_its_best_way_and_the_others_are_told(home, monkeypatch):
+    """One that reads most is in bold, whoever it is."""
+    ways = [peers.Way(label, lambda image: image, lambda image, text=text: text) for label, text in (("no", "1"), ("yes", "314159"))]
+    monkeypatch.setattr(peers, "peers", lambda: {"Guess 2.0": lambda data: ways})
+    result, settings = peers.tables(home, ["photos_multi"], 2)
+    assert [row[2] for row in result.rows] == ["**inkdigits**", "Guess 2.0"]
+    assert result.rows[1][3].startswith("50.0 % [")
+    assert result.rows[1][-1] == "yes"
+    assert settings.name == "peer_settings"
+    assert [row[1:] for row in settings.rows] == [["Guess 2.0", "no", "0 of 2", ""], ["Guess 2.0", "**yes**", "1 of 2", ""]]
+    ours, theirs = result.figures[0]["readers"].values()
+    turned = result.figures[0] | {"readers": {"inkdigits": theirs, "Guess 2.0": ours}}
+    assert [row[2] for row in peers.rows(turned)] == ["inkdigits", "**Guess 2.0**"]
+
+
+def test_what_a_peer_finds_is_put_in_reading_order():
+    def box(x, y):
+        return [[x, y], [x + 20, y], [x + 20, y + 10], [x, y + 10]]
+
+    class Found:
+        txts = ("34", "5", "12", "no")
+        boxes = np.array([box(30, 2), box(0, 30), box(0, 0), box(60, 0)], np.float32)
+
+    class Alone:
+        txts = ("7",)
+
+    class Nothing:
+        txts = None
+
+    assert peers.in_reading_order(Found()) == "1234\n5"
+    assert peers.in_reading_order(Alone()) == "7"
+    assert peers.in_reading_order(Nothing()) == ""
+
+
+def test_of_a_set_that_is_split_what_may_be_trained_on_is_left_out(home):
+    folder = home / "registers"
+    folder.mkdir()
+    (folder / "labels.csv").write_text("file,truth,book,split\na.jpg,12,1,trainable\nb.jpg,12.5,2,dev\n")
+    data = RealSet(folder)
+    assert data.rows == [("b.jpg", "12.5")]
+    assert (data.lines, data.single, data.symbols) == (False, False, True)
+    assert not RealSet(home / "photos_multi").symbols
+
+
+@pytest.fixture
+def pen(home):
+    """Four numbers as strokes: one of a developer's hand, one that has a letter, one digit, one that may be trained on."""
+    folder = home.parent / "pen"
+    folder.mkdir()
+    stroke = np.array([[0, 0], [10, 40], [20, 0]], np.int16)
+    labels, split = np.array(["-3.5", "4a", "7", "12"]), np.array(["dev", "dev", "dev", "trainable"])
+    np.savez(
+        folder / "numbers.npz",
+        points=np.concatenate([stroke] * 5),
+        stroke_ends=np.arange(3, 18, 3),
+        sample_ends=[2, 3, 4, 5],
+        labels=labels,
+        split=split,
+    )
+    return home / "pen_numbers"
+
+
+def test_pen_strokes_are_drawn_as_a_dark_pen_on_paper(pen):
+    data = RealSet(pen)
+    assert [truth for _, truth in data.rows] == ["-3.5"]
+    assert len(data.strokes[0]) == 2
+    image = data.given(0)
+    assert image.shape == (140, 100), "20 x 40 units, 80 pixels high, 30 around"
+    assert (image[:20] == 235).all()
+    assert image.min() < 60
+    assert image[30:110].min(axis=1).max() < 150, "ink in every row between"
+
+
+def test_numbers_are_right_with_their_symbols(pen, monkeypatch):
+    told = [("-3,5", 0.9, "-3,5", False), ("35", 0.8, "35", False), ("35", 0.8, "35", True), ("4", 0.1, "?", True)]
+
+    def answers(data, model):
+        task = real.Task(Path(), "-3.5", False, data.lines, data.symbols)
+        return [real.Answer(task, *one) for one in told]
+
+    monkeypatch.setattr(real, "answers", answers)
+    (row,) = real.table(pen.parent, ["pen_numbers"]).rows
+    assert row[2:] == ["75.00%", "25.00%", "25.00%", "50.00%", "50.00%", "0.450"], "a doubt is no answer; 35 is a wrong one"
 
 
 def test_without_data_it_says_what_is_missing(monkeypatch, tmp_path):
@@ -104,8 +189,17 @@ def test_a_document_without_marks_is_left_as_it_is(tmp_path):
     assert document.read_text() == "nothing to fill"
 
 
-def test_only_digits_count():
-    assert digit_lines("a 31-4\n\nx\n?5") == ["314", "?5"]
+@pytest.mark.parametrize(
+    ("what", "lines", "expected"),
+    [
+        (scoring.digits, True, "314\n?50"),
+        (scoring.digits, False, "314?50"),
+        (scoring.number, True, "31-4\n?5.0"),
+        (scoring.number, False, "31-4?5.0"),
+    ],
+)
+def test_what_counts(what, lines, expected):
+    assert what("a 31-4\n\nx\n?5,0 .", lines=lines) == expected
 
 
 def test_robustness_is_measured_on_each_kind_of_damage(monkeypatch, tmp_path):

@@ -23,7 +23,7 @@ from inkdigits.training.evaluate import Evaluation, committee, evaluate
 from inkdigits.training.progress import making
 from inkdigits.training.runs import train
 
-from .real import read_each
+from .real import Task, read_each
 from .tables import Table, middle, quartiles, seconds, spread
 
 TEXTBOOK = ("dense", "cnn2", "cnn3")
@@ -132,7 +132,7 @@ def robustness(home: Path, limit: int) -> Table:
         report("robustness", done, len(KINDS) + 1)
         images = test.images if kind not in KINDS else corrupted(test.images, kind)
         tiles = np.divide(images, 255, dtype=np.float32)
-        read = read_each((image, str(label), True) for image, label in zip(images, test.labels, strict=True))
+        read = read_each(Task(image, str(label), single=True) for image, label in zip(images, test.labels, strict=True))
         right = {READ: sum(answer.right for answer in read) / len(read)}
         right |= {name: float(np.mean(model.logits(tiles)[:, :10].argmax(axis=1) == test.labels)) for name, model in models.items()}
         figures.append({"digits": kind, "images": len(tiles), **right})

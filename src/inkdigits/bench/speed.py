@@ -7,8 +7,8 @@ the median of the rounds is reported with the range of their middle half. One th
 from __future__ import annotations
 
 import compileall
+import importlib.metadata
 import importlib.util
-import logging
 import subprocess
 import sys
 import tempfile
@@ -61,7 +61,7 @@ def reading(rounds: int) -> Table:
             cells.append(middle(columns["rapidocr_by_reading"], 0))
         rows.append([name, *cells])
         figures.append({"image": name, **{key: quartiles(values) for key, values in columns.items()}})
-    head = (*READING, "RapidOCR / reading") if other else READING
+    head = (*READING, f"RapidOCR {importlib.metadata.version('rapidocr')} / reading") if other else READING
     return Table("beside_rapidocr" if other else "reading", head, rows, figures, f"{rounds} rounds.")
 
 
@@ -125,12 +125,12 @@ def _several(read: Callable[[Any], Any], coded: bytes, many: int) -> None:
 
 def rapidocr() -> Callable[[Any], Any] | None:
     """What reads a coded image with RapidOCR's own settings, on one thread; None where it is not installed."""
-    if not importlib.util.find_spec("rapidocr_onnxruntime"):
+    if not importlib.util.find_spec("rapidocr"):
         return None
-    from rapidocr_onnxruntime import RapidOCR
+    from rapidocr import RapidOCR
 
-    engine = RapidOCR(intra_op_num_threads=1, inter_op_num_threads=1)
-    logging.disable(logging.WARNING)  # it warns of every image without text
+    one = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
+    engine = RapidOCR(params={"Global.log_level": "critical", **one})  # it warns of every image without text
     return lambda coded: engine(cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_COLOR))
 
 

@@ -26,7 +26,7 @@ PACKAGES = (
     "keras",
     "tensorflow-cpu",
     "scikit-learn",
-    "rapidocr-onnxruntime",
+    "rapidocr",
 )
 
 

@@ -9,7 +9,10 @@ from typing import Any
 
 import click
 
-SETS = ("photos_single", "cvl_digits", "exam_digits", "usps", "semeion", "photos_multi", "cheque_amounts", "not_digits")
+SETS = (
+    "photos_single", "cvl_digits", "exam_digits", "usps", "semeion", "photos_multi", "cheque_amounts", "hands33", "registers",
+    "pen_numbers", "not_digits",
+)  # fmt: skip
 
 _out = click.option("--out", type=click.Path(path_type=Path), help="A JSON file for the figures, and what they depend on.")
 _docs = click.option("--docs", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A Markdown file with marks to fill.")
@@ -34,7 +37,7 @@ def command() -> None:
 @command.command(short_help="How much is right, beside others.")
 @click.option("--table", "wanted", type=click.Choice(["real", "peers", "mnist"]), multiple=True, help="Only this one.  [default: all]")
 @click.option("--sets", multiple=True, type=click.Choice(SETS), help="Only this set of real handwriting.  [default: all]")
-@click.option("--limit", type=click.IntRange(1), default=300, show_default=True, help="Images of each set that peers read too.")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Images of each set that peers read too.")
 @click.option("--model", metavar="MODEL", help="For the real sets: a run folder or an ONNX file in place of the digit model that ships.")
 @_runs
 @_out
@@ -44,12 +47,13 @@ def accuracy(
 ) -> None:
     """How much is right: on real handwriting (INKDIGITS_DATA), there beside RapidOCR and Tesseract, and on MNIST beside others."""
     from inkdigits.bench import networks, peers, real
+    from inkdigits.bench.sets import NONE
     from inkdigits.bench.tables import real_sets
 
     chosen = sets or SETS
     makers: dict[str, Callable[[], Any]] = {
         "real": lambda: real.table(real_sets(), chosen, model),
-        "peers": lambda: peers.table(real_sets(), [name for name in chosen if name not in real.NONE], limit),
+        "peers": lambda: peers.tables(real_sets(), [name for name in chosen if name not in NONE], limit),
         "mnist": lambda: networks.accuracy(runs),
     }
     _make((makers[name] for name in wanted or makers), out, docs)
@@ -139,13 +143,15 @@ def _make(makers: Iterator[Callable[[], Any]], out: Path | None, docs: Path | No
     click.echo(machine_text(facts) + "\n")
     done = []
     for make in makers:
-        table = make()
-        done.append(table)
-        click.echo(table.markdown())
+        made = make()
+        tables = made if isinstance(made, list) else [made]
+        done += tables
+        for table in tables:
+            click.echo(table.markdown())
         if out:
             save(out, facts, said, done)
         if docs:
-            put(docs, facts, said, [table])
+            put(docs, facts, said, tables)
 
 
 def _words(arguments: list[str]) -> list[str]:

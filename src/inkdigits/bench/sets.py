@@ -1,0 +1,113 @@
+"""The sets of real handwriting that everything is measured on, and what is written on each image.
+
+Of a set that is split only what nothing may be trained on is here. Pen strokes are drawn as a dark pen on paper.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits import images
+
+from .scoring import digits, number
+
+SINGLE = ["photos_single", "cvl_digits", "exam_digits", "usps", "semeion"]
+STRINGS = ["photos_multi", "cheque_amounts", "hands33", "registers", "pen_numbers"]
+NONE = ["not_digits"]
+LINES = {"photos_multi", "cheque_amounts"}
+"""Sets in which line breaks count; in the others an image holds one number."""
+NEEDS_MARGIN = {"usps", "semeion"}
+"""Crops that touch their border: laid out with paper around."""
+PAGES = {"photos_multi"}
+"""Sets of whole pages; the other images are crops."""
+PEN = "pen_numbers"
+TALL, MARGIN, NIB, FINER, WIDEST = 80, 30, 3.2, 4, 1400
+"""Of drawn strokes, in pixels: their height, the paper around, the width of the pen, how much finer they are drawn at first, and the
+greatest width."""
+PAPER, INK = 235, 50
+
+Image = NDArray[np.uint8]
+Strokes = list[NDArray[np.int16]]
+
+
+class RealSet:
+    """The images of one set and what is written on them. folder: real/NAME; for the numbers of the pen files, real/pen_numbers stands for
+    pen/numbers.npz beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = folder.name
+        self.lines = self.name in LINES
+        self.single = self.name in SINGLE
+        self.pages = self.name in PAGES
+        self.arrays: NDArray[np.uint8] | None = None
+        self.strokes: list[Strokes] | None = None
+        if self.name == PEN:
+            self.strokes, labels = _pen_numbers(folder.parents[1] / "pen" / "numbers.npz")
+            self.rows = [("", label) for label in labels]
+        elif (folder / "labels.csv").exists():
+            with open(folder / "labels.csv", encoding="utf-8", newline="") as file:
+                found = [row for row in csv.DictReader(file) if row.get("split", "dev") == "dev"]
+            self.rows = [(row["file"], row["truth"].replace("\\n", "\n")) for row in found]
+        else:
+            with np.load(folder / "digits.npz") as data:
+                self.arrays = data["images"]
+                self.rows = [("", str(int(label))) for label in data["labels"]]
+
+    def __len__(self) -> int:
+        """The number of images."""
+        return len(self.rows)
+
+    @cached_property
+    def symbols(self) -> bool:
+        """Whether more than digits is written: then an answer is right where the whole number is."""
+        return any(number(truth, lines=False) != digits(truth, lines=False) for _, truth in self.rows)
+
+    def given(self, index: int) -> Image | Path:
+        """What the reader is given: the file where there is one, as a user would."""
+        return self.folder / self.rows[index][0] if self.rows[index][0] else self.pixels(index)
+
+    def pixels(self, index: int) -> Image:
+        """uint8 (H, W) or (H, W, 3) RGB, upright, dark on light if from an array or strokes."""
+        if self.strokes is not None:
+            return drawn(self.strokes[index])
+        if self.arrays is None:
+            return images.first(self.folder / self.rows[index][0])
+        page = 255 - self.arrays[index]
+        return np.pad(page, max(2, page.shape[0] // 4), constant_values=255) if self.name in NEEDS_MARGIN else page
+
+
+def drawn(strokes: Strokes) -> Image:
+    """Strokes, each (P, 2) with y down -> uint8 (H, W): a dark pen on paper. Pillow draws, as the tool does that scores the sealed sets."""
+    from PIL import Image as pillow  # Matplotlib brings it
+    from PIL import ImageDraw
+
+    every = np.concatenate(strokes).astype(float)
+    low, span = every.min(0), np.ptp(every, axis=0)
+    scale = min(TALL / max(span[1], 20), WIDEST / max(span[0], 1))
+    size = tuple(int((side * scale + 2 * MARGIN) * FINER) for side in span)
+    page = pillow.new("L", size, PAPER)
+    draw, width = ImageDraw.Draw(page), int(NIB * FINER)
+    for stroke in strokes:
+        points = [tuple(point) for point in (((stroke - low) * scale + MARGIN) * FINER).tolist()]
+        if len(points) > 1:
+            draw.line(points, fill=INK, width=width, joint="curve")
+        for x, y in points[:: max(1, len(points) - 1)]:
+            draw.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=INK)
+    return np.asarray(page.resize((size[0] // FINER, size[1] // FINER), pillow.Resampling.LANCZOS))
+
+
+def _pen_numbers(path: Path) -> tuple[list[Strokes], list[str]]:
+    """Strokes and labels of the numbers of two and more characters that the developers' hands wrote."""
+    with np.load(path) as data:
+        points, labels, split = data["points"], data["labels"].tolist(), data["split"]
+        strokes, samples = np.r_[0, data["stroke_ends"]], np.r_[0, data["sample_ends"]]
+    chosen = [i for i in np.flatnonzero(split == "dev").tolist() if re.fullmatch(r"[0-9.,\-/:%$()+]{2,}", labels[i])]
+    found = [[points[strokes[j] : strokes[j + 1]] for j in range(samples[i], samples[i + 1])] for i in chosen]
+    return found, [labels[i] for i in chosen]
