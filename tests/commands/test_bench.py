@@ -44,7 +44,7 @@ def invoke(*arguments):
 
 def test_real_sets_are_counted_printed_kept_and_put_into_the_document(home, tmp_path):
     document = tmp_path / "doc.md"
-    document.write_text("before\n<!-- real -->\nold\n<!-- /real -->\nafter\n")
+    document.write_text("before\n<!-- real -->\nmeasured before\n<!-- /real -->\nafter\n")
     sets = [word for name in ("photos_single", "photos_multi", "not_digits") for word in ("--sets", name)]
     result = invoke("accuracy", "--table", "real", *sets, "--out", tmp_path / "out" / "real.json", "--docs", document)
     assert result.exit_code == 0
@@ -55,7 +55,7 @@ def test_real_sets_are_counted_printed_kept_and_put_into_the_document(home, tmp_
     assert {"cpu", "cores", "versions", "models"} <= set(kept["machine"])
     assert [f["right"] for f in kept["tables"][0]["figures"] if f["set"] != "not_digits"] == [1, 1, 1]
     text = document.read_text()
-    assert "old" not in text
+    assert "measured before" not in text
     assert text.startswith("before\n<!-- real -->")
     assert text.endswith("<!-- /real -->\nafter\n")
 
