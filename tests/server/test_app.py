@@ -19,13 +19,12 @@ pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
 from fastapi.testclient import TestClient
 
 from inkdigits import Reader
-from inkdigits.server.app import Settings, make_app
-from inkdigits.server.describe import STROKES, TILE
+from inkdigits.server.app import PAGE, Settings, make_app
 from inkdigits.server.limits import HEADERS, Limits
 from inkdigits.training.pen import write
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-KEY, FORM = "open sesame", "multipart/form-data"
+KEY, URL = "open sesame", "http://localhost"
 ROW = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model", "left_out", "review_reasons")
 
 
@@ -47,7 +46,7 @@ def bomb(side: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def client():
-    with TestClient(make_app(Settings(workers=1, limits=Limits(body=1 << 20, files=3)))) as client:
+    with TestClient(make_app(Settings(workers=1, limits=Limits(body=1 << 20, files=3))), base_url=URL) as client:
         yield client
 
 
@@ -106,65 +105,13 @@ def test_formats(client, form, check):
     assert check(answer.text)
 
 
-def test_strokes_are_read_and_boxes_are_in_their_units(client):
-    for unit in (1, 0.1, 30):
-        strokes = [[[x * unit, y * unit, t] for x, y, t in stroke] for stroke in STROKES["strokes"]]
-        row = client.post("/v1/strokes", json={"strokes": strokes, "single": True}).json()
-        assert row["text"] == "7"
-    x, y, _, h = row["lines"][0]["box"]
-    assert (x, y) >= (0, 0)
-    assert 30 * 60 <= h <= 30 * 110
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        pytest.param({"strokes": []}, "at least 1", id="none"),
-        pytest.param({"strokes": [[]]}, "at least 1", id="an empty stroke"),
-        pytest.param({"strokes": [[[1]]]}, "at least 2", id="half a point"),
-        pytest.param({"strokes": [[[1, 1e300]]]}, "less than or equal", id="a point far away"),
-        pytest.param({"strokes": "M 0 0"}, "list", id="a path"),
-        pytest.param({"strokes": [[[1, 1]]], "width": -1}, "greater than 0", id="no canvas"),
-    ],
-)
-def test_strokes_that_are_none(client, body, reason):
-    answer = client.post("/v1/strokes", json=body)
-    assert answer.status_code == 422
-    assert reason in answer.text
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param({"width": 1e-3, "height": 1e5, "pen": 1e4}, id="a canvas like a hair"),
-        pytest.param({"strokes": [[[1e9, -1e9], [-1e9, 1e9]]]}, id="points far away"),
-        pytest.param({"strokes": [[[5, 5]]] * 2000}, id="dots"),
-        pytest.param({"strokes": [[[0, 0], [0, 0], [0, 0]]], "pen": 1e-6}, id="nothing to see"),
-    ],
-)
-def test_odd_strokes_are_answered(client, change):
-    assert client.post("/v1/strokes", json={**STROKES, **change}).status_code == 200
-
-
 def test_every_stage_is_drawn(client):
     answer = client.post("/v1/explain", content=png("27"))
     assert answer.headers["content-type"] == "image/png"
     assert cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR).shape[1] > 300
-    assert client.post("/v1/explain", content=b"hello").status_code == 422
+    assert client.post("/v1/explain", content=b"hello").status_code == 415
+    assert client.post("/v1/explain", content=png("1")[:200]).status_code == 422
     assert client.post("/v1/explain", files=[("a", ("a", png("1"))), ("b", ("b", png("1")))]).status_code == 400
-
-
-def test_inside_the_network(client):
-    found = client.post("/v1/inside", json={"tile": TILE}).json()
-    assert max(found["probabilities"], key=found["probabilities"].get) == "1"
-    assert np.array(found["saliency"]).shape == (28, 28)
-    assert np.argmax(np.array(found["saliency"]).sum(axis=0)) in range(10, 18), "the stroke is what matters"
-    for layer in found["layers"]:
-        picture = cv2.imdecode(np.frombuffer(base64.b64decode(layer["png"]), np.uint8), cv2.IMREAD_GRAYSCALE)
-        assert picture.shape[0] >= layer["height"]
-        assert picture.max() > 200
-    for tile in ("", "AAAA", "no base64", TILE + TILE):
-        assert client.post("/v1/inside", json={"tile": tile}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -200,7 +147,7 @@ def test_a_decompression_bomb_is_a_row_with_an_error(client):
 
 
 def test_a_queue_holds_at_least_one_full_request():
-    with TestClient(make_app(Settings(workers=1, room=1, limits=Limits(files=40)))) as client:
+    with TestClient(make_app(Settings(workers=1, room=1, limits=Limits(files=40))), base_url=URL) as client:
         rows = client.post("/v1/read", files=[("a", (f"{i}.png", png("27"))) for i in range(40)]).json()
     assert [row["text"] for row in rows] == ["27"] * 40
 
@@ -209,6 +156,35 @@ def test_a_worker_that_is_killed_while_idle_costs_nobody_a_row(client):
     for worker in multiprocessing.active_children():
         os.kill(worker.pid, signal.SIGKILL)
     assert client.post("/v1/read", content=png("27")).json()[0]["text"] == "27"
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "reason"),
+    [
+        pytest.param(b"hello", 415, "not an image", id="no image"),
+        pytest.param(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", 415, "HEIC", id="an image of a kind that is not read"),
+        pytest.param(png("27")[:300], 422, "cut short", id="an image that is cut short"),
+        pytest.param(bomb(100_000), 422, "pixels", id="a bomb"),
+    ],
+)
+def test_a_sole_image_that_cannot_be_read_is_an_error_with_its_row(client, content, status, reason):
+    for path in ("/v1/read", "/v1/predict"):
+        answer = client.post(path, content=content)
+        (row,) = answer.json()
+        assert (answer.status_code, reason in row["error"], tuple(row)) == (status, True, ROW)
+        assert client.post(path, files={"file": ("a.png", content)}).status_code == status
+        answer = client.post(f"{path}?format=csv", content=content)
+        assert (answer.status_code, reason in next(csv.DictReader(io.StringIO(answer.text)))["error"]) == (status, True)
+    files = [("file", ("a.png", content)), ("file", ("b.png", png("27")))]
+    assert client.post("/v1/read", files=files).status_code == 200, "the others are read"
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "x" * 1000])
+def test_a_threshold_that_is_none_is_refused_and_not_repeated(client, value):
+    answer = client.post(f"/v1/read?threshold={value}", content=png("1"))
+    assert (answer.status_code, answer.json()["detail"].startswith("threshold: Input should be")) == (422, True)
+    assert value not in answer.text
+    assert client.post("/v1/explain", params={"threshold": value}, content=png("1")).status_code == 422
 
 
 def test_no_file_of_the_server_is_reachable(client):
@@ -230,7 +206,6 @@ def test_the_answers_carry_what_browsers_must_know(client):
         assert page.headers[name] == api.headers[name] == value
     assert api.headers["cache-control"] == "no-store"
     assert page.headers["content-type"].startswith("text/html")
-    assert client.get("/docs").status_code == 404, "its scripts would come from elsewhere"
 
 
 def test_a_wrong_method_is_told_the_right_one(client):
@@ -254,16 +229,28 @@ def test_the_card_the_health_and_the_figures(client):
     assert 'inkdigits_model_info{name="digit-' in text
 
 
-def test_with_a_key_only_the_page_and_the_health_are_open():
-    with TestClient(make_app(Settings(workers=1, key=KEY))) as client:
-        for path in ("/v1/model", "/metrics"):
+def test_a_key_covers_everything_but_the_page_and_its_health():
+    with TestClient(make_app(Settings(workers=1, key=KEY)), base_url=URL) as client:
+        for path in ("/v1/model", "/metrics", "/readyz", "/openapi.json", "/docs"):
             refused = client.get(path)
-            assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+            assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer"), path
             assert client.get(path, headers={"X-API-Key": "wrong"}).status_code == 401
             assert client.get(path, headers={"X-API-Key": KEY}).status_code == 200
             assert client.get(path, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
-        assert {client.get(path).status_code for path in ("/", "/healthz", "/readyz")} == {200}
-        assert client.post("/v1/read", content=png("1")).status_code == 401
+        open_ = ["/", "/healthz", *("/" + path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*.*"))]
+        assert {client.get(path).status_code for path in open_} == {200}
+        for path in ("/v1/read", "/v1/predict", "/v1/strokes", "/v1/explain", "/v1/inside", "/v1/nothing", "/nothing", "/healthz/"):
+            assert client.post(path, content=png("1")).status_code == 401, path
+
+
+def test_a_name_that_is_not_its_own_is_refused_and_the_remedy_named(client):
+    for path in ("/", "/healthz", "/v1/model"):
+        answer = client.get(path, headers={"Host": "rebound.example"})
+        assert (answer.status_code, "--allow-host" in answer.json()["detail"]) == (400, True)
+        assert "rebound" not in answer.text
+    assert client.post("/v1/read", content=png("1"), headers={"Host": "rebound.example"}).status_code == 400
+    for host in ("localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000"):
+        assert client.get("/healthz", headers={"Host": host}).status_code == 200
 
 
 def test_the_description_names_every_route_and_its_refusals(client):

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -108,6 +109,57 @@ def test_a_client_that_is_too_slow_is_told_so(service):
         start = time.monotonic()
         assert status(connection) == 408
         assert 0.5 * PATIENCE < time.monotonic() - start < 10 * PATIENCE
+
+
+def answered(connection: socket.socket) -> None:
+    """Ask, on a connection that stays open, whether the service lives, and read the whole answer."""
+    connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    said = b""
+    while not said.endswith(b"ok\n"):
+        said += connection.recv(1 << 16)
+
+
+@pytest.mark.parametrize("requests", [0, 1, 3])
+@pytest.mark.parametrize("drips", [pytest.param(False, id="halts"), pytest.param(True, id="drips")])
+def test_the_head_of_every_request_has_its_time(service, requests, drips):
+    with service.connect() as connection:
+        for _ in range(requests):
+            answered(connection)
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
+        connection.settimeout(0.1)
+        deadline = time.monotonic() + 10 * PATIENCE
+        while (said := received(connection)) is None:
+            assert time.monotonic() < deadline, "it waits for ever"
+            if drips:
+                with suppress(OSError):
+                    connection.sendall(b"x")
+        assert said == b"", "it was closed"
+
+
+def received(connection: socket.socket) -> bytes | None:
+    """What came, b"" where the service has hung up, None where nothing came in time."""
+    try:
+        return connection.recv(1 << 16)
+    except TimeoutError:
+        return None
+    except OSError:
+        return b""
+
+
+def test_unfinished_uploads_together_have_a_cap(service):
+    size = 9 * BODY // 10
+    clients = [service.connect() for _ in range(12)]
+    try:
+        for connection in clients:
+            connection.sendall(head(f"Content-Length: {BODY}") + bytes(size))
+        assert service.post("/v1/read", png())[0] == 200, "who sends little is not kept out"
+        codes = [status(connection) for connection in clients]
+    finally:
+        for connection in clients:
+            connection.close()
+    assert set(codes) == {503, 408}, "no room for some, the others came too slowly"
+    assert codes.count(503) == 4, "as many as it takes to have no more than eight times the size of one"
+    assert service.post("/v1/read", png())[0] == 200
 
 
 def test_a_thousand_idle_connections_keep_nobody_out(service):

@@ -151,7 +151,7 @@ def test_an_unsure_image_is_answered_when_asked_to(opened):
 
 
 def test_what_is_no_image_is_refused_in_words(opened):
-    page = opened("image")
+    page = opened("image", allowed=["415"])
     page.set_input_files("#image-file", {"name": "letter.txt", "mimeType": "text/plain", "buffer": b"Dear reader"})
     expect(page.locator("#image-values .to-review")).to_contain_text("Not an image")
     expect(page.locator("#image-picture")).to_be_hidden()

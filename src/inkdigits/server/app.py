@@ -6,11 +6,11 @@ Everything that looks into an upload does so in a worker; this process only pass
 from __future__ import annotations
 
 import asyncio
-import base64
+import json
 import queue
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
 from io import StringIO
@@ -18,30 +18,36 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Mount
 from starlette.types import Scope
 
 from inkdigits import __version__
 from inkdigits.batch import Task
-from inkdigits.errors import InputError
+from inkdigits.errors import Error
 from inkdigits.formats import RowWriter
+from inkdigits.imageheader import kind_of
 from inkdigits.models import Model
 from inkdigits.pool import LostError, Pool
-from inkdigits.reading import Line, Reading
+from inkdigits.reading import Reading
 from inkdigits.sources import File
 
 from . import describe
+from .addresses import Names
+from .bodies import fault
+from .docs import described
 from .limits import Guard, Limits, refused
 from .metrics import Measured, Metrics
-from .strokes import drawn
-from .work import Asked, Explain, Tile, Told, begin, inside_row, tile_picture
+from .work import Asked, Drawing, Explain, Tile, Told, begin, inside_row, tile_picture
 
-PAGE = resources.files("inkdigits.server") / "page"
+PAGE = Path(str(resources.files("inkdigits.server") / "page"))
+OPEN = frozenset({"/", "/healthz", *("/" + path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*"))})
+"""What is answered without a key: the page, and whether the process lives."""
 TYPES = {"json": "application/json", "jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8", "text": "text/plain; charset=utf-8"}
 """What each format of rows is called in HTTP."""
 Format = Literal["json", "jsonl", "csv", "text"]
@@ -53,7 +59,7 @@ Threshold = Annotated[
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How to serve. model: as for `Reader`. workers: processes that read. room: tasks that may wait for one; more are answered 503.
-    timeout: seconds for a task. key: what clients must show, None for anybody.
+    timeout: seconds for a task. key: what clients must show, None for anybody. names: what they may call the service.
     """
 
     model: str | Path | None = None
@@ -62,33 +68,7 @@ class Settings:
     timeout: float = 60.0
     key: str | None = None
     limits: Limits = field(default_factory=Limits)
-
-
-Point = Annotated[list[Annotated[float, Field(ge=-1e9, le=1e9)]], Field(min_length=2, max_length=4)]
-Stroke = Annotated[list[Point], Field(min_length=1, max_length=20_000)]
-
-
-class Strokes(BaseModel):
-    """What was drawn on a canvas."""
-
-    model_config = {"strict": True, "json_schema_extra": {"examples": [describe.STROKES]}}
-
-    strokes: list[Stroke] = Field(
-        min_length=1, max_length=2000, description="In the order drawn, each a list of points [x, y] or [x, y, milliseconds], y down."
-    )
-    width: float | None = Field(None, gt=0, le=1e5, description="Of the canvas, in the units of the points.")
-    height: float | None = Field(None, gt=0, le=1e5, description="Of the canvas.")
-    pen: float | None = Field(None, gt=0, le=1e4, description="Width of the pen, in the same units.")
-    single: bool = Field(False, description="One digit, as `predict`, instead of a line or a page.")
-    threshold: float | None = Field(None, ge=0, le=1)
-
-
-class Pixels(BaseModel):
-    """A tile, as the rows of `tiles=true` hold it."""
-
-    tile: str = Field(
-        pattern=r"^[A-Za-z0-9+/]{1045}[AQgw]==$", description="28 x 28 bytes, row by row, 255 = ink, in base64.", examples=[describe.TILE]
-    )
+    names: Names = field(default_factory=Names)
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -100,7 +80,7 @@ def make_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        blank = Tile(bytes(28 * 28))
+        blank = Tile(json.dumps({"tile": describe.TILE}).encode())
         await asyncio.gather(*(service.ask([blank]) for _ in range(settings.workers)))
         service.ready = True
         yield
@@ -111,63 +91,59 @@ def make_app(settings: Settings) -> FastAPI:
 
     @app.post("/v1/read", **describe.READ)
     async def read(request: Request, threshold: Threshold = None, format: Format = "json", tiles: bool = False) -> Response:
-        """Read the digits in images: strings, lines, pages."""
         return await service.rows(request, False, threshold, format, tiles)
 
     @app.post("/v1/predict", **describe.PREDICT)
     async def predict(request: Request, threshold: Threshold = None, format: Format = "json", tiles: bool = False) -> Response:
-        """Read exactly one digit an image, with the probability of each class."""
         return await service.rows(request, True, threshold, format, tiles)
 
     @app.post("/v1/strokes", **describe.DRAWN)
-    async def strokes(body: Strokes, tiles: bool = False) -> Response:
-        """Read what was drawn with a pen: one row. Boxes are in the units of the points."""
-        content, unit = _drawn(body)
-        (readings,) = await service.ask([Task(File("strokes", content), body.single, threshold=body.threshold)])
-        (reading,) = readings
+    async def strokes(request: Request, tiles: bool = False) -> Response:
+        ((reading,),) = await service.ask([Drawing(await request.body())], request)
         metrics.read([reading])
-        return JSONResponse(_row(_enlarged(reading, unit), tiles))
+        return JSONResponse(_row(reading, tiles))
 
     @app.post("/v1/explain", **describe.EXPLAIN)
     async def explain(request: Request, threshold: Threshold = None, single: bool = False) -> Response:
-        """Draw every stage of reading one image."""
         file, *others = await service.files(request)
         if others:
             raise HTTPException(400, "one image at a time is explained")
-        (picture,) = await service.ask([Explain(file, single, threshold)])
+        (picture,) = await service.ask([Explain(file, single, threshold)], request)
         return Response(picture, media_type="image/png")
 
     @app.post("/v1/inside", **describe.INSIDE)
-    async def inside(body: Pixels) -> Response:
-        """What the layers of the network make of a tile, and where the answer comes from."""
-        (found,) = await service.ask([Tile(base64.b64decode(body.tile))])
+    async def inside(request: Request) -> Response:
+        (found,) = await service.ask([Tile(await request.body())], request)
         return JSONResponse(inside_row(found))
 
     @app.get("/v1/model", **describe.MODEL)
     async def model() -> Response:
-        """The card of the model that reads."""
         return JSONResponse(card.to_dict())
 
     @app.get("/healthz", **describe.HEALTH)
     async def healthz() -> Response:
-        """Whether the process answers."""
         return PlainTextResponse("ok\n")
 
     @app.get("/readyz", **describe.READY)
     async def readyz() -> Response:
-        """Whether it can read: the workers have loaded their models, and the queue has room."""
         if not service.ready or pool.waiting >= settings.room:
             return PlainTextResponse("busy\n" if service.ready else "starting or stopping\n", 503, {"Retry-After": "1"})
         return PlainTextResponse("ok\n")
 
     @app.get("/metrics", **describe.METRICS)
     async def told() -> Response:
-        """Figures for Prometheus."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    app.router.routes.append(Page("/", StaticFiles(directory=str(PAGE), html=True), name="page"))
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        """The description, as a page."""
+        return HTMLResponse(described(app.openapi(), str(request.base_url)))
+
+    app.router.routes.append(Page("/", StaticFiles(directory=PAGE, html=True), name="page"))
+    app.add_exception_handler(RequestValidationError, _wrong)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_middleware(Measured, metrics=metrics)
-    app.add_middleware(Guard, limits=settings.limits, key=settings.key)
+    app.add_middleware(Guard, limits=settings.limits, key=settings.key, names=settings.names, free=OPEN)
     return app
 
 
@@ -176,7 +152,7 @@ class Page(Mount):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether a request is for the page."""
-        own = scope["path"].startswith("/v1/") or scope["path"] in ("/healthz", "/readyz", "/metrics", "/openapi.json")
+        own = scope["path"].startswith("/v1/") or scope["path"] in ("/docs", "/healthz", "/readyz", "/metrics", "/openapi.json")
         return (Match.NONE, {}) if own else super().matches(scope)
 
 
@@ -189,18 +165,19 @@ class Service:
         self.pool, self.settings, self.ready = pool, settings, False
 
     async def rows(self, request: Request, single: bool, threshold: float | None, format: Format, tiles: bool) -> Response:
-        """Read the files of a request; the answer holds their rows, in order."""
+        """Read the files of a request; the answer holds their rows, in order. Its status is 200 unless the only one is an error."""
         files = await self.files(request)
-        answers = await self.ask([Task(file, single, threshold=threshold) for file in files], lost=True)
+        answers = await self.ask([Task(file, single, threshold=threshold) for file in files], request)
         readings = [reading for pages in answers for reading in pages]
         self.metrics.read(readings)
+        status = _unreadable(files[0]) if len(readings) == 1 and readings[0].error else 200
         if format == "json":
-            return JSONResponse([_row(reading, tiles) for reading in readings])
+            return JSONResponse([_row(reading, tiles) for reading in readings], status)
         out = StringIO()
         with RowWriter(out, format, several=len(files) > 1, single=single) as writer:
             for reading in readings:
                 writer.write(reading)
-        return Response(out.getvalue(), media_type=TYPES[format])
+        return Response(out.getvalue(), status, media_type=TYPES[format])
 
     async def files(self, request: Request) -> list[File]:
         """The files of a request: the parts of a form that have a file name, or the body itself."""
@@ -223,33 +200,58 @@ class Service:
             raise HTTPException(400, "there is no file in the form; add at least one part with a file name")
         return found
 
-    async def ask(self, tasks: Sequence[Asked], *, lost: bool = False) -> list[Any]:
-        """Have the workers answer; 503 where too many wait. lost: a task that killed its worker is a row with an error, not a 500."""
+    async def ask(self, tasks: Sequence[Asked], request: Request | None = None) -> list[Any]:
+        """Have the workers answer; 503 where too many wait. request: whose client waits for it: where it goes away, so do its tasks.
+
+        A file that killed its worker is a row with an error; whatever else cannot be answered fails the request.
+        """
         try:
             futures = self.pool.submit_all(tasks)
         except queue.Full:
             raise HTTPException(503, "busy: too many images wait to be read; try again", {"Retry-After": "1"}) from None
-        try:
-            found = await asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=lost)
-        except LostError as error:
-            raise HTTPException(422, str(error)) from None
+        asked = asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=True)
         answers: list[Any] = []
-        for task, answer in zip(tasks, found, strict=True):
+        for task, answer in zip(tasks, await (asked if request is None else _while_there(request, asked)), strict=True):
             if isinstance(answer, LostError) and isinstance(task, Task):
                 answer = [Reading((), task.file.name, error=str(answer))]
-            elif isinstance(answer, InputError):
-                raise HTTPException(422, str(answer))
+            elif isinstance(answer, Error):
+                raise HTTPException(_unreadable(task.file) if isinstance(task, Explain) else 422, str(answer))
             elif isinstance(answer, BaseException):
                 raise answer
             answers.append(answer)
         return answers
 
 
-def _drawn(body: Strokes) -> tuple[bytes, float]:
+async def _while_there(request: Request, answers: asyncio.Future[list[Any]]) -> list[Any]:
+    """What comes of tasks while the client of a request, whose body is there, waits for it. Raises ClientDisconnect where it does not."""
+    leaving = asyncio.ensure_future(request.receive())
     try:
-        return drawn(body.strokes, body.width, body.height, body.pen)
-    except InputError as error:
-        raise HTTPException(422, str(error)) from None
+        await asyncio.wait((leaving, answers), return_when=asyncio.FIRST_COMPLETED)
+        if not answers.done():
+            raise ClientDisconnect
+        return answers.result()
+    finally:
+        leaving.cancel()
+        if answers.cancel():
+            with suppress(asyncio.CancelledError):
+                await answers
+
+
+def _unreadable(file: File) -> int:
+    """The status of an answer about a file that cannot be read: 415 for what is no image, 422 for an image that is not sound."""
+    return 415 if kind_of(file.content or b"") in (None, "HEIC") else 422
+
+
+async def _wrong(_: Request, error: Exception) -> Response:
+    """The answer to a parameter that is not what it must be."""
+    assert isinstance(error, RequestValidationError)
+    where, what = fault(error.errors())
+    return JSONResponse({"detail": f"{where.removeprefix('query.')}: {what}"}, 422)
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """What nobody reads any more; the number is nginx', for the figures."""
+    return Response(status_code=499)
 
 
 def _row(reading: Reading, tiles: bool) -> dict[str, Any]:
@@ -261,14 +263,3 @@ def _row(reading: Reading, tiles: bool) -> dict[str, Any]:
                 if digit.tile is not None:
                     one["tile"] = tile_picture(digit.tile)
     return row
-
-
-def _enlarged(reading: Reading, unit: float) -> Reading:
-    """A Reading whose boxes are in other units."""
-
-    def box(of: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-        x, y, w, h = (round(v * unit) for v in of)
-        return x, y, w, h
-
-    lines = tuple(Line(tuple(replace(d, box=box(d.box)) for d in line.digits), box(line.box)) for line in reading.lines)
-    return replace(reading, lines=lines, left_out=tuple(replace(left, box=box(left.box)) for left in reading.left_out))

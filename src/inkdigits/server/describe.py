@@ -1,4 +1,4 @@
-"""What the OpenAPI description says of each route: bodies, answers, examples."""
+"""What the OpenAPI description says of each route: bodies, answers, examples, a command for curl."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Any
 
 from inkdigits.reading import LEFT_OUT, REVIEW_REASONS, Reading
 
-SERVICE = "Reads handwritten digits. Rows are those of `inkdigits read --format json`; a `?` in `text` is a digit that is not answered."
+from .bodies import Pixels, Strokes
+
+SERVICE = (
+    "Reads handwritten digits. Rows are those of `inkdigits read --format json`; a `?` in `text` is a digit that is not answered. "
+    "Where the service asks for a key, add `--header 'X-API-Key: KEY'` to the commands below; all but `/healthz` and the page asks for it."
+)
+ADDRESS = "http://127.0.0.1:8000/"
+"""Of the service, in the commands."""
 
 STROKES: dict[str, Any] = {"strokes": [[[20, 20, 0], [60, 20, 80], [40, 90, 300]]], "width": 100, "height": 110, "single": True}
 TILE = base64.b64encode(b"".join(bytes(12) + (b"\xff" * 4 if 4 <= y < 24 else bytes(4)) + bytes(12) for y in range(28))).decode()
@@ -20,7 +27,7 @@ ROW: dict[str, Any] = {
 }  # fmt: skip
 
 _BYTES = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
-_DETAIL = {"type": "object", "properties": {"detail": {}}, "required": ["detail"]}
+_DETAIL = {"type": "object", "properties": {"detail": {"type": "string"}}, "required": ["detail"]}
 _BOX = {"type": "array", "items": {"type": "integer"}, "minItems": 4, "maxItems": 4}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
 _DIGIT = {
@@ -69,64 +76,91 @@ _ROW = {
 def _refusals(*numbers: int) -> dict[int | str, dict[str, Any]]:
     """The answers that are not what was asked for."""
     said = {
-        400: "The body cannot be parsed, or holds no image.",
+        400: "The body cannot be parsed, or holds no image; or the service does not go by the name in the Host header.",
         401: "The service wants a key: the header X-API-Key.",
         408: "The body came too slowly.",
         413: "The body is larger than the service takes.",
-        422: "A parameter is not what it must be, or the image cannot be read; `detail` says why.",
-        503: "Too many images wait; try again after Retry-After seconds.",
+        415: "What was sent is no image of a kind that is read.",
+        422: "A parameter or the body is not what it must be, or the image cannot be read; `detail` says why.",
+        503: "Too many images wait, or too much is being uploaded; try again after Retry-After seconds.",
     }
     return {number: {"description": said[number], "content": {"application/json": {"schema": _DETAIL}}} for number in numbers}
 
 
-_FILES = {
-    "requestBody": {
-        "required": True,
-        "description": "The bytes of an image (PNG, JPEG, WebP, TIFF, BMP, GIF, PDF), or a form with any number of files.",
-        "content": {
-            "application/octet-stream": _BYTES,
-            "image/*": _BYTES,
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"file": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}},
-                    "required": ["file"],
-                }
-            },
-        },
-    }
-}
-_ROWS = {
-    200: {
-        "description": "A row for each page of each file, in order. A file that cannot be read is a row whose `error` says why.",
-        "content": {
-            "application/json": {"schema": {"type": "array", "items": _ROW}, "example": [ROW]},
-            "application/jsonl": {"schema": {"type": "string"}},
-            "text/csv": {"schema": {"type": "string"}},
-            "text/plain": {"schema": {"type": "string"}},
-        },
-    }
+def _route(
+    tag: str, text: str, curl: str, responses: dict[int | str, dict[str, Any]], body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """What FastAPI is told of a route. curl: a command that asks it, which a test runs."""
+    said = {"tags": [tag], "description": f"{text}\n\n```sh\n{curl.replace('ADDRESS/', ADDRESS)}\n```", "responses": responses}
+    return {**said, "openapi_extra": {"requestBody": {"required": True, **body}}} if body else said
+
+
+def _json(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": schema, "example": example}}}
+
+
+def _files(description: str, file: dict[str, Any]) -> dict[str, Any]:
+    """A body that is an image or a form. file: what the part of that name holds."""
+    form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
+    kinds = {"application/octet-stream": _BYTES, "image/*": _BYTES, "multipart/form-data": {"schema": form}}
+    return {"description": f"The bytes of an image (PNG, JPEG, WebP, TIFF, BMP, GIF, PDF), or a form with {description}.", "content": kinds}
+
+
+_FILE = _files("one file", {"type": "string", "format": "binary"})
+_FILES = _files("any number of files", {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}})
+_ROWS: dict[str, Any] = {
+    "application/json": {"schema": {"type": "array", "items": _ROW}, "example": [ROW]},
+    "application/jsonl": {"schema": {"type": "string"}},
+    "text/csv": {"schema": {"type": "string"}},
+    "text/plain": {"schema": {"type": "string"}},
 }
 _TEXT = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 _UPLOADED = _refusals(400, 401, 408, 413, 422, 503)
-
-READ: dict[str, Any] = {"tags": ["read"], "responses": {**_ROWS, **_UPLOADED}, "openapi_extra": _FILES}
-PREDICT: dict[str, Any] = {"tags": ["read"], "responses": {**_ROWS, **_UPLOADED}, "openapi_extra": _FILES}
-DRAWN: dict[str, Any] = {
-    "tags": ["read"],
-    "responses": {200: {"description": "One row.", "content": {"application/json": {"schema": _ROW, "example": ROW}}}, **_UPLOADED},
-}
-EXPLAIN: dict[str, Any] = {
-    "tags": ["look"],
-    "responses": {
-        200: {"description": "A picture.", "content": {"image/png": _BYTES}},
-        **_UPLOADED,
+_ROW_OR_DETAIL = {**_ROWS, "application/json": {"schema": {"anyOf": [{"type": "array", "items": _ROW}, _DETAIL]}}}
+_READ: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A row for each page of each file, in order. A file that cannot be read is a row whose `error` says why.",
+        "content": _ROWS,
     },
-    "openapi_extra": _FILES,
+    **_UPLOADED,
+    415: {"description": "The only file is no image of a kind that is read; its row says why.", "content": _ROWS},
+    422: {
+        "description": "A parameter is not what it must be; or the only image cannot be read: its row says why.",
+        "content": _ROW_OR_DETAIL,
+    },
 }
-INSIDE: dict[str, Any] = {
-    "tags": ["look"],
-    "responses": {
+
+READ = _route(
+    "read", "Read the digits in images: strings, lines, pages.", "curl --data-binary @page.jpg 'ADDRESS/v1/read?format=text'", _READ, _FILES
+)
+PREDICT = _route(
+    "read",
+    "Read exactly one digit an image, with the probability of each class.",
+    "curl --form file=@digit.png --form file=@page.jpg ADDRESS/v1/predict",
+    _READ,
+    _FILES,
+)
+DRAWN = _route(
+    "read",
+    "Read what was drawn with a pen: one row. Boxes are in the units of the points.",
+    """curl --json '{"strokes": [[[20, 20], [60, 20], [40, 90]]], "single": true}' ADDRESS/v1/strokes""",
+    {200: {"description": "One row.", **_json(_ROW, ROW)}, **_UPLOADED},
+    _json(Strokes.model_json_schema(), STROKES),
+)
+EXPLAIN = _route(
+    "look",
+    "Draw every stage of reading one image.",
+    "curl --data-binary @page.jpg --output stages.png ADDRESS/v1/explain",
+    {200: {"description": "A picture.", "content": {"image/png": _BYTES}}, **_UPLOADED, **_refusals(415)},
+    _FILE,
+)
+INSIDE = _route(
+    "look",
+    "What the layers of the network make of a tile, and where the answer comes from. "
+    "A tile is what the rows of `tiles=true` hold of each digit: here that of a file with one digit is taken.",
+    "curl --data-binary @digit.png 'ADDRESS/v1/predict?tiles=true' |\n  grep -o '\"tile\":\"[^\"]*\"' | sed 's/.*/{&}/' |\n"
+    "  curl --json @- ADDRESS/v1/inside",
+    {
         200: {
             "description": "Probabilities; of each layer a PNG of its feature maps; 28 x 28 numbers, what hiding each place costs.",
             "content": {
@@ -145,17 +179,26 @@ INSIDE: dict[str, Any] = {
         },
         **_UPLOADED,
     },
-}
-MODEL: dict[str, Any] = {
-    "tags": ["service"],
-    "responses": {200: {"description": "The card.", "content": {"application/json": {"schema": {"type": "object"}}}}, **_refusals(401)},
-}
-HEALTH: dict[str, Any] = {"tags": ["service"], "responses": {200: {"description": "It does.", **_TEXT}}}
-READY: dict[str, Any] = {
-    "tags": ["service"],
-    "responses": {200: {"description": "It can.", **_TEXT}, 503: {"description": "Not now.", **_TEXT}},
-}
-METRICS: dict[str, Any] = {
-    "tags": ["service"],
-    "responses": {200: {"description": "In Prometheus' text format.", **_TEXT}, **_refusals(401)},
-}
+    _json(Pixels.model_json_schema(), {"tile": TILE}),
+)
+MODEL = _route(
+    "service",
+    "The card of the model that reads.",
+    "curl ADDRESS/v1/model",
+    {200: {"description": "The card.", "content": {"application/json": {"schema": {"type": "object"}}}}, **_refusals(400, 401)},
+)
+HEALTH = _route(
+    "service", "Whether the process answers.", "curl ADDRESS/healthz", {200: {"description": "It does.", **_TEXT}, **_refusals(400)}
+)
+READY = _route(
+    "service",
+    "Whether it can read: the workers have loaded their models, and the queue has room.",
+    "curl ADDRESS/readyz",
+    {200: {"description": "It can.", **_TEXT}, 503: {"description": "Not now.", **_TEXT}, **_refusals(400, 401)},
+)
+METRICS = _route(
+    "service",
+    "Figures for Prometheus.",
+    "curl ADDRESS/metrics",
+    {200: {"description": "In Prometheus' text format.", **_TEXT}, **_refusals(400, 401)},
+)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import InputError
+from inkdigits.reading import Line, Reading
 
 SIDE = 1200
 """Longest side, in pixels, that strokes are drawn at: no more than a page is looked at."""
@@ -51,6 +53,17 @@ def drawn(
             points = np.repeat(points, 2, axis=0)  # a dot
         cv2.polylines(sheet, [points], False, 0, min(max(1, round(pen / unit)), WIDEST), cv2.LINE_AA, FINE)
     return pgm(sheet), unit
+
+
+def enlarged(reading: Reading, unit: float) -> Reading:
+    """A Reading whose boxes, in pixels of what was drawn, are in the units of the points."""
+
+    def box(of: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        x, y, w, h = (round(v * unit) for v in of)
+        return x, y, w, h
+
+    lines = tuple(Line(tuple(replace(d, box=box(d.box)) for d in line.digits), box(line.box)) for line in reading.lines)
+    return replace(reading, lines=lines, left_out=tuple(replace(left, box=box(left.box)) for left in reading.left_out))
 
 
 def pgm(image: NDArray[np.uint8]) -> bytes:

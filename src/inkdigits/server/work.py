@@ -1,4 +1,7 @@
-"""What the service's worker processes do: read files, draw how one was read, show what the network makes of a tile."""
+"""What the service's worker processes do: read files and drawings, draw how one was read, show what the network makes of a tile.
+
+JSON and images come here as they were sent: the process that answers everybody looks into neither.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,15 @@ from numpy.typing import NDArray
 
 from inkdigits.batch import Task, answers
 from inkdigits.drawing import encode, explain_picture
-from inkdigits.errors import InputError
+from inkdigits.errors import Error
 from inkdigits.pool import Work
 from inkdigits.reader import Reader
 from inkdigits.reading import Reading
 from inkdigits.sources import File
 
+from .bodies import Pixels, Strokes, parsed
 from .inside import Inside, Insight, sheet
+from .strokes import drawn, enlarged
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,21 @@ class Explain:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """Strokes to read. body: JSON, as `Strokes`."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
-    """A tile to look at from inside the network. pixels: 28 x 28 bytes, row by row, 255 = ink."""
+    """A tile to look at from inside the network. body: JSON, as `Pixels`."""
 
-    pixels: bytes
+    body: bytes
 
 
-Asked = Task | Explain | Tile
-Told = list[Reading] | bytes | Inside | InputError
+Asked = Task | Drawing | Explain | Tile
+Told = list[Reading] | bytes | Inside | Error
 
 
 def begin(model: str | Path | None) -> Work[Asked, Told]:
@@ -58,15 +70,28 @@ def _work(reader: Reader, insight: Insight, asked: Sequence[Asked]) -> list[Told
     return [next(read) if isinstance(task, Task) else _told(reader, insight, task) for task in asked]
 
 
-def _told(reader: Reader, insight: Insight, task: Explain | Tile) -> bytes | Inside | InputError:
-    if isinstance(task, Tile):
-        return insight.look(np.divide(np.frombuffer(task.pixels, np.uint8).reshape(28, 28), 255, dtype=np.float32))
-    reader.threshold = task.threshold
-    content: Any = task.file.content
+def _told(reader: Reader, insight: Insight, task: Drawing | Explain | Tile) -> Told:
     try:
+        if isinstance(task, Drawing):
+            return _read(reader, parsed(Strokes, task.body))
+        if isinstance(task, Tile):
+            return insight.look(tile_of(parsed(Pixels, task.body).tile))
+        reader.threshold = task.threshold
+        content: Any = task.file.content
         return encode(explain_picture(reader.trace(content, single=task.single, source=task.file.name)))
-    except InputError as error:
+    except Error as error:  # told, not raised: what was handed over together with it is not to fail
         return error
+
+
+def _read(reader: Reader, body: Strokes) -> list[Reading]:
+    content, unit = drawn(body.strokes, body.width, body.height, body.pen)
+    (readings,) = answers(reader, [Task(File("strokes", content), body.single, threshold=body.threshold)])
+    return [enlarged(reading, unit) for reading in readings]
+
+
+def tile_of(picture: str) -> NDArray[np.float32]:
+    """A tile from base64 of 28 x 28 bytes: float32 (28, 28) in [0, 1]."""
+    return np.divide(np.frombuffer(base64.b64decode(picture), np.uint8).reshape(28, 28), 255, dtype=np.float32)
 
 
 def tile_picture(tile: NDArray[np.float32]) -> str:

@@ -5,11 +5,12 @@ import { askForKey } from "./key.js";
 const TRIES = 6; // of a request that is told to come again
 const KEY = "inkdigits-key";
 
-/** What went wrong, in words for a person. status: of HTTP, 0 where the service was not reached. */
+/** What went wrong, in words for a person. status: of HTTP, 0 where the service was not reached. said: all that it answered, if JSON. */
 export class ServiceError extends Error {
-  constructor(message, status) {
+  constructor(message, status, said = null) {
     super(message);
     this.status = status;
+    this.said = said;
   }
 }
 
@@ -34,15 +35,21 @@ export async function ask(path, body, signal) {
     } else if (answer.ok) {
       return answer;
     } else {
-      throw new ServiceError(await reason(answer), answer.status);
+      const said = await answer.json().catch(() => null);
+      throw new ServiceError(said?.detail ?? `the service answered ${answer.status}`, answer.status, said);
     }
   }
 }
 
 /** The rows of files. single: each shows one digit. always: answer even when unsure. */
 export async function readFiles(files, { single = false, always = false, signal } = {}) {
-  const answer = await ask(`v1/${single ? "predict" : "read"}?tiles=true${always ? "&threshold=0" : ""}`, form(files), signal);
-  return answer.json();
+  try {
+    const answer = await ask(`v1/${single ? "predict" : "read"}?tiles=true${always ? "&threshold=0" : ""}`, form(files), signal);
+    return await answer.json();
+  } catch (error) {
+    if (Array.isArray(error.said)) return error.said; // the only image cannot be read; its row says why
+    throw error;
+  }
 }
 
 /** Files as a form. */
@@ -99,11 +106,6 @@ async function newKey(wrong) {
   const key = await asking;
   if (key === null) throw new ServiceError("the service asks for a key", 401);
   sessionStorage.setItem(KEY, key);
-}
-
-async function reason(answer) {
-  const said = await answer.json().catch(() => ({}));
-  return typeof said.detail === "string" ? said.detail : `the service answered ${answer.status}`;
 }
 
 function pause(seconds, signal) {
