@@ -1,6 +1,7 @@
 """The service against clients that are slow, large, many or gone: a real process, over real sockets."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -20,19 +21,19 @@ pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
 from inkdigits.training.pen import write
 
 PATIENCE, BODY = 1.5, 1 << 20
-START = f"""
+START = """
 from inkdigits.server.app import Settings
 from inkdigits.server.limits import Limits
 from inkdigits.server.run import run
-raise SystemExit(run(Settings(workers=1, room=ROOM, limits=Limits(body={BODY}, patience={PATIENCE})), "127.0.0.1", 0))
+raise SystemExit(run(Settings(workers=1, room=%d, limits=Limits(body=%d, patience=%g)), "127.0.0.1", 0))
 """
 
 
 class Service:
     """A running service. port: where it listens."""
 
-    def __init__(self, room: int = 4) -> None:
-        self.process = subprocess.Popen([sys.executable, "-c", START.replace("ROOM", str(room))], stdout=subprocess.PIPE, text=True)
+    def __init__(self, room: int = 4, body: int = BODY, patience: float = PATIENCE) -> None:
+        self.process = subprocess.Popen([sys.executable, "-c", START % (room, body, patience)], stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline().split(":")[2].split("/")[0])
         deadline = time.monotonic() + 30
         while self.get("/readyz") != 200:
@@ -55,6 +56,8 @@ class Service:
                 return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
+        except OSError:  # it has hung up while this was sent
+            return 0, {}, b""
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
@@ -146,22 +149,6 @@ def received(connection: socket.socket) -> bytes | None:
         return b""
 
 
-def test_unfinished_uploads_together_have_a_cap(service):
-    size = 9 * BODY // 10
-    clients = [service.connect() for _ in range(12)]
-    try:
-        for connection in clients:
-            connection.sendall(head(f"Content-Length: {BODY}") + bytes(size))
-        assert service.post("/v1/read", png())[0] == 200, "who sends little is not kept out"
-        codes = [status(connection) for connection in clients]
-    finally:
-        for connection in clients:
-            connection.close()
-    assert set(codes) == {503, 408}, "no room for some, the others came too slowly"
-    assert codes.count(503) == 4, "as many as it takes to have no more than eight times the size of one"
-    assert service.post("/v1/read", png())[0] == 200
-
-
 def test_a_thousand_idle_connections_keep_nobody_out(service):
     idle = [service.connect() for _ in range(1000)]
     try:
@@ -210,3 +197,77 @@ def test_an_address_that_is_taken_is_said(service):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "cannot listen there (Address already in use); choose another" in done.stderr
+
+
+def resident(pid: int) -> int:
+    """The most memory, in MB, that a process has had."""
+    with open(f"/proc/{pid}/status") as file:
+        return int(re.search(r"VmHWM:\s+(\d+)", file.read())[1]) >> 10
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_a_gigabyte_of_unfinished_uploads_is_not_held():
+    service = Service(body=8 << 20, patience=20)
+    try:
+        before, clients = resident(service.process.pid), []
+        for _ in range(128):
+            clients.append(service.connect())
+            with suppress(OSError):  # it was refused while it sent
+                clients[-1].sendall(head(f"Content-Length: {8 << 20}") + bytes(15 << 19))
+        code, _, body = service.post("/v1/read", png())
+        assert (code, json.loads(body)[0]["text"]) == (200, "27"), "nobody else is kept waiting"
+        assert resident(service.process.pid) - before < 3 * 8 * 8, "eight times the size of one, and what Python needs around it"
+        for connection in clients:
+            connection.close()
+        assert service.post("/v1/read", bytes(7 << 20))[0] == 415, "there is room again"
+    finally:
+        service.process.kill()
+        service.process.communicate()
+
+
+@pytest.mark.slow
+def test_large_bodies_of_json_keep_nobody_waiting():
+    service = Service(room=64, body=64 << 20, patience=20)
+    points = ",".join(["[0,0]"] * 170_000)
+    bodies = [
+        json.dumps({"strokes": "x" * (15 << 20)}).encode(),
+        b"[" * (15 << 20),
+        json.dumps({"strokes": [[[1]]] * 100_000}).encode(),
+        ('{"strokes": [[' + points + "]]}").encode(),
+        ("{" + '"a": 1, ' * 100_000 + '"b": 1}').encode(),
+    ]
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            running = [pool.submit(service.post, path, body) for body in bodies * 3 for path in ("/v1/strokes", "/v1/inside")]
+            waits = []
+            while not all(future.done() for future in running):
+                start = time.monotonic()
+                assert service.get("/healthz") == 200
+                waits.append(time.monotonic() - start)
+                time.sleep(0.02)
+        answers = [future.result() for future in running]
+        assert {code for code, _, _ in answers} <= {0, 413, 422}, "0: hung up while it sent"
+        assert max(len(said) for _, _, said in answers) < 300, "none of it is sent back"
+        assert max(waits) < 5, "a stranger's JSON took 48 s of everybody's time"
+    finally:
+        service.process.kill()
+        service.process.communicate()
+
+
+@pytest.mark.slow
+def test_clients_that_ask_and_go_away_keep_nobody_waiting():
+    service = Service(room=16, body=8 << 20)
+    image = png("31415926", 8)
+    try:
+        for _ in range(300):
+            with service.connect() as connection:
+                connection.sendall(head(f"Content-Length: {len(image)}") + image)
+        deadline = time.monotonic() + 20
+        while (code := service.post("/v1/read", png())[0]) == 503:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert code == 200
+    finally:
+        service.process.kill()
+        service.process.communicate()
