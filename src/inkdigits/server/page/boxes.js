@@ -6,9 +6,20 @@ import { digits } from "./words.js";
 
 const SHARE = 0.4; // of a digit's height that its label has
 const LABEL = [13, 24]; // CSS pixels: the smallest and the largest label
+const SIDE = 400; // CSS pixels: so large is the longer side of a small image shown
 
 const drawn = new WeakMap(); // <svg> -> what it shows
 const resized = new ResizeObserver((seen) => seen.forEach(({ target }) => paint(target)));
+
+/** Draw a row's boxes into an <svg> that lies over an <img>, once that is decoded, and enlarge a small one. Whether browsers can show it. */
+export async function drawOver(image, svg, row) {
+  image.removeAttribute("width");
+  if (!(await image.decode().then(() => true, () => false))) return false; // a TIFF or a PDF is read, but not shown
+  const { naturalWidth: width, naturalHeight: height } = image;
+  if (Math.max(width, height) < SIDE) image.width = Math.round((SIDE / Math.max(width, height)) * width);
+  drawBoxes(svg, row, width, height);
+  return true;
+}
 
 /** Draw a row's boxes into an <svg> that lies over a picture of width x height, in the units of the boxes. */
 export function drawBoxes(svg, row, width, height) {

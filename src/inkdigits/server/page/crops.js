@@ -5,7 +5,8 @@ import { tilePixels } from "./cards.js";
 
 const NEAR = "300px"; // from the view
 const BORDER = 0.35; // of a line's height, round it
-const LARGEST = [640, 160]; // pixels
+const LARGEST = [640, 144]; // pixels
+const ENLARGED = 3; // times, at most
 const QUALITY = 0.85;
 
 const waiting = new WeakMap(); // picture -> how to make it
@@ -45,7 +46,7 @@ async function bitmapOf(file) {
 /** The part of an image where a value stands, what was left out beside it marked. */
 function cutOut(bitmap, { box, left }) {
   const [x, y, width, height] = region(bitmap, box, left);
-  const scale = Math.min(1, LARGEST[0] / width, LARGEST[1] / height);
+  const scale = Math.min(ENLARGED, LARGEST[0] / width, LARGEST[1] / height);
   const canvas = make("canvas", { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
@@ -53,8 +54,8 @@ function cutOut(bitmap, { box, left }) {
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(bitmap, x, y, width, height, 0, 0, canvas.width, canvas.height);
   context.lineWidth = 2;
-  context.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--left-out");
-  for (const [boxX, boxY, w, h] of box ? left.map((one) => one.box) : []) context.strokeRect((boxX - x) * scale, (boxY - y) * scale, w * scale, h * scale);
+  context.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--left-out-on-paper");
+  for (const { box: [markX, markY, w, h] } of box ? left : []) context.strokeRect((markX - x) * scale, (markY - y) * scale, w * scale, h * scale);
   return canvas;
 }
 

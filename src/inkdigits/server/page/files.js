@@ -1,6 +1,6 @@
 // Many files: a list that fills, is reviewed by typing, survives a reload, and is taken along as CSV.
 
-import { drawBoxes } from "./boxes.js";
+import { drawOver } from "./boxes.js";
 import { toCsv } from "./csv.js";
 import { $, make, save, say, shape } from "./dom.js";
 import { account } from "./leftout.js";
@@ -95,9 +95,8 @@ async function toggle(entry, row, open, preview) {
   const boxes = shape("svg", { class: "boxes", "aria-hidden": "true" });
   const picture = make("div", { className: "picture" }, image, boxes);
   preview.append(picture, ...account(row));
-  const shown = row.page === 1 && (await image.decode().then(() => true, () => false));
-  if (shown) drawBoxes(boxes, row, image.naturalWidth, image.naturalHeight);
-  else picture.replaceChildren("Browsers cannot show this kind of file.", image), (image.hidden = true);
+  const shown = row.page === 1 && (await drawOver(image, boxes, row));
+  if (!shown) picture.replaceChildren("Browsers cannot show this kind of file.", image), (image.hidden = true);
 }
 
 function progress() {

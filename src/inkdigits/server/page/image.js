@@ -1,7 +1,7 @@
 // One image: boxes over it, its values to correct, its stages.
 
 import { ask, form, inWords, readFiles, superseding } from "./api.js";
-import { clearBoxes, drawBoxes } from "./boxes.js";
+import { clearBoxes, drawOver } from "./boxes.js";
 import { showCards } from "./cards.js";
 import { toCsv } from "./csv.js";
 import { $, chosen, make, save, say } from "./dom.js";
@@ -10,6 +10,8 @@ import { account } from "./leftout.js";
 import { forget, keep, keepChanges, kept } from "./store.js";
 import { exported, showValues, textOf, uncorrected } from "./values.js";
 import { count, sentence, spoken, sureness } from "./words.js";
+
+const NOTHING = { lines: [] }; // read yet
 
 const latest = superseding();
 let entry = null; // the image, as store.js keeps it; `rows` is empty while nothing is read of it
@@ -109,10 +111,8 @@ function valuesOf(page) {
 async function overlay() {
   clearBoxes($("image-boxes"));
   const [image, mine] = [$("image-picture"), entry];
-  const shown = await image.decode().then(() => true, () => false); // a TIFF or a PDF is read, but not shown by browsers
-  if (mine !== entry) return;
-  image.hidden = !shown;
-  if (shown && mine.rows.length) drawBoxes($("image-boxes"), mine.rows[0], image.naturalWidth, image.naturalHeight);
+  const shown = await drawOver(image, $("image-boxes"), mine.rows[0] ?? NOTHING);
+  if (mine === entry) image.hidden = !shown;
 }
 
 function details() {
