@@ -11,7 +11,8 @@ const SIDE = 400; // CSS pixels: so large is the longer side of a small image sh
 const drawn = new WeakMap(); // <svg> -> what it shows
 const resized = new ResizeObserver((seen) => seen.forEach(({ target }) => paint(target)));
 
-/** Draw a row's boxes into an <svg> that lies over an <img>, once that is decoded, and enlarge a small one. Whether browsers can show it. */
+/** Draw a row's boxes into an <svg> that lies over an <img>, once that is decoded, and enlarge a small one. Whether browsers can show
+ *  it. */
 export async function drawOver(image, svg, row) {
   image.removeAttribute("width");
   if (!(await image.decode().then(() => true, () => false))) return false; // a TIFF or a PDF is read, but not shown

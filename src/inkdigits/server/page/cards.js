@@ -6,7 +6,8 @@ import { percent, sentence } from "./words.js";
 /** Show the digits of rows as cards in an element, under a heading for each line where there are several. look: what to do with a digit
  *  to look into. */
 export function showCards(node, rows, look) {
-  const lines = rows.flatMap((row) => row.lines.map((line, i) => ({ ...line, name: `${rows.length > 1 ? `Page ${row.page}, line` : "Line"} ${i + 1}` })));
+  const nameOf = (row, i) => (rows.length > 1 ? `Page ${row.page}, line ${i + 1}` : `Line ${i + 1}`);
+  const lines = rows.flatMap((row) => row.lines.map((line, i) => ({ ...line, name: nameOf(row, i) })));
   node.replaceChildren(
     ...lines.flatMap(({ name, text, confidence, digits }) => {
       const cards = make("ol", { className: "cards", ariaLabel: lines.length > 1 ? `Digits of ${name.toLowerCase()}` : "Digit by digit" });

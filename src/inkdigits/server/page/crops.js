@@ -55,7 +55,10 @@ function cutOut(bitmap, { box, left }) {
   context.drawImage(bitmap, x, y, width, height, 0, 0, canvas.width, canvas.height);
   context.lineWidth = 2;
   context.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--left-out-on-paper");
-  for (const { box: [markX, markY, w, h] } of box ? left : []) context.strokeRect((markX - x) * scale, (markY - y) * scale, w * scale, h * scale);
+  for (const mark of box ? left : []) {
+    const [markX, markY, w, h] = mark.box;
+    context.strokeRect((markX - x) * scale, (markY - y) * scale, w * scale, h * scale);
+  }
   return canvas;
 }
 

@@ -19,7 +19,10 @@ let running = null;
 export async function addFiles(files) {
   const seen = [...files].filter((file) => !file.name.startsWith(".")); // what systems leave in folders
   if (!seen.length) return;
-  const added = seen.map((file) => ({ view: "files", file, name: file.webkitRelativePath || file.name, rows: null, corrections: null, unsaved: false }));
+  const added = seen.map((file) => {
+    const name = file.webkitRelativePath || file.name;
+    return { view: "files", file, name, rows: null, corrections: null, unsaved: false };
+  });
   added.forEach(keep);
   show(added);
   await read(added);
@@ -35,7 +38,8 @@ async function restore() {
 
 function show(added) {
   for (const entry of added) {
-    entry.node = make("li", { className: "file" }, make("p", { className: "name" }, entry.name), make("p", { className: "quiet" }, "waits"));
+    const [name, state] = [make("p", {}, entry.name), make("p", { className: "quiet" }, "waits")];
+    entry.node = make("li", { className: "file" }, name, state);
   }
   entries.push(...added);
   $("files-list").append(...added.map((entry) => entry.node));

@@ -43,7 +43,8 @@ function picture() {
   $("image-picture").src = URL.createObjectURL(entry.file);
 }
 
-const mayForget = () => !entry?.unsaved || confirm(`Corrections of ${entry.name} are neither copied nor downloaded yet. Go on without them?`);
+const LOSES = "are neither copied nor downloaded yet. Go on without them?";
+const mayForget = () => !entry?.unsaved || confirm(`Corrections of ${entry.name} ${LOSES}`);
 
 const options = () => ({ single: chosen("image-kind") === "digit", always: $("image-always").checked });
 

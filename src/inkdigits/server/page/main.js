@@ -35,8 +35,8 @@ function take(files) {
 
 async function showModel() {
   const { name, version, classes } = await (await ask("v1/model")).json();
-  const said = `Read by the model ${name} ${version}, which knows ${classes.length} classes. The service keeps nothing of what you draw or send.`;
-  $("model").textContent = said;
+  const said = `Read by the model ${name} ${version}, which knows ${classes.length} classes.`;
+  $("model").textContent = `${said} The service keeps nothing of what you draw or send.`;
 }
 
 function watch() {

@@ -56,7 +56,8 @@ function opened() {
   return done(request);
 }
 
-/** What work(files, records) comes to in a transaction of its own, or null where this browser keeps nothing: private, full, or forbidden. */
+/** What work(files, records) comes to in a transaction of its own, or null where this browser keeps nothing: it is private, full, or not
+ *  allowed to. */
 async function within(mode, work) {
   try {
     database ??= opened();

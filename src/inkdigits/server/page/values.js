@@ -52,7 +52,8 @@ export function showValues(list, entry, page, changed, last) {
 function item(entry, page, number, value, label, changed, last) {
   const given = entry.corrections[page];
   const inputMode = value.text && !value.left.length ? "numeric" : "text"; // what was left out may have to be typed
-  const text = make("textarea", { value: given[number] ?? value.text, rows: 1, spellcheck: false, inputMode, ariaLabel: `Text of ${label}` });
+  const start = given[number] ?? value.text;
+  const text = make("textarea", { value: start, rows: 1, spellcheck: false, inputMode, ariaLabel: `Text of ${label}` });
   const state = make("p", { className: "state" });
   const node = make("li", { className: "value" }, pictureOf(entry, page, value, label), text, state);
   const update = () => {
