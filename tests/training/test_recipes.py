@@ -79,6 +79,14 @@ def train(tmp_path, text, data="digits", **overrides):
     return runs.train(str(tmp_path / "own.py"), data, tmp_path / "run", quiet=True, **overrides)
 
 
+def test_dense_holds_out_a_tenth_for_the_second_line_of_its_curves(tmp_path):
+    from inkdigits.training import runs
+
+    runs.train("dense", "digits", tmp_path / "run", quiet=True, epochs=1)
+    assert {"accuracy", "val_accuracy"} <= set((tmp_path / "run" / "history.csv").read_text().splitlines()[0].split(","))
+    assert load_recipe("dense").SETTINGS.validation_split == 0.1
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
