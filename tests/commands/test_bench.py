@@ -271,3 +271,11 @@ def test_memory_is_watched_over_all_processes():
     assert one["settled_mb"] > 40
     assert two["settled_mb"] > one["settled_mb"] + 40
     assert all(figures["seconds"] > 0 for figures in (one, two))
+
+
+def test_figures_are_not_written_over_the_page_that_gets_the_tables(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("<!-- real -->")
+    words = ["accuracy", "--out", str(tmp_path / "page.md"), "--docs", str(tmp_path / "page.md")]
+    result = CliRunner().invoke(command, words)
+    assert (result.exit_code, "are the same file" in result.output) == (2, True)
+    assert (tmp_path / "page.md").read_text() == "<!-- real -->"

@@ -65,3 +65,13 @@ def test_pictures_and_figures_go_into_a_folder(model, tmp_path):
 def test_what_is_not_there(model, tmp_path):
     assert isinstance(run(tmp_path / "none", "--data", "digits").exception, ModelError)
     assert isinstance(run(model, "--data", "no-such-data").exception, DataError)
+
+
+def test_figures_are_not_written_over_those_of_a_run(model, tmp_path):
+    for out, said in ((model, "which is read"), (model / "new", "which is read"), (tmp_path / "run", "the folder of a run")):
+        (tmp_path / "run").mkdir(exist_ok=True)
+        (tmp_path / "run" / "plan.json").write_text("{}")
+        result = run(model, "--data", "digits", "--out", out)
+        assert result.exit_code == 2
+        assert said in " ".join(result.output.split())
+    assert {path.name for path in model.iterdir()} == {"model.onnx", "card.json"}

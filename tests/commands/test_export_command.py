@@ -91,3 +91,23 @@ def test_nothing_to_export(run, damage, message):
 
 def test_an_unknown_format_is_wrong_usage(run):
     assert export(run, "--to", "coreml").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("to", "place", "message"),
+    [
+        pytest.param("int8", "run", "from which it is made, would be written over", id="8 bits onto the network they are made from"),
+        pytest.param("int8", "other", "of another run, would be written over", id="8 bits onto another run"),
+        pytest.param("onnx", "other", "of another run, would be written over", id="ONNX onto another run"),
+        pytest.param("tflite", "run/card.json", "is no .tflite file", id="TFLite onto the card"),
+        pytest.param("tflite", "run/model.keras", "is no .tflite file", id="TFLite onto the network"),
+        pytest.param("savedmodel", "other", "exists already", id="SavedModel onto another run"),
+    ],
+)
+def test_no_export_is_written_over_a_network(run, tmp_path, to, place, message):
+    shutil.copytree(run, tmp_path / "other")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    error = export(run, "--to", to, "--out", tmp_path / place).exception
+    assert isinstance(error, Error)
+    assert message in str(error)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

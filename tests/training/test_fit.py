@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inkdigits.errors import RecipeError
+from inkdigits.errors import OutputError, RecipeError
+from inkdigits.files import Appended
 from inkdigits.models import Model
 from inkdigits.training import backend
 from inkdigits.training.datasets import Dataset, load
@@ -154,6 +155,25 @@ def test_files_that_are_no_run_are_left_alone(tmp_path, recipe, force):
     with pytest.raises(RecipeError, match="no run's folder"):
         train(str(recipe), "digits", tmp_path, force=force)
     assert recipe.exists()
+
+
+def test_force_does_not_delete_what_is_read(tmp_path, recipe):
+    (tmp_path / "plan.json").write_text("{}")  # as in the folder of a run
+    with pytest.raises(RecipeError, match=r"holds .*own.py, which is read and would be deleted; give another --out"):
+        train(str(recipe), "digits", tmp_path, force=True)
+    assert recipe.exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"resume": True}, {"force": True}])
+def test_one_training_at_a_time_has_a_folder(tmp_path, recipe, options):
+    run = tmp_path / "run"
+    run.mkdir()
+    with Appended(run / "plan.json") as other:
+        other.write("{}")
+        with pytest.raises(OutputError, match=r"plan\.json is being written by another run"):
+            train(str(recipe), "digits", run, **options)
+        other.write("")  # it is still there
+    assert (run / "plan.json").read_text() == "{}"
 
 
 def numbered(labels):

@@ -139,6 +139,8 @@ def _make(makers: Iterator[Callable[[], Any]], out: Path | None, docs: Path | No
     """Make the tables one by one; what is done is printed and kept at once."""
     from inkdigits.bench.tables import machine, machine_text, put, save
 
+    if out and docs and out.resolve() == docs.resolve():
+        raise click.UsageError(f"--out and --docs are the same file, {out}; choose another for one of them")
     facts, said = machine(), " ".join(["inkdigits", *_words(sys.argv[1:])])
     click.echo(machine_text(facts) + "\n")
     done = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -24,6 +25,12 @@ def command(model: str, data: str, split: str, out: Path | None, form: str) -> N
     RUN_OR_MODEL is a run folder, an ONNX file, or the name of a shipped model. On MNIST also measured on the corrected labels.
     A model of whole lines is measured when it is trained: see report.html and metrics.json of its run.
     """
+    if out is not None:
+        for read in (Path(model), Path(data)):
+            if read.is_dir() and Path(os.path.realpath(out)).is_relative_to(os.path.realpath(read)):
+                raise click.UsageError(f"--out {out} lies in {read}, which is read: what is there would be written over; choose another")
+        if (out / "plan.json").exists():
+            raise click.UsageError(f"--out {out} is the folder of a run, whose metrics would be written over; choose another")
     from inkdigits.models import Model
     from inkdigits.training.datasets import load
     from inkdigits.training.evaluate import evaluate

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import warnings
 from dataclasses import replace
@@ -46,6 +47,8 @@ def export_run(run: str | Path, to: str, out: Path | None = None) -> Path:
     the exports do.
     """
     run = Path(run)
+    if out is not None:
+        _check_apart(run, to, out)
     if to == "int8":
         from .quantize import export_int8
 
@@ -71,6 +74,16 @@ def export_run(run: str | Path, to: str, out: Path | None = None) -> Path:
         return out / "model.onnx"
     (export_savedmodel if to == "savedmodel" else export_tflite)(model, out, real_images=images)
     return out
+
+
+def _check_apart(run: Path, to: str, out: Path) -> None:
+    """Raise ExportError where an export would be written over a file that it is made from, or over those of another run."""
+    same = os.path.realpath(out) == os.path.realpath(run)
+    if to in ("onnx", "int8") and (out / "model.keras").exists() and not (to == "onnx" and same):
+        whose = "from which it is made" if same else "of another run"
+        raise ExportError(f"{out}: model.onnx and card.json there, {whose}, would be written over; give another --out")
+    if to == "tflite" and out.suffix != ".tflite" and out.exists():
+        raise ExportError(f"{out}: exists already and is no .tflite file; give another --out")
 
 
 def real_digits(image_shape: tuple[int, int]) -> Float:

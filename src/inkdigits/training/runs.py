@@ -10,7 +10,8 @@ import platform
 import shlex
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -68,29 +69,29 @@ def train(
         "recipe_sha256": hashlib.sha256(recipe_path(recipe_name).read_bytes()).hexdigest(),
         "data_sha256": data.sha256,
     }
-    _claim(folder, plan, resume, force)
-    if hasattr(recipe, "datasets"):
-        fitting, held_out, test = recipe.datasets(data, test, settings, seed, making(quiet))
-        data = fitting
-    else:
-        fitting, held_out = split(data, settings.validation_split, seed)
-    run = train_model(recipe, settings, fitting, held_out, folder, seed=seed, resume=resume, quiet=quiet)
-    took = time.perf_counter() - start
-    if not run.history:
-        return run, None
-    held_out, why = (held_out, "no validation split") if data.labels.ndim == 1 else (None, "a line model is taken as it is")
-    harder = recipe.held_out_images(held_out, settings, seed) if held_out and hasattr(recipe, "held_out_images") else held_out
-    of_writers = " of other writers" if held_out and held_out.writers is not None else ""
-    facts = {
-        **{key: plan[key] for key in ("recipe", "settings", "seed")},
-        "epochs_done": len(run.history),
-        "command": _command(recipe_name, data_name, seed, backend_name, overrides),
-        "versions": _versions(),
-        "data": [{"name": d.name, "images": len(d.labels), "licence": d.licence, "sha256": d.sha256} for d in (data, *run.added)],
-        "calibrated_on": f"{held_out.name}, {len(held_out.labels):,} images held out{of_writers}" if held_out else f"nothing: {why}",
-        "threshold_from": f"{harder.name}, {len(harder.labels):,} images held out" if harder else f"nothing: {why}",
-    }
-    return run, _finish(run, facts, took, data, held_out, harder, test)
+    with _claimed(folder, plan, resume, force, (recipe_path(recipe_name), Path(data_name))):
+        if hasattr(recipe, "datasets"):
+            fitting, held_out, test = recipe.datasets(data, test, settings, seed, making(quiet))
+            data = fitting
+        else:
+            fitting, held_out = split(data, settings.validation_split, seed)
+        run = train_model(recipe, settings, fitting, held_out, folder, seed=seed, resume=resume, quiet=quiet)
+        took = time.perf_counter() - start
+        if not run.history:
+            return run, None
+        held_out, why = (held_out, "no validation split") if data.labels.ndim == 1 else (None, "a line model is taken as it is")
+        harder = recipe.held_out_images(held_out, settings, seed) if held_out and hasattr(recipe, "held_out_images") else held_out
+        of_writers = " of other writers" if held_out and held_out.writers is not None else ""
+        facts = {
+            **{key: plan[key] for key in ("recipe", "settings", "seed")},
+            "epochs_done": len(run.history),
+            "command": _command(recipe_name, data_name, seed, backend_name, overrides),
+            "versions": _versions(),
+            "data": [{"name": d.name, "images": len(d.labels), "licence": d.licence, "sha256": d.sha256} for d in (data, *run.added)],
+            "calibrated_on": f"{held_out.name}, {len(held_out.labels):,} images held out{of_writers}" if held_out else f"nothing: {why}",
+            "threshold_from": f"{harder.name}, {len(harder.labels):,} images held out" if harder else f"nothing: {why}",
+        }
+        return run, _finish(run, facts, took, data, held_out, harder, test)
 
 
 def split(data: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset | None]:
@@ -113,22 +114,49 @@ def split(data: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset | No
     return data.subset(np.flatnonzero(~held)), data.subset(np.flatnonzero(held))
 
 
-def _claim(folder: Path, plan: dict[str, Any], resume: bool, force: bool) -> None:
-    """Make the folder ours: refuse what another run would lose, remember the plan for `resume`."""
-    path = folder / "plan.json"
+@contextmanager
+def _claimed(folder: Path, plan: dict[str, Any], resume: bool, force: bool, sources: Sequence[Path]) -> Iterator[None]:
+    """Make the folder ours: refuse what another run would lose, remember the plan for `resume`, and keep others out meanwhile.
+
+    sources: what the run is made from; `force` does not delete it.
+    """
+    path, text = folder / "plan.json", _json(plan)
     if folder.exists() and not path.exists() and (folder.is_file() or any(folder.iterdir())):
         raise RecipeError(f"{folder}: is there, and is no run's folder; give another --out")
     finished, begun = (folder / "metrics.json").exists(), checkpoint.find(folder)[0] is not None
-    if force:
-        shutil.rmtree(folder, ignore_errors=True)
-    elif (finished or begun) and not resume:
+    if (finished or begun) and not resume and not force:
         remedy = "give another --out, or --force to train it anew" if finished else "--resume goes on with it, --force starts it anew"
         raise RecipeError(f"{folder}: holds {'a finished' if finished else 'an unfinished'} run; {remedy}")
-    elif begun and (before := json.loads(path.read_text(encoding="utf-8"))) != plan:
-        changed = [key for key in plan if before.get(key) != plan[key]]
-        raise RecipeError(f"{folder}: the run there differs in {', '.join(changed)}; resume it with what it was started with")
+    if force:
+        _check_outside(folder, sources)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_json(path, plan)
+    with files.Appended(path) as file:
+        before = file.head(file.size)
+        if force:
+            _empty(folder, path)
+        elif begun and (planned := json.loads(before)) != plan:
+            changed = [key for key in plan if planned.get(key) != plan[key]]
+            raise RecipeError(f"{folder}: the run there differs in {', '.join(changed)}; resume it with what it was started with")
+        if before != text.encode():
+            file.cut(0)
+            file.write(text)
+        yield
+
+
+def _empty(folder: Path, kept: Path) -> None:
+    """Delete a run, but for one file that is locked."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path != kept:
+            path.unlink()
+
+
+def _check_outside(folder: Path, sources: Sequence[Path]) -> None:
+    """Raise RecipeError where the folder of a run holds what it is made from."""
+    for source in sources:
+        if source.exists() and Path(os.path.realpath(source)).is_relative_to(os.path.realpath(folder)):
+            raise RecipeError(f"{folder}: holds {source}, which is read and would be deleted; give another --out")
 
 
 def _finish(
@@ -233,4 +261,8 @@ def _no_folder(name: str) -> str:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    files.write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    files.write(path, _json(content))
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
