@@ -18,16 +18,17 @@ def described(description: dict[str, Any], address: str) -> str:
         for method, route in methods.items():
             parts += [f"<section><h2>{method.upper()} {escape(path)}</h2>", *_route(route), "</section>"]
     head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'><link rel='stylesheet' href='style.css'>"
+    head += "<link rel='icon' href='icon.svg' type='image/svg+xml'><title>inkdigits: the service</title>"
     body = "\n".join(parts).replace(escape(ADDRESS), escape(address))
-    return f"<!doctype html><html lang='en'><head>{head}<title>inkdigits: the service</title></head><body><main>{body}</main></body></html>"
+    return f"<!doctype html><html lang='en'><head>{head}</head><body><main class='description'>{body}</main></body></html>"
 
 
 def _route(route: dict[str, Any]) -> Iterator[str]:
     yield from _text(route["description"])
-    parameters = [(one["name"], one["schema"], one.get("description", "")) for one in route.get("parameters", [])]
-    if parameters:
-        yield from _table("parameter", [(name, _kind(schema), text) for name, schema, text in parameters])
-    yield from _table("answer", [(status, "", answer["description"]) for status, answer in route["responses"].items()])
+    for one in route.get("parameters", []):
+        yield from _entry(f"<code>?{escape(one['name'])}=</code> {escape(_kind(one['schema']))}", one.get("description", ""))
+    for status, answer in sorted(route["responses"].items()):
+        yield from _entry(f"<code>{escape(status)}</code>", answer["description"])
 
 
 def _text(markdown: str) -> Iterator[str]:
@@ -40,17 +41,15 @@ def _text(markdown: str) -> Iterator[str]:
             yield "<p>" + "".join(f"<code>{word}</code>" if k % 2 else word for k, word in enumerate(words)) + "</p>"
 
 
-def _table(name: str, rows: list[tuple[str, str, str]]) -> Iterator[str]:
-    yield f"<table><thead><tr><th>{name}</th><th></th><th></th></tr></thead><tbody>"
-    yield from (
-        f"<tr><th>{escape(first)}</th><td>{escape(second)}</td><td>{''.join(_text(text))}</td></tr>" for first, second, text in rows
-    )
-    yield "</tbody></table>"
+def _entry(name: str, text: str) -> Iterator[str]:
+    yield f"<div><b>{name}</b>"
+    yield from _text(text)
+    yield "</div>"
 
 
 def _kind(schema: dict[str, Any]) -> str:
     """What a parameter may be, in a few words."""
     kinds = [one.get("type", "") for one in schema.get("anyOf", [schema])]
     allowed = schema.get("enum") or [kind for kind in kinds if kind != "null"]
-    default = f" ({schema['default']})" if "default" in schema else ""
-    return " | ".join(allowed) + default
+    default = f", else {str(schema['default']).lower()}" if "default" in schema else ""
+    return " or ".join(allowed) + default
