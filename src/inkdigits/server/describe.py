@@ -11,7 +11,7 @@ from .bodies import Pixels, Strokes
 
 SERVICE = (
     "Reads handwritten digits. Rows are those of `inkdigits read --format json`; a `?` in `text` is a digit that is not answered. "
-    "Where the service asks for a key, add `--header 'X-API-Key: KEY'` to these commands: everything but `/healthz` and the page asks for it."
+    "Where the service asks for a key, add `--header 'X-API-Key: KEY'` to these commands: all but `/healthz` and the page want it."
 )
 ADDRESS = "http://127.0.0.1:8000/"
 """Of the service, in the commands."""
