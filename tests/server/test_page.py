@@ -218,6 +218,27 @@ def test_inside_shows_the_layers_and_what_the_answer_rests_on(opened):
     expect(page.locator("#inside-bars .best")).to_have_text(re.compile("^3"))
 
 
+def test_inside_draws_a_bar_for_each_unit_of_a_dense_layer(opened):
+    """The network that ships has no dense layer but its last: what one would respond is put into the service's answer."""
+    page = opened("draw")
+
+    def dense(route):
+        answer = route.fetch()
+        layers = [*answer.json()["layers"][:1], {"units": 4, "responses": [0, 0.25, 1, 0.5]}]
+        route.fulfill(response=answer, json=answer.json() | {"layers": layers})
+
+    page.route("**/v1/inside", dense)
+    draw(page, GLYPHS["3"][0])
+    reads(page, "draw", "3")
+    page.get_by_role("button", name="Look inside").click()
+    expect(page.locator("#inside-layers figcaption").last).to_have_text("Layer 2 4 units")
+    expect(page.get_by_role("img", name="4 units of layer 2, of which 3 respond")).to_be_visible()
+    heights = page.locator("#inside-layers rect").evaluate_all("(all) => all.map((bar) => bar.getBoundingClientRect().height)")
+    assert np.allclose(np.array(heights) / max(heights), [0, 0.25, 1, 0.5], atol=0.02)
+    assert max(heights) > 60, "the strongest fills the picture"
+    expect(page.locator("#inside-layers img")).to_have_count(1)
+
+
 def test_the_page_works_offline_and_reads_when_the_service_is_back(opened):
     page = opened("draw")
     page.evaluate("async () => { await navigator.serviceWorker.ready }")

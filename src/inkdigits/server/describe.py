@@ -162,7 +162,8 @@ INSIDE = _route(
     "  curl --json @- ADDRESS/v1/inside",
     {
         200: {
-            "description": "Probabilities; of each layer a PNG of its feature maps; 28 x 28 numbers, what hiding each place costs.",
+            "description": "Probabilities; of each layer a PNG of its feature maps, or the responses of its units in [0, 1]; "
+            "28 x 28 numbers, what hiding each place costs.",
             "content": {
                 "application/json": {
                     "schema": {

@@ -1,4 +1,4 @@
-"""What goes on inside the network for one tile: the feature maps of its layers, and where the answer comes from.
+"""What goes on inside the network for one tile: what its layers respond, and where the answer comes from.
 
 The ONNX file gives the scores only. Its graph is a protobuf message, and protobuf messages are merged by writing one after the other
 (protobuf.dev/programming-guides/encoding, "Last One Wins"): a few bytes at the end make the results of its layers outputs as well.
@@ -28,8 +28,10 @@ PATCH, STEP = 5, 2
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """probabilities: of the classes, by name. layers: of each the feature maps, uint8 (maps, h, w), 255 = the strongest response of the
-    layer. saliency: float32 (28, 28): by how much the probability of the answer falls where that place is hidden, in [-1, 1].
+    """probabilities: of the classes, by name.
+    layers: of a convolution the feature maps, uint8 (maps, h, w); of a dense layer the units, uint8 (units,); 255 = the strongest
+    response of the layer.
+    saliency: float32 (28, 28): by how much the probability of the answer falls where that place is hidden, in [-1, 1].
     """
 
     probabilities: dict[str, float]
@@ -50,14 +52,14 @@ class Insight:
     def look(self, tile: Float) -> Inside:
         """Run one tile, float32 (28, 28) in [0, 1], and keep what every layer makes of it."""
         probabilities = self.model.probabilities(tile[None])[0]
-        layers = [np.round(255 * maps / max(float(maps.max()), 1e-6)).astype(np.uint8) for maps in self.feature_maps(tile)]
+        layers = [np.round(255 * found / max(float(found.max()), 1e-6)).astype(np.uint8) for found in self.responses(tile)]
         named = dict(zip(self.model.card.classes, map(float, probabilities), strict=True))
         return Inside(named, layers, occlusion(self.model, tile, int(probabilities.argmax())))
 
-    def feature_maps(self, tile: Float) -> list[Float]:
-        """What each convolution hands on, after its activation: float32 (maps, h, w), at least 0."""
+    def responses(self, tile: Float) -> list[Float]:
+        """What each layer but the last hands on, after its activation: float32 (maps, h, w) or (units,), at least 0."""
         found = self._session.run(self.names, {"tiles": tile[None]})
-        return [np.maximum(maps[0], 0) for maps in found if maps.ndim == 4]
+        return [np.maximum(made[0], 0) for made in found if made.ndim in (2, 4)]
 
 
 def occlusion(model: Model, tile: Float, answer: int) -> Float:
@@ -90,15 +92,21 @@ def sheet(maps: NDArray[np.uint8], gap: int = 1) -> Picture:
 
 
 def layer_names(content: bytes) -> list[str]:
-    """The names of what the layers after the first one are given, in the order they run."""
+    """The names of what the layers after the first one are given, in the order they run; of dense layers, which see everything before
+    them in one row, only where that row is what another dense layer made."""
     names: list[str] = []
+    first, dense = "", False
     for graph in _fields(content, MODEL_GRAPH):
         for node in _fields(graph, GRAPH_NODE):
             kind = next(_fields(node, NODE_KIND), b"").decode()
             given = next(_fields(node, NODE_INPUT), b"").decode()
-            if kind in LAYERS and given not in names:
+            if kind not in LAYERS:
+                continue
+            first = first or given
+            if given not in (first, *names) and (kind != "Gemm" or dense):
                 names.append(given)
-    return names[1:]
+            dense = dense or kind == "Gemm"
+    return names
 
 
 def _with_outputs(content: bytes, names: list[str]) -> bytes:

@@ -101,9 +101,14 @@ def tile_picture(tile: NDArray[np.float32]) -> str:
 
 def inside_row(found: Inside) -> dict[str, Any]:
     """What goes on inside, as plain values; pictures as base64 of a PNG."""
-    layers = [
-        {"maps": len(maps), "height": maps.shape[1], "width": maps.shape[2], "png": base64.b64encode(encode(sheet(maps))).decode()}
-        for maps in found.layers
-    ]
+    layers = [_layer_row(layer) for layer in found.layers]
     probabilities = {name: round(p, 4) for name, p in found.probabilities.items()}
     return {"probabilities": probabilities, "layers": layers, "saliency": np.round(found.saliency, 3).tolist()}
+
+
+def _layer_row(layer: NDArray[np.uint8]) -> dict[str, Any]:
+    """The maps of a convolution as a picture, the units of a dense layer as numbers in [0, 1]."""
+    if layer.ndim == 1:
+        return {"units": len(layer), "responses": np.round(layer / 255, 3).tolist()}
+    picture = base64.b64encode(encode(sheet(layer))).decode()
+    return {"maps": len(layer), "height": layer.shape[1], "width": layer.shape[2], "png": picture}

@@ -2,7 +2,7 @@
 
 import { ask, inWords, superseding } from "./api.js";
 import { bars, paintTile } from "./cards.js";
-import { $, make, say } from "./dom.js";
+import { $, make, say, shape } from "./dom.js";
 import { percent, sentence } from "./words.js";
 
 const FOR = [255, 140, 0];
@@ -61,9 +61,23 @@ function show(digit, { probabilities, layers, saliency }) {
   say(`Inside ${digit.label}: ${layers.length} layers are shown.`);
 }
 
-function figure({ maps, width, height, png }, number) {
-  const image = make("img", { src: `data:image/png;base64,${png}`, alt: `${maps} feature maps of layer ${number + 1}` });
-  return make("figure", {}, image, make("figcaption", {}, make("b", {}, `Layer ${number + 1}`), ` ${maps} maps of ${width} × ${height}`));
+function figure(layer, number) {
+  const [picture, size] = layer.responses
+    ? [units(layer, number), `${layer.units} units`]
+    : [featureMaps(layer, number), `${layer.maps} maps of ${layer.width} × ${layer.height}`];
+  return make("figure", {}, picture, make("figcaption", {}, make("b", {}, `Layer ${number + 1}`), ` ${size}`));
+}
+
+function featureMaps({ maps, png }, number) {
+  return make("img", { src: `data:image/png;base64,${png}`, alt: `${maps} feature maps of layer ${number + 1}` });
+}
+
+/** A bar for each unit of a dense layer, as high as its response beside the strongest one. */
+function units({ responses }, number) {
+  const bars = responses.map((response, x) => shape("rect", { x, y: 1 - response, width: 0.8, height: response }));
+  const awake = responses.filter((response) => response > 0).length;
+  const label = `${responses.length} units of layer ${number + 1}, of which ${awake} respond`;
+  return shape("svg", { viewBox: `0 0 ${responses.length} 1`, preserveAspectRatio: "none", role: "img", "aria-label": label }, ...bars);
 }
 
 /** The tile in grey; the colour of each place grows with what hiding it costs, beside the dearest place. */
