@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from importlib import resources
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from user import dialogs, downloaded, draw, expect, note, png, reads, sheet
 
+from inkdigits.reading import LEFT_OUT, REVIEW_REASONS
 from inkdigits.training.pen import GLYPHS
 
 
@@ -301,3 +303,23 @@ def test_what_was_left_out_of_a_drawing_is_said(opened):
     expect(page.locator("#draw-note")).to_have_text(re.compile("sure of what was read. Left out: a letter.$"))
     assert page.locator("#said").text_content().endswith("Left out: a letter.")
     expect(page.locator("#draw-boxes .left-out")).to_have_count(1)
+
+
+def test_a_damaged_file_is_a_reason_to_look_at_every_value(opened):
+    page = opened("files")
+
+    def answer(route):
+        (row,) = (answer := route.fetch()).json()
+        route.fulfill(response=answer, json=[row | {"needs_review": True, "review_reasons": ["damaged"]}])
+
+    page.route("**/v1/read*", answer)
+    page.set_input_files("#files-file", png(sheet("31", "52")))
+    expect(page.locator("#files .value.to-review")).to_contain_text(["The file may be damaged"] * 2)
+
+
+def test_the_page_has_words_for_every_reason():
+    script = (resources.files("inkdigits.server") / "page" / "leftout.js").read_text()
+    left_out, review = (re.search(f"const {name} = {{(.*?)}};", script, re.DOTALL)[1] for name in ("LEFT_OUT", "REVIEW"))
+    keys = r'^  "?([a-z ]+)"?:'
+    assert set(re.findall(keys, left_out, re.MULTILINE)) == set(LEFT_OUT)
+    assert set(re.findall(keys, review, re.MULTILINE)) == set(REVIEW_REASONS) - {"error", "refused"}

@@ -18,6 +18,7 @@ const REVIEW = {
   unsure: "an answer is not sure",
 };
 const TOLD = ["error", "refused"]; // reasons of review that a row tells in its own words
+const PLACED = ["unread", "unsure"]; // reasons that stand at a place of the image, and not for all of it
 
 /** What a row left out: its list of {box, reason}. Rows of older services have none. */
 export const leftOut = (row) => row.left_out ?? [];
@@ -35,6 +36,9 @@ export function leftOutInWords(row) {
 
 /** Whether ink of the size of writing was left out. */
 export const unread = (row) => (row.review_reasons ?? []).includes("unread");
+
+/** Whether there is a reason to look at every value, wherever it stands. */
+export const everywhere = (row) => (row.review_reasons ?? []).some((reason) => ![...TOLD, ...PLACED].includes(reason));
 
 /** Why a person should look, beside what `error` and `refused` say; "" where nobody has to. */
 export function reviewInWords(row) {

@@ -2,7 +2,7 @@
 
 import { pictureOf } from "./crops.js";
 import { make } from "./dom.js";
-import { leftOut, reviewInWords, unread } from "./leftout.js";
+import { everywhere, leftOut, reviewInWords, unread } from "./leftout.js";
 import { percent, sentence } from "./words.js";
 
 /** The values of a row: its lines, or one for the whole image where no line was read.
@@ -14,7 +14,7 @@ export function values(row) {
   const left = lines.map((line) => (line.box ? writing.filter(({ box }) => beside(line.box, box)) : writing));
   const reasons = lines.map(({ digits }, i) => {
     const refused = digits.find((digit) => digit.refused)?.refused ?? "";
-    return refused || (unread(row) && left[i].length ? reviewInWords(row) : "");
+    return refused || (everywhere(row) || (unread(row) && left[i].length) ? reviewInWords(row) : "");
   });
   const whole = row.needs_review && !reasons.some(Boolean) ? row.error ?? row.refused ?? (reviewInWords(row) || "not sure") : "";
   return lines.map((line, i) => ({ ...line, left: left[i], reason: sentence(reasons[i] || whole) }));
