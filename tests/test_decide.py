@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.decide import blame, decide, decide_page
+from inkdigits.decide import blame, decide, refusal
 from inkdigits.ink import find_ink
 from inkdigits.layout import one
 from inkdigits.models import NOT_A_DIGIT
@@ -62,7 +62,7 @@ def test_what_is_likelier_no_digit_is_refused_as_such(threshold, label, reason):
 
 def test_the_reason_names_what_it_may_be():
     assert "3 (50%) or 8 (40%)" in decide(probabilities(d3=0.5, d8=0.4), CLASSES, 0.9, (0, 0, 1, 1), TILE).refused
-    assert "may be 3 (80%);" in decide(probabilities(d3=0.8), CLASSES, 0.9, (0, 0, 1, 1), TILE).refused
+    assert "may be 3 (80%)" in decide(probabilities(d3=0.8), CLASSES, 0.9, (0, 0, 1, 1), TILE).refused
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_reason_names_what_it_may_be():
 def test_a_page_that_is_mostly_no_digits_is_refused(sure, unsure, refused):
     answered = decide(probabilities(d3=0.95), CLASSES, 0.9, (0, 0, 1, 1), TILE)
     doubtful = decide(probabilities(d3=0.4), CLASSES, 0.9, (0, 0, 1, 1), TILE)
-    reason = decide_page([answered] * sure + [doubtful] * unsure)
+    reason = refusal([answered] * sure + [doubtful] * unsure, [], True)
     assert (reason is not None) == refused
     assert not refused or f"{unsure} of {sure + unsure}" in reason
 

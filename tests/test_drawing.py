@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from inkdigits.canvas import LEFT
 from inkdigits.drawing import LARGEST, SMALLEST, SURE, UNSURE, annotate, encode, explain_picture, predict_picture
 from inkdigits.errors import Error
 from inkdigits.ink import Ink
-from inkdigits.reading import Digit, Line, Reading
+from inkdigits.reading import Digit, LeftOut, Line, Reading
 
 ALL = tuple((str(n), 0.91 if n == 3 else 0.01) for n in range(10))
 
@@ -76,6 +77,15 @@ def test_boxes_are_where_the_digits_are() -> None:
     _, xs = np.nonzero(blue[302:498])
     assert 394 <= xs.min() <= 400
     assert 500 <= xs.max() <= 506
+
+
+def test_what_was_left_out_is_drawn_on_the_picture_and_in_explain() -> None:
+    image = np.full((300, 400), 255, np.uint8)
+    row = reading(image, "3", left_out=(LeftOut((300, 100, 60, 120), "letter"),), doubts=("unread",))
+    trace = SimpleNamespace(image=image, ink=Ink(np.zeros((150, 200), np.uint8), np.zeros((150, 200), bool), 2.0, 2.0), reading=row)
+    for picture in (annotate(row), explain_picture(trace)):
+        assert has(picture, LEFT)
+    assert not has(annotate(reading(image, "3")), LEFT)
 
 
 def test_a_refusal_shows_no_box_and_its_reason() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inkdigits.lattice import even_parts, lattice, segmented, texts
-from inkdigits.layout import Region
+from inkdigits.regions import Region
 
 
 def bars(count, slant=0.0, tie=True):

@@ -66,7 +66,7 @@ def test_a_reading_says_where_and_how_sure(reader):
     assert isinstance(reading, Reading)
     assert reading.source == "note"
     assert reading.model.startswith("digit-")
-    assert set(reading.ms) == {"load", "ink", "layout", "classify"}
+    assert set(reading.ms) == {"load", "ink", "layout", "classify", "account"}
     line = reading.lines[0]
     assert isinstance(line, Line)
     first, second = line.digits
@@ -183,7 +183,7 @@ def test_the_row_says_how_long_each_stage_took(reader, tmp_path):
     path = tmp_path / "note.png"
     cv2.imwrite(str(path), note("31"))
     stages = reader.read(path).ms
-    assert set(stages) == {"load", "ink", "layout", "classify"}
+    assert set(stages) == {"load", "ink", "layout", "classify", "account"}
     assert all(ms > 0 for ms in stages.values())
 
 

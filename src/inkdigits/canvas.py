@@ -1,6 +1,7 @@
 """What pictures are made of: text, panels, rows. Everything is uint8 (H, W, 3) RGB, drawn by OpenCV, so that the core install can.
 
-Colours are Okabe and Ito's, told apart by colour-blind readers too: blue is an answer, orange is a "?".
+Colours are Okabe and Ito's, told apart by colour-blind readers too: blue is an answer, orange is a "?", purple was left out (darker than
+theirs, so that words on it can be read).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ Colour = tuple[int, int, int]
 
 SURE: Colour = (0, 114, 178)
 UNSURE: Colour = (213, 94, 0)
+LEFT: Colour = (148, 62, 118)
 WHITE: Colour = (255, 255, 255)
 DARK: Colour = (40, 44, 52)
 SOFT: Colour = (110, 116, 126)

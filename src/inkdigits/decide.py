@@ -1,4 +1,4 @@
-"""probabilities -> an answer, or "?" with the reason."""
+"""probabilities and what was left out -> an answer, or "?" with the reason; whether an image is refused, and why a person should look."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ink import Ink, quantile, stroke_width
-from .layout import Region
 from .models import NOT_A_DIGIT
-from .reading import Box, Digit
+from .reading import Box, Digit, Line
+from .recognition.leftout import Mark
+from .regions import Region
 
 Float = NDArray[np.float32]
 
@@ -21,8 +22,14 @@ where the strokes' edges are wider than this share of the digit's height."""
 NONE = "not a digit: it looks more like a letter, a sign, a scribble or several digits in one"
 MOSTLY, AT_LEAST = 0.5, 8
 """A page on which more than this share of at least so many marks is refused is refused as a whole."""
-PAGE = "no digits: {} of {} marks are none that can be told, as in text, a drawing or the grain of paper; crop the image to the numbers"
-UNSURE = "not sure enough: {}; write it more clearly, or ask for every answer with threshold 0"
+PAGE = "no digits: {} of {} marks are none that can be told, as in text, a drawing or the grain of paper"
+UNSURE = "not sure enough: {}"
+NO_INK = "no ink: nothing on it stands out from the paper"
+NO_DIGIT = "no digit: what is on it are lines, dots, edges, letters or signs"
+AT_THE_EDGE = "at the edge"
+ONLY_EDGES = "no digit: what is on it lies along its edge and is no writing, like the edge of a scan, a rule, a desk; crop to the writing"
+MAY_BE_DIGITS, MOST_MARKS = ("letter", "not a digit", "faint", "slash"), 8
+"""Marks that the digit model is asked about, since one of them may be a digit that was dropped, and how many of an image."""
 
 
 def decide(probabilities: Float, classes: Sequence[str], threshold: float, box: Box, tile: Float, *, every: bool = False) -> Digit:
@@ -51,10 +58,24 @@ def decide(probabilities: Float, classes: Sequence[str], threshold: float, box: 
     )
 
 
-def decide_page(digits: Sequence[Digit]) -> str | None:
-    """Why all that was found on a page is refused, which then is no page of digits; None where it is one."""
+def refusal(digits: Sequence[Digit], marks: Sequence[Mark], inked: bool) -> str | None:
+    """Why an image is refused as a whole: nothing on it is a digit, or too little to call it a page of digits; None where it is one.
+
+    marks: what was left out. inked: whether there is any ink.
+    """
+    if not inked:
+        return NO_INK
+    if not digits:
+        return ONLY_EDGES if marks and all(mark.reason == AT_THE_EDGE for mark in marks) else NO_DIGIT
     refused = sum(digit.refused is not None for digit in digits)
     return PAGE.format(refused, len(digits)) if len(digits) >= AT_LEAST and refused > MOSTLY * len(digits) else None
+
+
+def doubts(lines: Sequence[Line], marks: Sequence[Mark], threshold: float) -> tuple[str, ...]:
+    """Why a person should look at an answer even if no "?" is in it: writing was left out; a line is less likely right than `threshold`."""
+    unread = any(mark.line is not None for mark in marks)
+    unsure = any(line.confidence < threshold for line in lines)
+    return ("unread",) * unread + ("unsure",) * unsure
 
 
 def _rivals(ranked: list[tuple[str, float]]) -> str:

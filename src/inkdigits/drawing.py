@@ -16,6 +16,7 @@ from .canvas import (
     DARK,
     GAP,
     GROUND,
+    LEFT,
     SOFT,
     SURE,
     TRACK,
@@ -37,7 +38,7 @@ from .canvas import (
 from .errors import OutputError
 from .ink import Ink
 from .models import NOT_A_DIGIT
-from .reading import Digit, Reading
+from .reading import Box, Digit, LeftOut, Reading
 
 if TYPE_CHECKING:
     from .reader import Trace
@@ -53,13 +54,14 @@ MOST_TILES, MOST_REASONS = 40, 6
 
 
 def annotate(reading: Reading) -> Picture:
-    """The image with a box, a label and a confidence for each digit, and a line below that says what was read, or why nothing was.
+    """The image with a box, a label and a confidence for each digit, and a box and a reason for what was left out. A line below says what
+    was read, or why nothing was.
 
     Raises ValueError where the Reading does not carry its image (`keep=True`).
     """
     image = _image_of(reading)
     long = max(image.shape[:2])
-    picture = _boxed(image, _digits(reading), min(max(long, SMALLEST), LARGEST) / long)
+    picture = _boxed(image, _digits(reading), min(max(long, SMALLEST), LARGEST) / long, reading.left_out)
     aside = max(0, SMALL - picture.shape[1])  # beside a narrow column there must be room for words
     picture = cv2.copyMakeBorder(picture, 0, 0, aside // 2, aside - aside // 2, cv2.BORDER_CONSTANT, value=GROUND)
     caption = _caption(reading, picture.shape[1] - GAP)
@@ -72,7 +74,7 @@ def predict_picture(reading: Reading) -> Picture:
     reading: of one digit, with its image. Raises ValueError where it does not carry its image.
     """
     image, digits = _image_of(reading), _digits(reading)
-    panels = [_panel(_boxed(image, digits, fit(image, SMALL, SMALL), labels=False), "the image", SMALL, SMALL)]
+    panels = [_panel(_boxed(image, digits, fit(image, SMALL, SMALL), reading.left_out, labels=False), "the image", SMALL, SMALL)]
     if digits and digits[0].tile is not None:
         tile = _tile(digits[0].tile)
         panels.append(_panel(scaled(tile, SMALL / len(tile)), f"what the network saw, {tile.shape[1]} x {tile.shape[0]}", SMALL))
@@ -91,7 +93,7 @@ def explain_picture(trace: Trace) -> Picture:
     stages = [
         (first, "1. the image"),
         (resized(ink, first.shape[1], tall), "2. its ink: strokes in black, what else stands out in grey"),
-        (_boxed(image, digits, scale), "3. the digits found" if digits else "3. no digit found"),
+        (_boxed(image, digits, scale, trace.reading.left_out), _found(trace.reading)),
     ]
     panels = [_panel(picture, title, WIDE if on_its_own else SMALL) for picture, title in stages]
     parts = [_caption(trace.reading, WIDE), *(panels if on_its_own else [beside(panels)])]
@@ -142,12 +144,22 @@ def _colour(digit: Digit) -> Colour:
     return UNSURE if digit.label == "?" else SURE
 
 
-def _boxed(image: NDArray[np.uint8], digits: Sequence[Digit], scale: float, *, labels: bool = True) -> Picture:
-    """The image scaled, with the digits' boxes: label above, confidence in percent below."""
+def _found(reading: Reading) -> str:
+    """What the picture of the digits shows, in words."""
+    left = sorted({left.reason for left in reading.left_out})
+    return ("3. the digits found" if _digits(reading) else "3. no digit found") + (f"; left out: {', '.join(left)}" if left else "")
+
+
+def _boxed(
+    image: NDArray[np.uint8], digits: Sequence[Digit], scale: float, left_out: Sequence[LeftOut] = (), *, labels: bool = True
+) -> Picture:
+    """The image scaled, with the digits' boxes, label above, confidence in percent below, and with what was left out, and why."""
     picture = scaled(coloured(image), scale)
+    for one in left_out:
+        _outlined(picture, one, scale, labels)
     if not digits:
         return picture
-    boxes = [_corners(digit, scale) for digit in digits]
+    boxes = [_corners(digit.box, scale) for digit in digits]
     typical = float(np.median([bottom - top for _, top, _, bottom in boxes]))
     cap = min(max(0.24 * typical, 8), 26)  # height of a capital letter
     small, line = max(0.55 * cap, 7), 2 if cap > 12 else 1
@@ -175,9 +187,19 @@ def _overlap(one: Corners, other: Corners) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _corners(digit: Digit, scale: float) -> Corners:
-    """Left, top, right and bottom of a frame just outside of the digit's box."""
-    x, y, width, height = digit.box
+def _outlined(picture: Picture, left: LeftOut, scale: float, labels: bool) -> None:
+    """A thin box around what was left out, and the reason below it, or above it at the lower edge."""
+    x, y, right, bottom = _corners(left.box, scale)
+    cv2.rectangle(picture, (x, y), (right, bottom), WHITE, 3, cv2.LINE_AA)
+    cv2.rectangle(picture, (x, y), (right, bottom), LEFT, 1, cv2.LINE_AA)
+    if labels:
+        below = bottom + _chip_height(7) <= picture.shape[0]
+        _chip(picture, left.reason, (x + right) // 2, bottom if below else max(y - _chip_height(7), 0), 7, LEFT)
+
+
+def _corners(box: Box, scale: float) -> Corners:
+    """Left, top, right and bottom of a frame just outside of a box."""
+    x, y, width, height = box
     return round(x * scale) - 3, round(y * scale) - 3, round((x + width) * scale) + 2, round((y + height) * scale) + 2
 
 
@@ -201,6 +223,8 @@ def _caption(reading: Reading, width: int) -> Picture:
     refused = [digit.refused for digit in _digits(reading) if digit.refused]
     if refused:
         note = refused[0] if reading.text == "?" else f"{note}, ? where it is not sure"
+    if "unread" in reading.review_reasons:
+        note += "; not all of the writing is read"
     lines, step = wrapped(text, width, cap), round(1.7 * cap)
     last = text_width(lines[-1], cap, bold=True) + GAP
     level = last + text_width(note, 11) < width

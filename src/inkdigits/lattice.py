@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .layout import Region
+from .regions import Region
 
 Costs = NDArray[np.float64]
 Ints = NDArray[np.intp]

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .edges import is_along_the_edge, is_corner, is_edge_line, is_shadow, touches
 from .ink import Ink, find_ink, inked, quantile, stroke_width, without_print
+from .regions import Region, join, regions
 from .rules import digit_height, without_rules
 
 Mask = NDArray[np.bool_]
@@ -30,52 +31,6 @@ MANY = 3
 """Where a line has so many regions, a narrow one that is alone and cut off by the frame is no line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Strokes that belong together. x, y, width, height: its box in ink pixels; mask: bool (height, width)."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-    mask: Mask
-
-    @property
-    def right(self) -> int:
-        """The first column after the box."""
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> int:
-        """The first row below the box."""
-        return self.y + self.height
-
-
-def regions(mask: Mask) -> list[Region]:
-    """The 8-connected components of a mask bool (h, w), in no particular order."""
-    box = inked(mask)
-    if not box:
-        return []
-    top, left = box[0].start, box[1].start
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask[box].astype(np.uint8), connectivity=8)
-    found = []
-    for label, (x, y, w, h, _area) in enumerate(stats[1:].tolist(), start=1):
-        found.append(Region(left + x, top + y, w, h, labels[y : y + h, x : x + w] == label))
-    return found
-
-
-def join(parts: list[Region]) -> Region:
-    """One region of several."""
-    if len(parts) == 1:
-        return parts[0]
-    x, y = min(p.x for p in parts), min(p.y for p in parts)
-    right, bottom = max(p.right for p in parts), max(p.bottom for p in parts)
-    mask = np.zeros((bottom - y, right - x), bool)
-    for p in parts:
-        mask[p.y - y : p.bottom - y, p.x - x : p.right - x] |= p.mask
-    return Region(x, y, right - x, bottom - y, mask)
-
-
 def one(ink: Ink) -> Region | None:
     """The strokes of the one digit in the image; None where there is no ink.
 
@@ -83,7 +38,11 @@ def one(ink: Ink) -> Region | None:
     above it (a 5's bar), is of its strength, and is no slice of a neighbour or line at the frame's edge.
     """
     height, width = ink.mask.shape
-    found = [r for r in regions(ink.mask) if not _edge_line(r, width, height) and not _corner(r, width, height)]
+    found = [
+        r
+        for r in regions(ink.mask)
+        if not is_edge_line(r, width, height) and not is_corner(r, width, height) and not is_along_the_edge(r, width, height)
+    ]
     if not found:
         return None
 
@@ -91,59 +50,25 @@ def one(ink: Ink) -> Region | None:
         dx = (r.x + r.width / 2) / width - 0.5
         dy = (r.y + r.height / 2) / height - 0.5
         size = float(np.hypot(r.width, r.height))
-        touches = _touches(r, width, height)
-        return size * (1 - 0.9 * float(np.hypot(dx, dy))) * (0.6 if touches else 1)
+        cut_off = touches(r, width, height)
+        return size * (1 - 0.9 * float(np.hypot(dx, dy))) * (0.6 if cut_off else 1)
 
     main = max(found, key=weight)
     parts = [main]
     for r in found:
         if r is main:
             continue
-        touches = _touches(r, width, height)
+        cut_off = touches(r, width, height)
         overlap = min(r.right, main.right) - max(r.x, main.x)
         gap_x = max(r.x - main.right, main.x - r.right, 0)
         gap_y = max(r.y - main.bottom, main.y - r.bottom, 0)
         big = r.mask.sum() > 0.02 * main.mask.sum() and max(r.width, r.height) > max(0.12 * main.height, 2)
         close = gap_y <= 0.25 * main.height and gap_x <= 0.25 * main.height
         belongs = overlap > 0.3 * r.width or (r.y < main.y + 0.4 * main.height and gap_x <= 0.15 * main.height)
-        below = r.y > main.y + 0.85 * main.height and (overlap < 0.5 * r.width or r.height < 0.2 * main.height or touches)
-        if big and close and belongs and not below and not (touches and gap_x + gap_y > 0.1 * main.height):
+        below = r.y > main.y + 0.85 * main.height and (overlap < 0.5 * r.width or r.height < 0.2 * main.height or cut_off)
+        if big and close and belongs and not below and not (cut_off and gap_x + gap_y > 0.1 * main.height):
             parts.append(r)
     return join(parts)
-
-
-def _touches(r: Region, width: int, height: int) -> bool:
-    """Whether the frame cuts a region off."""
-    return r.x == 0 or r.y == 0 or r.right == width or r.bottom == height
-
-
-def _edge_line(r: Region, width: int, height: int) -> bool:
-    """A rule or shadow along the frame: nowhere far from it, and long; or all around it."""
-    touches = _touches(r, width, height)
-    if not touches or max(r.width / width, r.height / height) < 0.3:
-        return False
-    if r.width >= 0.97 * width and r.height >= 0.97 * height and r.mask.mean() < 0.2:
-        return max(float(side.mean()) for side in (r.mask[0], r.mask[-1], r.mask[:, 0], r.mask[:, -1])) > 0.8
-    rim = round(0.12 * min(width, height))
-    inside = r.mask[max(rim - r.y, 0) : max(height - rim - r.y, 0), max(rim - r.x, 0) : max(width - rim - r.x, 0)]
-    return bool(inside.sum() <= 0.02 * r.mask.sum())
-
-
-def _corner(r: Region, width: int, height: int) -> bool:
-    """The end of a neighbour's stroke: small, at the frame."""
-    return _touches(r, width, height) and max(r.width / width, r.height / height) < 0.12
-
-
-def _shadow(r: Region, width: int, height: int) -> bool:
-    """A shadow, a finger or the edge of the sheet: most of a side of the region's box lies on the image's edge."""
-    if r.height >= 0.35 * height:
-        return False
-    shares = [0.0]
-    shares += [float(r.mask[0].mean())] if r.y == 0 else []
-    shares += [float(r.mask[-1].mean())] if r.bottom == height else []
-    shares += [float(r.mask[:, 0].mean())] if r.x == 0 else []
-    shares += [float(r.mask[:, -1].mean())] if r.right == width else []
-    return max(shares) > 0.6
 
 
 def page_ink(image: NDArray[np.uint8], side: int) -> tuple[Ink, Mask]:
@@ -160,7 +85,7 @@ def without_shadows(ink: Ink) -> Ink:
     height, width = ink.mask.shape
     if not (ink.mask[[0, -1]].any() or ink.mask[:, [0, -1]].any()):
         return ink
-    shadows = [r for r in regions(ink.mask) if _shadow(r, width, height)]
+    shadows = [r for r in regions(ink.mask) if is_shadow(r, width, height)]
     if not shadows:
         return ink
     mask = ink.mask.copy()
@@ -181,7 +106,7 @@ def lines(ink: Ink) -> list[list[Region]]:
     for r in every:
         if max(r.width, r.height) < 0.3 * tall:
             continue  # specks, dots, commas
-        if _edge_line(r, width, height) or r.height > 3 * tall or r.width > 9 * r.height:
+        if is_edge_line(r, width, height) or is_along_the_edge(r, width, height) or r.height > 3 * tall or r.width > 9 * r.height:
             continue
         if r.height > 1.7 * tall and r.width < 0.25 * r.height:
             continue  # the wall of a box
@@ -197,7 +122,7 @@ def lines(ink: Ink) -> list[list[Region]]:
     rows = _rows(full, tall)
     _adopt(rows, [r for r in found if r.height < 0.55 * tall], tall, ink.stroke)
     if max(map(len, rows), default=0) >= MANY:
-        rows = [row for row in rows if len(row) > 1 or row[0].width > 1.5 * tall or not _touches(row[0], width, height)]
+        rows = [row for row in rows if len(row) > 1 or row[0].width > 1.5 * tall or not touches(row[0], width, height)]
     return [_merged(row) for row in rows if row]
 
 

@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import images, layout, strings, strips, tiles
-from .decide import blame, decide, decide_page
+from .clock import Clock, since
+from .decide import MAY_BE_DIGITS, MOST_MARKS, blame, decide, doubts, refusal
 from .errors import InputError, ModelError
 from .ink import Ink, find_ink, turned
 from .models import NOT_A_DIGIT, Card, LineModel, Model
-from .reading import Box, Digit, Line, Reading, line_of
+from .reading import Box, Digit, LeftOut, Line, Reading, line_of
+from .recognition.leftout import Mark, left_out
 
 if TYPE_CHECKING:
-    from .layout import Region
+    from .regions import Region
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -37,8 +39,6 @@ LARGE = 0.3
 """A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
 DIGITS = tuple("0123456789")
 """What the line model knows: a model of other classes reads by itself."""
-NO_INK = "no ink: nothing on it stands out from the paper; check that the writing is in the frame and darker or lighter than the paper"
-NO_DIGIT = "no digit: what is on it are lines, dots, edges, letters or signs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +160,9 @@ class Reader:
     def _together(self, pages: Iterable[tuple[images.Document, int, str]], single: bool, keep: bool) -> list[Trace | InputError]:
         """Every page up to its tiles, all of these classified at once, and so on until each page is read."""
         found: dict[int, Trace | InputError] = {}
-        asked: list[tuple[int, _Clock, strings.Asking[Trace], Float]] = []
+        asked: list[tuple[int, Clock, strings.Asking[Trace], Float]] = []
 
-        def go_on(place: int, clock: _Clock, steps: strings.Asking[Trace], answer: Float | None) -> None:
+        def go_on(place: int, clock: Clock, steps: strings.Asking[Trace], answer: Float | None) -> None:
             try:
                 shown = steps.send(answer)  # type: ignore[arg-type]  # None begins it
                 clock.lap("classify")
@@ -177,33 +177,55 @@ class Reader:
             except InputError as error:
                 found[place] = error
                 continue
-            clock = _Clock(_since(start))
+            clock = Clock(since(start))
             go_on(place, clock, self._trace(page, single, source, number, keep, clock), None)
         while asked:
             batch, asked = asked, []
             start = perf_counter()
             probabilities = self.classify(np.concatenate([shown for *_, shown in batch]))
-            each, at = _since(start) / len(probabilities), 0
+            each, at = since(start) / len(probabilities), 0
             for place, clock, steps, shown in batch:
                 own = slice(at, at := at + len(shown))
                 clock.add("classify", each * len(shown))
                 go_on(place, clock, steps, probabilities[own])
         return [found[place] for place in sorted(found)]
 
-    def _trace(self, page: images.Page, single: bool, source: str, number: int, keep: bool, clock: _Clock) -> strings.Asking[Trace]:
+    def _trace(self, page: images.Page, single: bool, source: str, number: int, keep: bool, clock: Clock) -> strings.Asking[Trace]:
         model, image = self._model, page.image
         ink, pieces, back = yield from self._one(image, clock) if single else self._page(image, clock)
         factor = page.size[1] / image.shape[1]  # the source may be larger than what was decoded of it
         ink = replace(ink, scale=ink.scale * factor)
-        rows = [self._line(row, ink, back * factor, page.size, single) for row in pieces]
-        if not rows:
-            refused: str | None = NO_DIGIT if ink.mask.any() else NO_INK
-        elif refused := decide_page([digit for line in rows for digit in line.digits]):
+        back = back * factor
+        labels = [[self._label(piece) for piece in row] for row in pieces]
+        marks = left_out(ink, [[piece.region for piece in row] for row in pieces], labels)
+        missing = yield from self._missing(ink, marks, len(pieces))
+        clock.lap("account")
+        rows = [self._line(row, ink, back, page.size, single, share) for row, share in zip(pieces, missing, strict=True)]
+        left = [LeftOut(_box(mark.region, back, page.size), mark.reason) for mark in marks]
+        refused = refusal([digit for line in rows for digit in line.digits], marks, bool(ink.mask.any()))
+        if refused:
+            left += [LeftOut(digit.box, NOT_A_DIGIT) for line in rows for digit in line.digits]
             rows = []
+        found = ("damaged",) * page.doubtful + doubts(rows, marks, self._threshold)
         reading = Reading(tuple(rows), source, number, refused, None, clock.ms, model.name, image if keep else None)
-        return Trace(image, ink, replace(reading, doubts=("damaged", *reading.doubts)) if page.doubtful else reading)
+        return Trace(image, ink, replace(reading, left_out=tuple(left), doubts=found))
 
-    def _one(self, image: NDArray[np.uint8], clock: _Clock) -> strings.Asking[Found]:
+    def _label(self, piece: strings.Piece) -> str:
+        """The likeliest class of a piece that is a digit."""
+        kinds = [k for k in range(len(piece.probabilities)) if k != self._none]
+        return self._model.card.classes[kinds[int(piece.probabilities[kinds].argmax())]]
+
+    def _missing(self, ink: Ink, marks: list[Mark], lines: int) -> strings.Asking[list[float]]:
+        """For each line the probability that something that was left out in or beside it is a digit."""
+        kept = [1.0] * lines
+        asked = [mark for mark in marks if mark.line is not None and mark.reason in MAY_BE_DIGITS][:MOST_MARKS]
+        if asked and self._none is not None:
+            probabilities = yield np.stack([strings.tile_of(ink, mark.region) for mark in asked])
+            for mark, odds in zip(asked, probabilities, strict=True):
+                kept[mark.line or 0] *= float(odds[self._none])
+        return [1 - share for share in kept]
+
+    def _one(self, image: NDArray[np.uint8], clock: Clock) -> strings.Asking[Found]:
         """The one digit of an image: no line where there is no ink."""
         ink, region = _region(image, clock)
         if region is None:
@@ -215,7 +237,7 @@ class Reader:
             clock.lap("classify")
         return ink, [[strings.Piece(region, tile, probabilities)]], _back(ink.scale)
 
-    def _page(self, image: NDArray[np.uint8], clock: _Clock) -> strings.Asking[Found]:
+    def _page(self, image: NDArray[np.uint8], clock: Clock) -> strings.Asking[Found]:
         """The digits of a page. Where its lines are tilted it is turned and read once more, which counts where that is surer."""
         ink, pieces, tilt = yield from self._strings(image, clock)
         back = _back(ink.scale)
@@ -227,7 +249,7 @@ class Reader:
                 pieces, back = found, way @ _back(other.scale, 3)
         return ink, pieces, back
 
-    def _strings(self, image: NDArray[np.uint8], clock: _Clock) -> strings.Asking[tuple[Ink, list[list[strings.Piece]], float]]:
+    def _strings(self, image: NDArray[np.uint8], clock: Clock) -> strings.Asking[tuple[Ink, list[list[strings.Piece]], float]]:
         """The ink of a page without its rules, its digits line by line, and the tilt of its lines in degrees."""
         ink, every = layout.page_ink(image, SIDE_PAGE)
         clock.lap("ink")
@@ -240,13 +262,13 @@ class Reader:
         clock.lap("classify")
         return ink, pieces, layout.tilt(lines)
 
-    def _line(self, pieces: list[strings.Piece], ink: Ink, back: Float, size: tuple[int, int], every: bool) -> Line:
+    def _line(self, pieces: list[strings.Piece], ink: Ink, back: Float, size: tuple[int, int], every: bool, missing: float) -> Line:
         row = []
         for piece in pieces:
             box = _box(piece.region, back, size)
             digit = decide(piece.probabilities, self._model.card.classes, self._threshold, box, piece.tile, every=every)
             row.append(replace(digit, refused=blame(ink, piece.region) or digit.refused) if digit.refused else digit)
-        return line_of(row)
+        return replace(line_of(row), missing=missing)
 
 
 def read(image: Any, *, model: str | Path | None = None, threshold: float | None = None) -> Reading:
@@ -254,7 +276,7 @@ def read(image: Any, *, model: str | Path | None = None, threshold: float | None
     return Reader(model, threshold).read(image, keep=True)
 
 
-def _region(image: NDArray[np.uint8], clock: _Clock) -> tuple[Ink, Region | None]:
+def _region(image: NDArray[np.uint8], clock: Clock) -> tuple[Ink, Region | None]:
     """The ink of an image that holds one digit, and its strokes; None where there is no ink."""
     ink = find_ink(image, side=SIDE_ONE)
     clock.lap("ink")
@@ -309,27 +331,3 @@ def _warn_of_more_pages(document: images.Document, source: str) -> None:
 
 def _name(image: Any) -> str:
     return str(image) if isinstance(image, str | Path) else ""
-
-
-def _since(start: float) -> float:
-    return (perf_counter() - start) * 1000
-
-
-class _Clock:
-    """Milliseconds by stage. A lap ends a stage; what is done twice adds up."""
-
-    def __init__(self, load_ms: float) -> None:
-        self.at = perf_counter()
-        self.ms = {"load": load_ms}
-
-    def lap(self, stage: str) -> None:
-        before, self.at = self.at, perf_counter()
-        self._count(stage, (self.at - before) * 1000)
-
-    def add(self, stage: str, ms: float) -> None:
-        """A stage that was gone through together with other images, of which this one had its share; it goes on by itself from here."""
-        self.at = perf_counter()
-        self._count(stage, ms)
-
-    def _count(self, stage: str, ms: float) -> None:
-        self.ms[stage] = self.ms.get(stage, 0.0) + ms

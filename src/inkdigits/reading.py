@@ -78,10 +78,14 @@ class Digit:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of writing, digits left to right. Its confidence is the product of its digits' confidences."""
+    """A line of writing, digits left to right.
+
+    missing: probability in [0, 1] that ink in or beside it that was left out is a digit.
+    """
 
     digits: tuple[Digit, ...]
     box: Box
+    missing: float = 0.0
 
     @property
     def text(self) -> str:
@@ -90,8 +94,8 @@ class Line:
 
     @property
     def confidence(self) -> float:
-        """Probability in [0, 1] that the whole line is right, taking positions as independent."""
-        product = 1.0
+        """Probability in [0, 1] that the whole line is right and nothing of it is missing, taking positions as independent."""
+        product = 1.0 - self.missing
         for digit in self.digits:
             product *= digit.confidence
         return product

@@ -83,15 +83,22 @@ def sheet(rows: Sequence[dict[str, Any]]) -> str:
 def _line(row: dict[str, Any]) -> str:
     page = f", page {row['page']}" if row["page"] > 1 else ""
     unsure = [digit.get("refused") for line in row.get("lines", ()) for digit in line["digits"]]
-    why = row["error"] or row["refused"] or next(filter(None, unsure), "") or ""
+    why = row["error"] or row["refused"] or "; ".join(filter(None, [next(filter(None, unsure), ""), _left(row)]))
     return (
         f'<tr><td>{_crop(row)}</td><td class="text">{escape(row["text"])}</td><td>{row["confidence"]:.0%}</td>'
         f'<td>{escape(row["source"] + page)}<br><span class="why">{escape(why)}</span></td></tr>'
     )
 
 
+def _left(row: dict[str, Any]) -> str:
+    """What of the writing was left out, in words; "" where nothing was. Rows of CSV do not say."""
+    if "unread" not in row.get("review_reasons", ()):
+        return ""
+    return "left out: " + ", ".join(sorted({left["reason"] for left in row["left_out"]}))
+
+
 def _crop(row: dict[str, Any]) -> str:
-    """The part of the image that was read, or all of it, as an <img>; nothing where it cannot be opened."""
+    """The part of the image that was read or left out, or all of it, as an <img>; nothing where it cannot be opened."""
     import cv2
 
     from . import images
@@ -102,9 +109,10 @@ def _crop(row: dict[str, Any]) -> str:
         image = images.load(row["source"]).page(row["page"])
     except (InputError, MissingExtra):
         return ""
-    boxes = [line["box"] for line in row.get("lines", ())]
-    if boxes:
-        border = max(box[3] for box in boxes) // 3
+    lines = [line["box"] for line in row.get("lines", ())]
+    boxes = [*lines, *(left["box"] for left in row.get("left_out", ()) if left["reason"] != "at the edge")]
+    if lines:
+        border = max(box[3] for box in lines) // 3
         left, top = max(min(box[0] for box in boxes) - border, 0), max(min(box[1] for box in boxes) - border, 0)
         right, bottom = max(box[0] + box[2] for box in boxes) + border, max(box[1] + box[3] for box in boxes) + border
         image = image[top:bottom, left:right]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from . import ctc
 from .ink import Ink
 from .lattice import Lattice, even_parts, lattice, segmented, texts
-from .layout import Region
+from .regions import Region
 from .strips import digit_height, lean, strip
 from .tiles import tile
 

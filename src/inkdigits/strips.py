@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ink import Ink, quantile
-from .layout import Region
+from .regions import Region
 from .tiles import LEVEL
 
 Float = NDArray[np.float32]

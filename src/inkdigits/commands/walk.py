@@ -199,7 +199,10 @@ def _remark(reading: Reading) -> str | None:
     """Why there is no text, a "?" in it, or a doubt about all of it; None where all is read."""
     if "damaged" in reading.review_reasons:
         return "the file may be damaged: its decoder had a warning; compare the image, or copy or download it again"
-    return reading.refused or next((digit.refused for line in reading.lines for digit in line.digits if digit.refused), None)
+    refused = reading.refused or next((digit.refused for line in reading.lines for digit in line.digits if digit.refused), None)
+    unread = {left.reason for left in reading.left_out} if "unread" in reading.review_reasons else set()
+    left = f"left out: {', '.join(sorted(unread))}" if unread else None
+    return "; ".join(said for said in (refused, left) if said) or None
 
 
 def _annotate(reading: Reading, folder: Path, names: set[str]) -> None:

@@ -1,0 +1,1 @@
+"""Fields -> text: what the writing says, and what of the ink it does not account for."""
