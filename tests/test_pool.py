@@ -1,5 +1,6 @@
 """Worker processes: what kills one costs its own file and nothing else. The reader here dies, hangs or answers by the image's height."""
 
+import io
 import multiprocessing
 import os
 import queue
@@ -11,16 +12,18 @@ from functools import partial
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from inkdigits.batch import Task, reading_work, rows
+from inkdigits import images
+from inkdigits.batch import Task, in_pool, reading_work, rows
 from inkdigits.errors import InputError, ModelError
 from inkdigits.images import Document
-from inkdigits.pool import LostError, Pool
+from inkdigits.pool import MEMORY, LostError, Pool
 from inkdigits.reading import Digit, Line, Reading
 from inkdigits.sources import File
 from standins import CARD
 
-DIES, HANGS = 13, 14
+DIES, HANGS, DEVOURS, KILLED, DAWDLES = 13, 14, 15, 16, 17
 
 
 class Fragile:
@@ -32,13 +35,20 @@ class Fragile:
     def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
         if self.model == "none":
             raise ModelError("no such model")
-        return [self.page(document.page(number), number, source, len(pages), single) for document, number, source in pages]
+        decoded = [(document.page(number), number, source) for document, number, source in pages]
+        return [self.page(*page, len(decoded), single) for page in decoded]
 
     def page(self, image: np.ndarray, number: int, source: str, together: int, single: bool) -> Reading:
         if len(image) == DIES:
             os._exit(9)
         if len(image) == HANGS:
             time.sleep(60)
+        if len(image) == DEVOURS:
+            np.ones(MEMORY, np.uint8)
+        if len(image) == KILLED:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if len(image) == DAWDLES:
+            time.sleep(0.25)
         percent = "" if self.threshold is None else round(100 * self.threshold)
         label = f"{len(image)},{percent},{together},{single}"
         return Reading((Line((Digit(label, (0, 0, 1, 1), 0.9),), (0, 0, 1, 1)),), source, number)
@@ -50,6 +60,14 @@ def pool_of(workers: int = 1, model: str | None = None, **options: float) -> Poo
 
 def image(height: int) -> File:
     return File(f"{height}.png", content=cv2.imencode(".png", np.zeros((height, 8), np.uint8))[1].tobytes())
+
+
+def document(heights: list[int]) -> File:
+    """A TIFF, a page for each."""
+    first, *others = [Image.new("L", (8, height)) for height in heights]
+    out = io.BytesIO()
+    first.save(out, "TIFF", save_all=True, append_images=others)
+    return File("pages.tiff", content=out.getvalue())
 
 
 def texts(futures: list[Future[list[Reading]]]) -> list[str]:
@@ -77,12 +95,20 @@ def test_files_that_wait_are_read_together() -> None:
     assert max(found) <= 16
 
 
-@pytest.mark.parametrize("bad", [pytest.param(DIES, id="dies"), pytest.param(HANGS, id="hangs")])
-def test_a_poisoned_image_costs_its_own_task(bad: int) -> None:
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        pytest.param(DIES, "died \\(exit status 9\\)", id="dies"),
+        pytest.param(HANGS, "longer than 0.7 s", id="hangs"),
+        pytest.param(DEVOURS, "ran out of the memory that it may take", id="wants too much memory"),
+        pytest.param(KILLED, "died \\(SIGKILL\\), as where the machine has no more memory", id="is killed"),
+    ],
+)
+def test_a_poisoned_image_costs_its_own_task(bad: int, reason: str) -> None:
     heights = [5, 6, bad, 7, 8]
     with pool_of(timeout=0.7) as pool:
         futures = [pool.submit(Task(image(height))) for height in heights]
-        with pytest.raises(LostError, match="died" if bad == DIES else "longer than 0.7 s"):
+        with pytest.raises(LostError, match=reason):
             futures.pop(2).result(60)
         assert texts(futures) == ["5", "6", "7", "8"]
 
@@ -147,3 +173,59 @@ def test_rows_of_processes_come_in_order_past_a_poisoned_image() -> None:
     ((source, error),) = ((row.source, row.error) for row in found if row.error)
     assert source == "13.png"
     assert "died" in error
+
+
+@pytest.mark.parametrize("ordered", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_550_pages_give_550_rows(ordered: bool) -> None:
+    heights = [20 + n % 7 for n in range(550)]
+    found = list(rows(Fragile(), [image(5), document(heights), image(6)], jobs=2, ordered=ordered))
+    of_document = [row for row in found if row.source == "pages.tiff"]
+    assert [row.page for row in of_document] == list(range(1, 551))
+    assert [int(row.text.split(",")[0]) for row in of_document] == heights
+    assert len(found) == 552
+
+
+def test_a_document_of_any_length_is_read_whole_and_what_is_done_not_again() -> None:
+    with pool_of() as pool:
+        for pages in (1, 15, 16, 17, 32, 33):
+            assert [row.page for row in in_pool(pool, [document([20] * pages)])] == list(range(1, pages + 1))
+        begun = File("pages.tiff", document([20] * 40).content, done=frozenset({*range(1, 18), 30}))
+        assert [row.page for row in in_pool(pool, [begun])] == [*range(18, 30), *range(31, 41)]
+
+
+def test_pages_that_cost_a_worker_its_life_cost_their_own_rows() -> None:
+    heights = [20] * 40
+    heights[4], heights[5], heights[25], heights[39] = DIES, DEVOURS, DIES, KILLED
+    found = list(rows(Fragile(), [document(heights), image(7)], jobs=2))
+    assert [row.page for row in found] == [*range(1, 41), 1]
+    assert [row.page for row in found if row.error] == [5, 6, 26, 40]
+
+
+def test_the_time_limit_is_for_a_page_and_not_for_a_file() -> None:
+    """Twelve pages take longer than a page may."""
+    with pool_of(timeout=2.0) as pool:
+        found = list(in_pool(pool, [document([DAWDLES] * 12)]))
+        assert [row.error for row in found] == [None] * 12
+
+
+@pytest.mark.slow
+def test_the_time_limit_is_not_multiplied_by_what_is_read_together() -> None:
+    """Of ten the first hangs: it is given up after one limit, and after another when it is found to be to blame; not after ten."""
+    with pool_of(timeout=4.0) as pool:
+        assert texts([pool.submit(Task(image(5)))]) == ["5"]  # the worker has begun
+        start = time.monotonic()
+        futures = [pool.submit(Task(image(height))) for height in (HANGS, *range(20, 29))]
+        assert texts(futures[1:]) == [str(height) for height in range(20, 29)]
+        assert time.monotonic() - start < 30
+
+
+def test_a_document_that_kills_whoever_opens_it_is_one_row() -> None:
+    with Pool(partial(dying_at_open, Fragile), 1) as pool:
+        found = list(in_pool(pool, [image(5), image(6)]))
+    assert [(row.source, row.page) for row in found] == [("5.png", 1), ("6.png", 1)]
+    assert all("died (exit status 9)" in str(row.error) for row in found)
+
+
+def dying_at_open(kind: type) -> object:
+    images.load = lambda *_: os._exit(9)
+    return reading_work(kind, None)

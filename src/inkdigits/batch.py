@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from queue import SimpleQueue
@@ -22,10 +22,20 @@ if TYPE_CHECKING:
     from .pool import Pool, Work
     from .reader import Reader
 
+    _Page = tuple[int, File, int, images.Document | InputError | MissingExtra]
+    """A page to read: the place of its file among those asked for, the file, the number; and the document, or why it cannot be opened."""
+    _Begun = tuple["Task", Future[list[Reading]]]
+
 TOGETHER = 16
 """Pages whose tiles are classified together, where nobody waits for the first of them."""
 AHEAD = 32
 """Files on their way to each process and back: enough to keep it busy, few enough that memory stays small."""
+AHEAD_KEPT = 2
+"""The same where Readings carry their images."""
+PART = 16
+"""Pages of a document that are one task of a process: what is read again where one of them costs it its life."""
+ALL = range(1, images.MAX_PAGES + 1)
+"""Every page of a document."""
 
 
 def rows(
@@ -44,41 +54,57 @@ def rows(
         with Pool(partial(reading_work, type(reader), reader.model, reader.device), jobs) as pool:
             yield from in_pool(pool, files, single=single, keep=keep, threshold=reader.threshold, ordered=ordered)
         return
-    for _, reading in readings(reader, files, single=single, keep=keep, together=TOGETHER if single else 1):
+    wanted = ((file, ALL) for file in files)
+    for _, reading in readings(reader, wanted, single=single, keep=keep, together=TOGETHER if single else 1):
         yield reading
 
 
-def readings(reader: Reader, files: Iterable[File], *, single: bool, keep: bool, together: int) -> Iterator[tuple[int, Reading]]:
+def readings(
+    reader: Reader,
+    wanted: Iterable[tuple[File, range]],
+    *,
+    single: bool,
+    keep: bool,
+    together: int,
+    begins: Callable[[int], None] = lambda page: None,
+) -> Iterator[tuple[int, Reading]]:
     """The Readings of files, page by page in their order, each with the place of its file.
 
-    together: pages whose tiles are classified together; none of their Readings comes before the last of them is read. Raises ModelError.
+    wanted: files, each with the pages to read; those that there are not, or that are done, are passed over.
+    together: pages whose tiles are classified together; none of their Readings comes before the last of them is read.
+    begins: called with the number of a page before it is decoded, with 0 before a file is opened. Raises ModelError.
     """
-    some: list[tuple[int, File, int, images.Document | InputError | MissingExtra]] = []
-    for page in _pages(files):
+    some: list[_Page] = []
+    for page in _pages(wanted, begins):
         some.append(page)
         if len(some) == together:
-            yield from _read(reader, some, single, keep)
+            yield from _read(reader, some, single, keep, begins)
             some = []
-    yield from _read(reader, some, single, keep)
+    yield from _read(reader, some, single, keep, begins)
 
 
-def _pages(files: Iterable[File]) -> Iterator[tuple[int, File, int, images.Document | InputError | MissingExtra]]:
-    """Each page: the place of its file, the file, the number; and the document, or why it cannot be opened."""
-    for place, file in enumerate(files):
+def _pages(wanted: Iterable[tuple[File, range]], begins: Callable[[int], None]) -> Iterator[_Page]:
+    """The pages to read. What cannot be opened is said in place of the first of them."""
+    for place, (file, pages) in enumerate(wanted):
+        begins(0)
         try:
             document = _document(file)
         except (InputError, MissingExtra) as error:
-            if 1 not in file.done:
-                yield place, file, 1, error
+            if pages.start not in file.done:
+                yield place, file, pages.start, error
         else:
-            yield from ((place, file, number, document) for number in range(1, document.pages + 1) if number not in file.done)
+            left = range(pages.start, min(pages.stop, document.pages + 1))
+            yield from ((place, file, number, document) for number in left if number not in file.done)
 
 
-def _read(
-    reader: Reader, some: list[tuple[int, File, int, images.Document | InputError | MissingExtra]], single: bool, keep: bool
-) -> Iterator[tuple[int, Reading]]:
-    asked = [(document, number, file.name) for _, file, number, document in some if isinstance(document, images.Document)]
-    answers = iter(reader.read_pages(asked, single=single, keep=keep))
+def _read(reader: Reader, some: list[_Page], single: bool, keep: bool, begins: Callable[[int], None]) -> Iterator[tuple[int, Reading]]:
+    def asked() -> Iterator[tuple[images.Document, int, str]]:
+        for _, file, number, document in some:
+            if isinstance(document, images.Document):
+                begins(number)
+                yield document, number, file.name
+
+    answers = iter(reader.read_pages(asked(), single=single, keep=keep))
     for place, file, number, document in some:
         found = next(answers) if isinstance(document, images.Document) else document
         yield place, found if isinstance(found, Reading) else Reading((), file.name, number, error=_said(found))
@@ -105,41 +131,69 @@ def in_pool(
     ordered: bool = True,
 ) -> Iterator[Reading]:
     """Read files in the processes of a pool of `reading_work`; the rest as for `rows`, `threshold` as in `Reader`."""
-    begun: deque[tuple[File, Future[list[Reading]]]] = deque()
-    finished: SimpleQueue[tuple[File, Future[list[Reading]]]] = SimpleQueue()
+    begun: deque[_Begun] = deque()
+    finished: SimpleQueue[_Begun] = SimpleQueue()
     take = begun.popleft if ordered else finished.get
     count = 0
     for file in files:
-        future = pool.submit(Task(file, single, keep, threshold))
+        task = Task(file, single, keep, threshold, range(1, PART + 1))
+        future = pool.submit(task)
         if ordered:
-            begun.append((file, future))
+            begun.append((task, future))
         else:
-            future.add_done_callback(lambda future, file=file: finished.put((file, future)))  # type: ignore[misc]
+            future.add_done_callback(lambda future, task=task: finished.put((task, future)))  # type: ignore[misc]
         count += 1
-        if count >= AHEAD * pool.workers:
-            yield from _result(*take())
+        if count >= (AHEAD_KEPT if keep else AHEAD) * pool.workers:
+            yield from _of_file(pool, *take())
             count -= 1
     for _ in range(count):
-        yield from _result(*take())
+        yield from _of_file(pool, *take())
 
 
-def _result(file: File, future: Future[list[Reading]]) -> list[Reading]:
+def _of_file(pool: Pool[Task, list[Reading]], task: Task, future: Future[list[Reading]]) -> Iterator[Reading]:
+    """All Readings of a file of which the first part is begun. While there are pages in each part, as many parts as there are workers are
+    begun."""
+    begun: deque[_Begun] = deque([(task, future)])
+    while begun:
+        task, future = begun.popleft()
+        found = _of_part(pool, task, future)
+        yield from found
+        if not task.file.done.union(reading.page for reading in found).issuperset(task.pages):
+            break
+        last = begun[-1][0] if begun else task
+        while len(begun) < pool.workers:
+            last = replace(last, pages=range(last.pages.stop, last.pages.stop + PART))
+            begun.append((last, pool.submit(last)))
+    for _, future in begun:
+        future.cancel()
+
+
+def _of_part(pool: Pool[Task, list[Reading]], task: Task, future: Future[list[Reading]]) -> list[Reading]:
+    """The Readings of a part of a file, where a page that cost a worker its life has an error, and the others are read without it."""
     from .pool import LostError
 
-    try:
-        return future.result()
-    except LostError as error:
-        return [Reading((), file.name, max(file.done, default=0) + 1, error=str(error))]
+    lost: list[Reading] = []
+    while True:
+        try:
+            return sorted([*lost, *future.result()], key=lambda reading: reading.page)
+        except LostError as error:
+            page = error.part or next(number for number in task.pages if number not in task.file.done)
+            lost.append(Reading((), task.file.name, page, error=str(error)))
+            if not error.part:  # not even opened
+                return lost
+            task = replace(task, file=replace(task.file, done=task.file.done | {page}))
+            future = pool.submit(task)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file for a worker process, and how to read it: `single` and `keep` as in `Reader.trace_page`, `threshold` as in `Reader`."""
+    """Pages of a file for a worker process. single, keep: as in `Reader.trace_page`. threshold: as in `Reader`."""
 
     file: File
     single: bool = False
     keep: bool = False
     threshold: float | None = None
+    pages: range = ALL
 
     @property
     def how(self) -> tuple[bool, bool, float]:
@@ -151,19 +205,27 @@ def reading_work(kind: type[Reader], model: str | Path | None, device: str = "cp
     """What a process of a Pool does: it has a Reader of its own, on one thread; a loaded model does not travel. device: as for `Reader`."""
     import cv2
 
+    from .pool import limit_memory
+
+    if device == "cpu":  # what a GPU's driver lays claim to is no memory
+        limit_memory()
     cv2.setNumThreads(1)
     return partial(answers, kind(model, device=device))
 
 
 def answers(reader: Reader, tasks: Sequence[Task]) -> list[list[Reading]]:
-    """The Readings of each task, those of the same kind read together."""
+    """The Readings of each task, those of the same kind read together. A sole task is read page by page: so it is known which page is to
+    blame where it ends the process."""
+    from .pool import begins
+
+    together = TOGETHER if len(tasks) > 1 else 1
     found: list[list[Reading]] = [[] for _ in tasks]
     places = sorted(range(len(tasks)), key=lambda place: tasks[place].how)
     for _, group in groupby(places, key=lambda place: tasks[place].how):
         alike = list(group)
         task = tasks[alike[0]]
         reader.threshold = task.threshold
-        files = [tasks[place].file for place in alike]
-        for k, reading in readings(reader, files, single=task.single, keep=task.keep, together=TOGETHER):
+        wanted = [(tasks[place].file, tasks[place].pages) for place in alike]
+        for k, reading in readings(reader, wanted, single=task.single, keep=task.keep, together=together, begins=begins):
             found[alike[k]].append(reading)
     return found

@@ -22,7 +22,7 @@ from .completion import files
     help="Images that may wait, but for one request that finds none waiting; more are answered 503.",
 )
 @click.option("--max-mb", type=click.IntRange(1), default=64, show_default=True, help="Size of a request.")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, help="Seconds for an image.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, help="Seconds for a page.")
 @click.option(
     "--api-key", envvar="INKDIGITS_API_KEY", metavar="KEY", help="What clients must send as X-API-Key; also from INKDIGITS_API_KEY."
 )

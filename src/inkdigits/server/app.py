@@ -213,7 +213,7 @@ class Service:
         answers: list[Any] = []
         for task, answer in zip(tasks, await (asked if request is None else _while_there(request, asked)), strict=True):
             if isinstance(answer, LostError) and isinstance(task, Task):
-                answer = [Reading((), task.file.name, error=str(answer))]
+                answer = [Reading((), task.file.name, max(answer.part, 1), error=str(answer))]
             elif isinstance(answer, Error):
                 raise HTTPException(_unreadable(task.file) if isinstance(task, Explain) else 422, str(answer))
             elif isinstance(answer, BaseException):

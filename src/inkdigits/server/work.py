@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from inkdigits.batch import Task, answers
 from inkdigits.drawing import encode, explain_picture
 from inkdigits.errors import Error
-from inkdigits.pool import Work
+from inkdigits.pool import Work, begins, limit_memory
 from inkdigits.reader import Reader
 from inkdigits.reading import Reading
 from inkdigits.sources import File
@@ -58,6 +58,7 @@ Told = list[Reading] | bytes | Inside | Error
 
 def begin(model: str | Path | None) -> Work[Asked, Told]:
     """A worker process begins: it loads the model."""
+    limit_memory()
     cv2.setNumThreads(1)
     reader = Reader(model)
     reader.classify(np.zeros((1, 28, 28), np.float32))  # what is missing is missed now, and the first request is not the slow one
@@ -71,6 +72,7 @@ def _work(reader: Reader, insight: Insight, asked: Sequence[Asked]) -> list[Told
 
 
 def _told(reader: Reader, insight: Insight, task: Drawing | Explain | Tile) -> Told:
+    begins(1)
     try:
         if isinstance(task, Drawing):
             return _read(reader, parsed(Strokes, task.body))
