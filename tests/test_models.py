@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from inkdigits import ModelError
-from inkdigits.models import BATCH, Card, LineModel, Model
+from inkdigits.models import BATCH, Card, LineModel, Model, open_session
 
 onnx = pytest.importorskip("onnx")
 
@@ -101,9 +102,18 @@ def test_tiles_that_are_no_tiles(folder, wrong, message):
         Model.load(folder).logits(wrong)
 
 
-def test_the_name_says_which_weights(folder):
-    model = Model.load(folder)
-    assert model.name == f"linear-2026.11/{model.card.sha256[:8]}"
+def test_the_name_says_which_weights_and_which_card(folder):
+    first = Model.load(folder).name
+    assert first.startswith("linear-2026.11/")
+    assert first == Model.load(folder).name
+    names = {first}
+    for changes in ({"temperature": 3.0}, {"thresholds": {"answer": 0.1}}, {"classes": ["2", "1", "0"]}):
+        edit_card(**changes)(folder)
+        names.add(Model.load(folder).name)
+    content = linear_onnx() + b"\x28\x07"  # model_version: 7
+    (folder / "model.onnx").write_bytes(content)
+    card_of(content).save(folder / "card.json")
+    assert len(names | {Model.load(folder).name}) == 5
 
 
 @pytest.mark.parametrize("given", [pytest.param(str, id="text"), pytest.param(Path, id="path")])
@@ -141,6 +151,21 @@ def break_graph(**changes):
 def not_onnx(folder):
     (folder / "model.onnx").write_bytes(b"no network at all")
     card_of(b"no network at all").save(folder / "card.json")
+
+
+def keep_weights_elsewhere(folder):
+    """As `onnx.save_model(save_as_external_data=True)` does."""
+    model = onnx.load_from_string(linear_onnx())
+    (kernel,) = model.graph.initializer
+    kernel.data_location = onnx.TensorProto.EXTERNAL
+    entry = kernel.external_data.add()
+    entry.key, entry.value = "location", "card.json"
+    replace_graph(folder, model.SerializeToString())
+
+
+def replace_graph(folder, content):
+    (folder / "model.onnx").write_bytes(content)
+    card_of(content).save(folder / "card.json")
 
 
 def edit_card(**changes):
@@ -199,6 +224,10 @@ def drop_from_card(name):
         pytest.param(edit_card(metrics=None), "metrics must be", id="no metrics"),
         pytest.param(edit_card(sha256="9f3a"), "sha256 must be", id="hash too short"),
         pytest.param(edit_card(sha256=""), "hash", id="card of a model not yet exported"),
+        pytest.param(keep_weights_elsewhere, "external tensor data", id="weights in another file"),
+        pytest.param(lambda f: (f / "card.json").write_text("[" * 100_000), "nested too deeply", id="deep card"),
+        pytest.param(lambda f: (f / "card.json").write_bytes(bytes(17 << 20)), "larger than 16 MiB", id="huge card"),
+        pytest.param(lambda f: os.truncate(f / "model.onnx", 600 << 20), "larger than 512 MiB", id="huge ONNX file"),
     ],
 )
 def test_refused_with_the_reason(folder, damage, message):
@@ -206,6 +235,37 @@ def test_refused_with_the_reason(folder, damage, message):
     with pytest.raises(ModelError, match=message) as refusal:
         Model.load(folder)
     assert str(folder) in str(refusal.value)
+
+
+def make_much_of_little(folder):
+    """A small graph that wants 16 TB when it is run."""
+    model = onnx.load_from_string(linear_onnx())
+    model.graph.initializer.append(onnx.helper.make_tensor("shape", onnx.TensorProto.INT64, [2], [1 << 20, 1 << 22]))
+    del model.graph.node[:]
+    model.graph.node.extend(
+        [
+            onnx.helper.make_node("ReduceMean", ["tiles"], ["mean"], axes=[1, 2], keepdims=0),
+            onnx.helper.make_node("ReduceMean", ["mean"], ["one"], keepdims=0),
+            onnx.helper.make_node("Expand", ["one", "shape"], ["much"]),
+            onnx.helper.make_node("ReduceSum", ["much"], ["sum"], keepdims=0),
+            onnx.helper.make_node("Flatten", ["tiles"], ["row"]),
+            onnx.helper.make_node("MatMul", ["row", "kernel"], ["plain"]),
+            onnx.helper.make_node("Add", ["plain", "sum"], ["logits"]),
+        ]
+    )
+    replace_graph(folder, model.SerializeToString())
+
+
+@pytest.mark.parametrize("entry", [pytest.param(b"\n\x08location", id="short"), pytest.param(b"\x8a\x00\x88\x80\x00location", id="long")])
+def test_every_spelling_of_external_data_is_found(entry):
+    with pytest.raises(ModelError, match="external tensor data"):
+        open_session(b"..." + entry + b"...", 1, "model")
+
+
+def test_a_graph_that_wants_all_memory_is_a_model_error(folder):
+    make_much_of_little(folder)
+    with pytest.raises(ModelError, match=r"linear-2026\.11/.* cannot be run"):
+        Model.load(folder).logits(tiles(1))
 
 
 def test_a_model_of_digits_is_not_taken_for_one_of_lines(folder):

@@ -30,6 +30,11 @@ NOT_A_DIGIT = "not a digit"
 SHIPPED = Path(__file__).parent / "weights"
 FORMAT = 1
 """Version of the card's format. A newer one is refused; keys of the same format that we do not know are left alone, not read."""
+MAX_MODEL, MAX_CARD = 512 << 20, 16 << 20
+"""Bytes of an ONNX file and of a card, at most."""
+EXTERNAL = re.compile(rb"(?:\n|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
+"""How ONNX says that the numbers of a tensor are in another file: `external_data` with a key `location`. Tag, length and text, the first
+two as short or as long as Protocol Buffers allow."""
 BATCH = 32
 """Tiles, or strips, in one call of ONNX Runtime. On one thread 16 to 64 run alike; 256 is 8 % slower on a LeNet, 1 is 40 % slower."""
 
@@ -104,6 +109,12 @@ class Card:
             if not fits(getattr(self, name)):
                 raise ModelError(f"{name} must be {wanted}, not {getattr(self, name)!r}")
 
+    @property
+    def id(self) -> str:
+        """name-version/first digits of a hash over the card and, as that holds its hash, the ONNX file: it names this very model."""
+        content = json.dumps(self.to_dict(), sort_keys=True).encode()
+        return f"{self.name}-{self.version}/{hashlib.sha256(content).hexdigest()[:8]}"
+
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON has them."""
         return asdict(self)
@@ -121,9 +132,11 @@ class Card:
     def load(cls, path: str | Path) -> Card:
         """Read a `card.json`. Raises ModelError if it is missing, damaged, or does not hold what a card must."""
         try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+            return cls.from_dict(json.loads(_content(Path(path), MAX_CARD)))
         except FileNotFoundError:
             raise ModelError(f"{path}: there is no card beside the model; a model is a folder with model.onnx and card.json") from None
+        except RecursionError:
+            raise ModelError(f"{path}: the card cannot be read (its JSON is nested too deeply); export the model again") from None
         except (ValueError, OSError) as error:
             raise ModelError(f"{path}: the card cannot be read ({error}); export the model again") from None
         except ModelError as error:
@@ -141,10 +154,11 @@ class Network:
     """The name of the model that `load` takes where none is given."""
 
     def __init__(self, content: bytes, card: Card, *, threads: int = 1, device: str = "cpu", source: str = "model") -> None:
-        """content: the bytes of an ONNX file. threads, device: as for `load`. source: what errors call it. Raises ModelError as it."""
+        """Its name is `Card.id`. content: the bytes of an ONNX file. threads, device: as for `load`. source: what errors call it. Raises
+        ModelError as it."""
         if hashlib.sha256(content).hexdigest() != card.sha256:
             raise ModelError(f"{source}: its hash is not the one in its card; it is damaged or belongs to another card: export it again")
-        self.card = card
+        self.card, self.name = card, card.id
         self._session = open_session(content, threads, source, device)
         _check_ends(self._session, self._ends(), source)
 
@@ -161,15 +175,22 @@ class Network:
         path = locate(cls.shipped if model is None else model)
         card = Card.load(path.with_name("card.json"))
         try:
-            content = path.read_bytes()
+            content = _content(path, MAX_MODEL)
         except OSError as error:
             raise ModelError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+        except ValueError as error:
+            raise ModelError(f"{path}: {error}; export it with fewer weights") from None
         return cls(content, card, threads=threads, device=device, source=str(path))
 
-    @property
-    def name(self) -> str:
-        """name-version/first digits of the hash: it names these very weights."""
-        return f"{self.card.name}-{self.card.version}/{self.card.sha256[:8]}"
+    def _run(self, images: Float) -> Float:
+        """The logits of tiles or strips. Raises ModelError where the graph cannot be run, as for want of memory."""
+        from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+        try:
+            found: Float = self._session.run(["logits"], {self._ends()[0][0]: images})[0]
+        except (state.Fail, state.RuntimeException, state.InvalidArgument, MemoryError) as error:
+            raise ModelError(f"model {self.name}: it cannot be run ({str(error).splitlines()[0]}); export it again") from None
+        return found
 
     def _ends(self) -> Ends:
         """The input and the output that the card promises."""
@@ -191,11 +212,10 @@ class Model(Network):
             raise ValueError(f"tiles must have the shape (N, {height}, {width}), not {tiles.shape}")
         tiles = _inked(tiles, "tiles")
         if 0 < len(tiles) <= BATCH:
-            found: Float = self._session.run(["logits"], {"tiles": tiles})[0]
-            return found
+            return self._run(tiles)
         out = np.empty((len(tiles), len(self.card.classes)), np.float32)
         for i in range(0, len(tiles), BATCH):
-            out[i : i + BATCH] = self._session.run(["logits"], {"tiles": tiles[i : i + BATCH]})[0]
+            out[i : i + BATCH] = self._run(tiles[i : i + BATCH])
         return out
 
     def probabilities(self, tiles: NDArray[np.floating[Any]]) -> Float:
@@ -222,7 +242,7 @@ class LineModel(Network):
         strips = _inked(strips, "strips")
         out = np.empty((len(strips), strips.shape[2] // 2, len(self.card.classes)), np.float32)
         for i in range(0, len(strips), BATCH):
-            out[i : i + BATCH] = self._session.run(["logits"], {"strips": strips[i : i + BATCH]})[0]
+            out[i : i + BATCH] = self._run(strips[i : i + BATCH])
         return out
 
     def frames(self, strips: NDArray[np.floating[Any]]) -> Float:
@@ -247,6 +267,15 @@ def _softmax(logits: Float, temperature: float) -> Float:
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     result: Float = powers / powers.sum(axis=-1, keepdims=True)
     return result
+
+
+def _content(path: Path, most: int) -> bytes:
+    """The bytes of a file. Raises OSError, ValueError where they are too many."""
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"larger than {most >> 20} MiB")
+    return content
 
 
 def locate(model: str | Path) -> Path:
@@ -285,13 +314,19 @@ def open_session(content: bytes, threads: int, source: str, device: str = "cpu")
     providers = [name for name in PROVIDERS[device] if name in onnxruntime.get_available_providers()]
     if device == "cuda" and len(providers) == 1:
         raise ModelError("ONNX Runtime finds no GPU here: pip install onnxruntime-gpu in place of onnxruntime, or read on the CPU")
+    if EXTERNAL.search(content):
+        raise ModelError(f"{source}: its weights are in another file (external tensor data), which is not opened; export it as one file")
     options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1  # it ignores OMP_NUM_THREADS
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(content, options, providers=providers)
-    except (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NotImplemented, state.Fail) as error:
-        reason = str(error).splitlines()[0]
+    except (
+        state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NotImplemented, state.Fail, state.RuntimeException,
+        MemoryError,
+    ) as error:  # fmt: skip
+        reason = (str(error).splitlines() or ["not enough memory"])[0]
         raise ModelError(f"{source}: ONNX Runtime cannot load it ({reason}); export the model again") from None
 
 

@@ -76,7 +76,7 @@ def make_app(settings: Settings) -> FastAPI:
     card = Model.load(settings.model).card  # now: a service that cannot read is not to start
     pool: Pool[Asked, Told] = Pool(partial(begin, settings.model), settings.workers, room=settings.room, timeout=settings.timeout)
     service = Service(pool, settings)
-    metrics = service.metrics = Metrics(lambda: float(pool.waiting), f"{card.name}-{card.version}/{card.sha256[:8]}")
+    metrics = service.metrics = Metrics(lambda: float(pool.waiting), card.id)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
