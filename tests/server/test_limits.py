@@ -119,7 +119,9 @@ def answered(connection: socket.socket) -> None:
     connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     said = b""
     while not said.endswith(b"ok\n"):
-        said += connection.recv(1 << 16)
+        more = connection.recv(1 << 16)
+        assert more, "it has hung up, though it had no reason"
+        said += more
 
 
 @pytest.mark.parametrize("requests", [0, 1, 3])
@@ -128,6 +130,7 @@ def test_the_head_of_every_request_has_its_time(service, requests, drips):
     with service.connect() as connection:
         for _ in range(requests):
             answered(connection)
+            time.sleep(PATIENCE / 2)
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
         connection.settimeout(0.1)
         deadline = time.monotonic() + 10 * PATIENCE
