@@ -9,8 +9,8 @@ The names below are the whole public surface. They load on first use: `import in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
+"""True to type checkers, by this very name; `typing` itself takes longer to import than the rest of what is here."""
 __version__ = "0.1.0"
 
 _HOME = {

@@ -1,10 +1,13 @@
 """The `inkdigits` command, and `python -m inkdigits`."""
 
-from .commands.signals import at_once
+import _signal as signal  # type: ignore[import-not-found]  # what the module `signal` wraps: nothing has to be loaded for it
 
 
 def main() -> None:
-    """Run the command; Ctrl-C from its first moment on is a line and an exit status."""
+    """Run the command. Ctrl-C from the first moment on ends it without a traceback: what it imports comes after that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from .commands.signals import at_once
+
     with at_once():
         from .cli import main as run
 

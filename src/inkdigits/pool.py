@@ -127,6 +127,8 @@ class Pool(Generic[Task, Answer]):
 
     def _keep_busy(self) -> None:
         """The thread of one worker: hands it what waits, its share of it at once."""
+        if hasattr(signal, "pthread_sigmask"):  # a worker is born deaf to what the first process answers for all, even while it starts
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
         worker: _Worker | None = None
         while (first := self._tasks.get()) is not None:
             batch = [first]
@@ -239,18 +241,19 @@ def _work(connection: Connection, begin: Callable[[], Work[Any, Any]], clock: An
     _clock = clock
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the first one ends the others
     work = begin()
-    connection.send(True)
-    while (tasks := _next(connection)) is not None:
-        connection.send(True)  # they are here: from now on they may be to blame
-        try:
-            answers: list[Any] | Error = work(tasks)
-        except Error as error:
-            answers = error
-        except Exception as error:
-            if not _wants_memory(error):
-                raise
-            os._exit(OUT_OF_MEMORY)
-        connection.send(answers)
+    with suppress(BrokenPipeError, ConnectionResetError):  # whom it works for is gone
+        connection.send(True)
+        while (tasks := _next(connection)) is not None:
+            connection.send(True)  # they are here: from now on they may be to blame
+            try:
+                answers: list[Any] | Error = work(tasks)
+            except Error as error:
+                answers = error
+            except Exception as error:
+                if not _wants_memory(error):
+                    raise
+                os._exit(OUT_OF_MEMORY)
+            connection.send(answers)
 
 
 def _wants_memory(error: Exception) -> bool:

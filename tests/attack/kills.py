@@ -1,6 +1,6 @@
-"""Runs are killed at random moments and resumed until they are whole; their rows are those of an undisturbed run.
+"""Runs are ended at random moments and resumed until they are whole; their rows are those of an undisturbed run.
 
-SIGKILL to the whole group, as a power cut.
+SIGKILL and SIGTERM, to the whole group as by a power cut or a scheduler, or to the first process alone: then its workers must go too.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ TRIES = 10
 IMAGES = 400
 KILLS = 6
 """Of each try; then the run is left alone until it is over."""
+PATIENCE = 20.0
+"""Seconds that workers have to notice that they work for nobody."""
 
 
 def attack(tries: int, chance: random.Random, home: Path) -> Iterator[str]:
@@ -26,33 +28,31 @@ def attack(tries: int, chance: random.Random, home: Path) -> Iterator[str]:
     names = stacks.make(home, IMAGES)
     whole = stacks.undisturbed(home, names)
     for _ in range(tries):
-        for path in home.glob(f"{stacks.OUT}*"):
-            path.unlink()
-        for _ in range(KILLS):
-            kill(home, names, chance)
-        running = stacks.begin(home, stacks.command(names, "--resume"))
-        said = running.communicate()[1]
-        yield broken(home, whole, running.returncode, said)
+        stacks.clear(home)
+        wrong = [kill(home, names, chance) for _ in range(KILLS)]
+        yield next(filter(None, wrong), "") or stacks.broken_after_resuming(home, names, whole)
 
 
-def kill(home: Path, names: list[str], chance: random.Random) -> None:
-    """Begin or resume the run, and end it by force some rows later."""
+def kill(home: Path, names: list[str], chance: random.Random) -> str:
+    """Begin or resume the run, and end it some rows later: what is wrong with how it ended; "" where nothing is."""
     running = stacks.begin(home, stacks.command(names, "--resume", "--jobs", str(chance.choice([1, 2]))))
     goal = stacks.rows_there(home) + chance.choice([0, 1, 20])
     while running.poll() is None and stacks.rows_there(home) < goal:
         time.sleep(0.002)
     time.sleep(chance.uniform(0, 0.02))
+    how, whom = chance.choice([signal.SIGKILL, signal.SIGTERM]), chance.choice([os.killpg, os.kill])
+    workers = stacks.workers(running.pid)
     with suppress(ProcessLookupError):
-        os.killpg(running.pid, signal.SIGKILL)
-    running.communicate()
-
-
-def broken(home: Path, whole: list[dict[str, object]], status: int, said: str) -> str:
-    """What is wrong with the rows of the last run; "" where nothing is."""
-    try:
-        found = stacks.by_source(stacks.rows(home / stacks.OUT))
-    except ValueError as error:
-        return f"rows that are not whole: {error}"
-    if status != 1:  # one image is damaged
-        return f"the last run ended with {status}: {said.strip()[-300:]}"
-    return "" if found == whole else f"{len(found)} rows, not the {len(whole)} of the run that nothing happened to"
+        whom(running.pid, how)
+    said = [line for line in running.communicate()[1].splitlines() if not line.startswith("inkdigits: 7.png")]
+    status = running.returncode
+    deadline = time.monotonic() + PATIENCE
+    while left := [pid for pid in workers if not stacks.gone(pid)]:
+        if time.monotonic() > deadline:
+            return f"{how.name}, and {len(left)} of its processes go on without it"
+        time.sleep(0.05)
+    if how == signal.SIGKILL:
+        return f"SIGKILL, and its workers said {said[-1]!r}" if said else ""
+    if (status, said) in ((128 + how, ["interrupted"]), (-how, []), (1, [])):
+        return ""
+    return f"{how.name}, ended with {status} and said {said[-3:]}"

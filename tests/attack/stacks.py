@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,10 +67,32 @@ def rows_there(folder: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
+def clear(folder: Path) -> None:
+    """Delete the file of rows, and what lies beside it."""
+    for path in folder.glob(f"{OUT}*"):
+        path.unlink()
+
+
+def broken_after_resuming(folder: Path, names: list[str], whole: list[dict[str, Any]], out: str = OUT) -> str:
+    """Resume a run until it is over: what is wrong then with its rows; "" where nothing is."""
+    running = begin(folder, command(names, "--resume", out=out))
+    said = running.communicate()[1]
+    if running.returncode != 1:  # one image is damaged
+        return f"the resumed run ended with {running.returncode}: {said.strip()[-300:]}"
+    try:
+        found = by_source(rows(folder / out))
+    except ValueError as error:
+        return f"rows that are not whole: {error}"
+    return "" if found == whole else f"{len(found)} rows, not the {len(whole)} of the run that nothing happened to"
+
+
+def workers(pid: int) -> list[int]:
+    """The processes that a process has started and that have not ended. Empty where the system does not tell."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(number) for number in path.read_text().split()] if path.exists() else []
+
+
 def gone(pid: int) -> bool:
     """Whether a process has ended."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+    path = Path(f"/proc/{pid}/stat")
+    return not path.exists() or path.read_text().rpartition(")")[2].split()[0] == "Z"

@@ -29,6 +29,7 @@ from inkdigits.reading import Digit, Line, Reading
 from standins import PageReader
 
 COMMAND = [sys.executable, "-m", "inkdigits"]
+EXAMPLES = Path(__file__).parents[2] / "examples"
 Run = Callable[..., SimpleNamespace]
 
 
@@ -265,6 +266,31 @@ def test_an_interruption_ends_with_a_line_and_finished_rows_on_disk(tmp_path: Pa
     assert [row["source"] for row in json.loads((tmp_path / "rows.json").read_text())] == ["nowhere.png", "nothing.png"]
 
 
+CTRL_C = """
+import os, signal, sys
+
+module = sys.argv.pop(1)
+
+class Pressed:
+    def find_spec(self, name, *rest):
+        if name == module:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Pressed())
+from inkdigits.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["click", "inkdigits.cli", "inkdigits.commands.read", "cv2", "inkdigits.results", "onnxruntime"])
+def test_ctrl_c_while_modules_are_imported_is_no_traceback(tmp_path: Path, module: str) -> None:
+    """As in the first 50 ms: it comes at the very moment that a module is looked for."""
+    words = [sys.executable, "-c", CTRL_C, module, "read", str(EXAMPLES), "--out", "rows.jsonl"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) in ((130, "interrupted\n"), (-signal.SIGINT, ""))
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     many = ["nowhere.png"] * 3000
     running = subprocess.Popen(
@@ -281,9 +307,8 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not (SHIPPED / "digit" / "model.onnx").is_file(), reason="the shipped model is not there yet")
 def test_a_real_process_reads_the_examples() -> None:
-    examples = Path(__file__).parents[2] / "examples"
-    done = process("read", str(examples), "--format", "jsonl", "--jobs", "2")
-    with (examples / "truth.csv").open(newline="") as file:
+    done = process("read", str(EXAMPLES), "--format", "jsonl", "--jobs", "2")
+    with (EXAMPLES / "truth.csv").open(newline="") as file:
         truth = {row["file"]: row["truth"].replace("\\n", "\n") for row in csv.DictReader(file)}
     rows = {Path(row["source"]).name: row["text"] for row in map(json.loads, done.stdout.splitlines())}
     assert done.returncode == 0
