@@ -279,3 +279,22 @@ def test_mnist(data_dir):
         published = {int(r["index"]): (int(r["official"]), int(r["validated"]) if r["validated"] else None) for r in csv.DictReader(file)}
     assert {index: right for index, (_, right) in published.items()} == ERRATA
     assert all(test.labels[index] == official for index, (official, _) in published.items())
+
+
+def test_an_npz_whose_arrays_are_too_large_is_refused_before_they_are_read(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "bomb.npz", images=np.zeros((3000, 28, 28), np.uint8), labels=np.arange(3000) % 10)
+    assert (tmp_path / "bomb.npz").stat().st_size < 50_000
+    monkeypatch.setattr("inkdigits.training.datasets.MAX_ARRAYS", 1 << 20)
+    monkeypatch.setattr("numpy.load", lambda *_, **__: pytest.fail("read"))
+    with pytest.raises(DataError, match="its arrays have 2 MiB, at most 1 MiB are read"):
+        load(str(tmp_path / "bomb.npz"), "train")
+
+
+def test_an_npz_whose_header_promises_all_memory_is_refused(tmp_path):
+    header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000, 1000000, 28), }"
+    array = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(100)
+    with zipfile.ZipFile(tmp_path / "lie.npz", "w") as archive:
+        archive.writestr("images.npy", array)
+        archive.writestr("labels.npy", array)
+    with pytest.raises(DataError, match=r"cannot be read as \.npz"):
+        load(str(tmp_path / "lie.npz"), "train")

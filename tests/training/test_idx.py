@@ -53,3 +53,9 @@ def test_refused(data, reason):
     with pytest.raises(DataError, match=reason) as error:
         parse("images.gz", data, 3)
     assert "images.gz" in str(error.value)
+
+
+def test_a_gzip_bomb_is_refused(monkeypatch):
+    monkeypatch.setattr("inkdigits.training.idx.MAX_BYTES", 1 << 20)
+    with pytest.raises(DataError, match="more than 1 MiB when it is decompressed"):
+        parse("x", gzip.compress(bytes(2 << 20)), 3)

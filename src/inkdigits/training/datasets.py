@@ -22,6 +22,8 @@ from .published import DIGITS, ERRATA, PUBLISHED, SPLITS
 OWN = "the user's own"
 DIGITS_TITLE, DIGITS_LICENCE = "handwritten digits, 8x8 (Alpaydin, Kaynak 1998)", "CC BY 4.0 (UCI optical digits)"
 DIGITS_SIZES = (1442, 355)
+MAX_ARRAYS = 8 << 30
+"""Bytes of the arrays of an .npz file: a hundred times MNIST."""
 WRITERS = fetch.File("qmnist-train-labels-idx2-int.gz")
 
 
@@ -165,9 +167,13 @@ def _digits(split: str) -> Dataset:
 def _npz(path: Path, split: str) -> Dataset:
     """images and labels, split here; or x_train, y_train, x_test and y_test, as Keras' mnist.npz has them."""
     try:
-        with zipfile.ZipFile(path) as _, np.load(path, allow_pickle=False) as data:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MAX_ARRAYS:  # what a megabyte of zip can hold is a gigabyte of zeros
+            raise DataError(f"{path}: its arrays have {size >> 20} MiB, at most {MAX_ARRAYS >> 20} MiB are read; split it")
+        with np.load(path, allow_pickle=False) as data:
             arrays = {key: data[key] for key in data.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise DataError(f"{path}: cannot be read as .npz ({error}); it needs arrays without pickled objects") from None
     if {"x_train", "y_train", "x_test", "y_test"} <= arrays.keys():
         images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]

@@ -6,6 +6,7 @@ The format (LeCun, Cortes, Burges): two zero bytes, a type code, the number of d
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import DataError
 
+MAX_BYTES = 1 << 30
+"""Of a decompressed file: the largest of EMNIST digits has 188 million."""
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -55,6 +58,10 @@ def build(array: NDArray[Any]) -> bytes:
 
 def _decompressed(name: str, content: bytes) -> bytes:
     try:
-        return gzip.decompress(content)
+        with gzip.open(io.BytesIO(content)) as file:
+            found = file.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{name}: the gzip file is damaged ({error}); delete it and fetch it again") from None
+    if len(found) > MAX_BYTES:
+        raise DataError(f"{name}: more than {MAX_BYTES >> 20} MiB when it is decompressed; it is none of the published files")
+    return found
