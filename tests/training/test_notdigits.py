@@ -7,7 +7,7 @@ from inkdigits.training.datasets import load
 from inkdigits.training.fonts import fonts, typed
 from inkdigits.training.lines import LONGEST, WIDTH, compose, strips
 from inkdigits.training.notdigits import not_digits
-from inkdigits.training.synthesis import photographed
+from inkdigits.training.synthesis.digits import photographed
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ def test_a_script_without_its_main_is_told(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import numpy as np\n"
-        "from inkdigits.training.synthesis import written_tiles\n"
+        "from inkdigits.training.synthesis.digits import written_tiles\n"
         "written_tiles(np.zeros((1001, 28, 28), np.uint8), np.zeros(1001, np.int64), ('0',), (0,))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)

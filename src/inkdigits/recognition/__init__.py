@@ -1,1 +1,1 @@
-"""Fields -> text: what the writing says, and what of the ink it does not account for."""
+"""Fields -> text: strips, the networks' answers decoded, the decision on them, and what of the ink they do not account for."""

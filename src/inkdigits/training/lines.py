@@ -22,7 +22,7 @@ from .datasets import Dataset
 from .fonts import typed
 from .notdigits import LETTERS
 from .processes import in_processes
-from .synthesis import Hand, light, photographed, stroke
+from .synthesis.digits import Hand, light, photographed, stroke
 
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float32]

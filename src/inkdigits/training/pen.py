@@ -245,10 +245,17 @@ def write(
 
 def zeros(count: int, style: Style, rng: Rng, *, height: int, pen: float) -> Float:
     """Zeros in one stroke, as at the end of an amount: float32 (h, w) in [0, 1], 1 = ink, cropped to the ink."""
+    return _ink(curves("0" * count, style, rng), height, pen, rng)
+
+
+def curves(text: str, style: Style, rng: Rng) -> list[NDArray[np.float64]]:
+    """The curves of one digit, or of several zeros in one stroke, in units of the digit's height: float64 (n, 2) each."""
+    if len(text) == 1:
+        return _placed(style.forms[text], style, rng)
     path: Stroke = []
     flat = float(np.exp(rng.normal(0.2, 0.3)))  # they are wider than those that are written one by one
     apart, dip, begin = rng.uniform(0.75, 1.2), rng.uniform(0.0, 0.35), rng.uniform(0.0, 0.25)
-    for i in range(count):
+    for i in range(len(text)):
         middle, wide, tall = i * apart + rng.normal(0, 0.04), 0.38 * np.exp(rng.normal(0, 0.12)), 0.5 * np.exp(rng.normal(0, 0.1))
         around = np.deg2rad(np.array([70, 120, 180, 240, 300, 360, 420]) + rng.normal(0, 8))  # from the right of the top to the left
         path += [(middle + wide * np.cos(a), 0.5 - tall * np.sin(a)) for a in around]
@@ -257,7 +264,7 @@ def zeros(count: int, style: Style, rng: Rng, *, height: int, pen: float) -> Flo
         path[-1:] = []
     else:
         path[-1] = (path[-1][0] + rng.uniform(0, 0.6), path[-1][1] - rng.uniform(-0.1, 0.15))
-    return _ink(_placed([[(x * flat, y) for x, y in path]], style, rng), height, pen, rng)
+    return _placed([[(x * flat, y) for x, y in path]], style, rng)
 
 
 def _placed(form: list[Stroke], style: Style, rng: Rng) -> list[NDArray[np.float64]]:

@@ -24,7 +24,7 @@ from inkdigits.training.fit import EpochImages
 from inkdigits.training.notdigits import not_digits
 from inkdigits.training.schedule import warm_cosine
 from inkdigits.training.settings import Settings
-from inkdigits.training.synthesis import written_tiles
+from inkdigits.training.synthesis.digits import written_tiles
 
 SETTINGS = Settings(
     epochs=30, batch_size=128, learning_rate=2e-3, validation_split=0.05, augment="light", precision=0.992, dtype="mixed_bfloat16"

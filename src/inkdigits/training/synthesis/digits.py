@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from inkdigits import layout, strings
 from inkdigits.ink import find_ink
 from inkdigits.pool import cores
-
-from .processes import in_processes
+from inkdigits.training.processes import in_processes
 
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float32]
@@ -123,10 +122,7 @@ def stroke(digit: Bytes, name: str, hand: Hand, rng: Rng) -> Float:
     inside = (big > 0.45 * big.max()).astype(np.uint8)
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
     pen = 2 * float(np.quantile(distance[inside > 0], 0.9)) if inside.any() else 1.0
-    mark = np.zeros_like(inside)
-    _style(mark, inside, name, max(pen, 1.0), rng)
-    if mark.any():
-        inside |= mark
+    if styled(inside, name, max(pen, 1.0), rng):
         distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
     grow = (max(pen * hand.pen, 1.2) - pen) / 2
     soft = np.clip(distance + grow + 0.5, 0, 1).astype(np.float32)
@@ -143,6 +139,14 @@ def _wobble(image: Float, side: int, rng: Rng) -> Float:
     ys, xs = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
     moved: Float = cv2.remap(image, xs + field[0], ys + field[1], cv2.INTER_LINEAR)
     return moved
+
+
+def styled(inside: Bytes, name: str, pen: float, rng: Rng) -> bool:
+    """Add to a digit, uint8 (h, w) of 0 and 1, what some hands add, drawn with a pen of so many pixels, in place; whether anything was."""
+    mark = np.zeros_like(inside)
+    _style(mark, inside, name, pen, rng)
+    np.bitwise_or(inside, mark, out=inside)
+    return bool(mark.any())
 
 
 def _style(mark: Bytes, inside: Bytes, name: str, pen: float, rng: Rng) -> None:

@@ -1,0 +1,114 @@
+"""number: reads numbers as people write them: digits, . , - / : + % $ ( ), and "other" for what is none. A convolution along a grey
+strip and the CTC loss, which needs no place of any character.
+
+    INKDIGITS_DATA=FOLDER inkdigits train --recipe number --data mnist
+
+The strips are composed of real hands (UNIPEN's pen strokes, MNIST by writer, the digits of hands33, UCI's sets, handwriting fonts and a
+model of pen strokes) in the forms that numbers have, with what stands beside and under them on paper, and of photographed cells and lines;
+anew for every epoch. Hands of the dev splits, and every twentieth writer of MNIST, are held out.
+"""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from inkdigits.errors import RecipeError
+from inkdigits.recognition.alphabet import CLASSES
+from inkdigits.training.backend import ctc_loss
+from inkdigits.training.data.crops import LICENCES
+from inkdigits.training.data.unipen import LICENCE
+from inkdigits.training.datasets import Dataset, load
+from inkdigits.training.fit import EpochImages
+from inkdigits.training.progress import Report
+from inkdigits.training.schedule import warm_cosine
+from inkdigits.training.settings import Settings
+from inkdigits.training.synthesis.rows import Supply, rows
+
+SETTINGS = Settings(epochs=10, batch_size=32, learning_rate=2e-3, validation_split=0.05, one_hot=False, preprocessing="strips")
+# validation_split: the share of MNIST's writers that are held out
+FRESH, USES = 5_000, 3  # rows composed for an epoch, and in how many epochs each of them is used
+HELD_OUT, TEST = 600, 1_000
+
+
+def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
+    """Ten convolutions: the height goes from 40 to 1, the width to a quarter, each column of which gives two frames: 790,000 parameters.
+
+    No layer depends on the width: the network reads fields of any length, though it is trained on one.
+    """
+    height, width = image_shape
+    strips = keras.Input(image_shape)
+    x = layers.Reshape((height, width, 1))(strips)  # (N, 40, W, 1)
+    x = _convolved(x, 24, 5, strides=2)  # (N, 20, W/2, 24)
+    x = _convolved(x, 40, 3, strides=(2, 1))  # (N, 10, W/2, 40)
+    x = _convolved(x, 80, 3, strides=2)  # (N, 5, W/4, 80)
+    x = layers.Add()([x, _convolved(x, 80, 3)])
+    x = _convolved(x, 144, 3, strides=(2, 1))  # (N, 3, W/4, 144)
+    x = layers.ZeroPadding2D(((0, 0), (1, 1)))(x)
+    x = _convolved(x, 192, 3, padding="valid")  # (N, 1, W/4, 192)
+    for apart in (1, 2, 4):  # what a hand makes of its other signs says what this one is
+        x = layers.Add()([x, _convolved(x, 192, (1, 3), dilation_rate=(1, apart))])
+    x = layers.Dropout(0.2)(x)
+    x = layers.Conv2D(2 * classes, 1)(x)
+    x = layers.Reshape((width // 2, classes))(x)  # (N, W/2, classes): a row of scores for each frame
+    return keras.Model(strips, layers.Softmax(dtype="float32")(x))
+
+
+def _convolved(x: keras.KerasTensor, filters: int, size: int | tuple[int, int], **options: object) -> keras.KerasTensor:
+    x = layers.Conv2D(filters, size, use_bias=False, **{"padding": "same", **options})(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.98)(x))
+
+
+def compile_model(model: keras.Model, settings: Settings, steps_per_epoch: int) -> None:
+    """AdamW; the rate warms up over a twentieth of the steps and falls to zero along a cosine; the CTC loss of each character."""
+    rate = warm_cosine(settings, steps_per_epoch, warming=0.05)
+    model.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=2e-3, clipnorm=1.0), loss=loss, metrics=[accuracy])
+
+
+def loss(labels: keras.KerasTensor, probabilities: keras.KerasTensor) -> keras.KerasTensor:
+    """Minus the log of the probability of the characters, by their number: (N, L) and (N, frames, classes) -> (N,)."""
+    signs = ops.cast(labels, "int32") + 1  # (N, L): 0 is the blank, and what follows the last character
+    count = ops.sum(ops.cast(signs > 0, "float32"), axis=1)
+    return ctc_loss(signs, ops.log(ops.maximum(probabilities, 1e-7))) / ops.maximum(count, 1.0)
+
+
+def accuracy(labels: keras.KerasTensor, probabilities: keras.KerasTensor) -> keras.KerasTensor:
+    """1 where the likeliest class of each frame, without repeats and blanks, gives the text: (N, L) and (N, frames, classes) -> (N,)."""
+    signs = ops.cast(labels, "int32") + 1
+    best = ops.cast(ops.argmax(probabilities, axis=-1), "int32")  # (N, frames)
+    before = ops.pad(best[:, :-1], ((0, 0), (1, 0)))
+    new = ops.cast(ops.logical_and(best != before, best > 0), "int32")
+    place = ops.one_hot(ops.cumsum(new, axis=1) - 1, labels.shape[1])  # (N, frames, L): which character of the answer a frame begins
+    answer = ops.matmul(ops.cast(best * new, "float32")[:, None, :], place)[:, 0]  # (N, L)
+    whole = ops.sum(new, axis=1) == ops.sum(ops.cast(signs > 0, "int32"), axis=1)
+    return ops.cast(ops.logical_and(ops.all(answer == ops.cast(signs, "float32"), axis=1), whole), "float32")
+
+
+def datasets(train: Dataset, test: Dataset, settings: Settings, seed: int, progress: Report) -> tuple[Dataset, Dataset | None, Dataset]:
+    """The rows of the first epoch; rows of the dev hands and MNIST's held-out writers; rows of the dev hands and MNIST's test digits."""
+    if train.name != "mnist" or train.writers is None:
+        raise RecipeError(f"recipe number: numbers are of one hand each, and {train.name} names no writers; train it on --data mnist")
+    own, others = _writers(train, settings, seed)
+    held_out = _rows(others, "dev", HELD_OUT, (seed, 2), progress) if others else None
+    return _rows(own, "trainable", FRESH, (seed, 1, 0), progress), held_out, _rows(test, "dev", TEST, (0, 3), progress)
+
+
+def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[EpochImages, list[Dataset]]:
+    """Rows composed anew for every epoch: epoch -> (float32 (N, 40, 384) in [0, 1], int64 (N, 48)); no other data sets."""
+    own, _ = _writers(load("mnist", "train"), settings, seed)
+    return Supply(own, FRESH, USES, (seed, 1), train.images, train.labels), []
+
+
+def _writers(train: Dataset, settings: Settings, seed: int) -> tuple[Dataset, Dataset | None]:
+    """MNIST's digits by the writers that are trained on, and by those that are held out."""
+    writers = np.asarray(train.writers)
+    names = np.random.default_rng((seed, 99)).permutation(np.unique(writers))
+    count = round(settings.validation_split * len(names))
+    held = np.isin(writers, names[:count])
+    return train.subset(np.flatnonzero(~held)), train.subset(np.flatnonzero(held)) if count else None
+
+
+def _rows(mnist: Dataset, split: str, count: int, seed: tuple[int, ...], progress: Report) -> Dataset:
+    """Rows of MNIST's digits and of a split of the other collections, as a data set of lines."""
+    made = rows(mnist, split, count, seed, progress=lambda done, total: progress(f"composing {total:,} rows", done, total))
+    licence = "; ".join([mnist.licence, LICENCE, *(f"{name}: {text}" for name, text in LICENCES.items()), "UCI digits: CC BY 4.0"])
+    return Dataset("numbers", mnist.split, *made, CLASSES, licence)

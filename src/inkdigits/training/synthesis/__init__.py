@@ -1,0 +1,1 @@
+"""Writing on paper, composed: what the shipped networks are trained on, with its truth known exactly."""

@@ -1,0 +1,90 @@
+"""Numbers composed: forms, places of signs, struck-out digits; and whole rows where the collections are."""
+
+import re
+
+import numpy as np
+import pytest
+
+from inkdigits.recognition.alphabet import STRUCK, classes_of
+from inkdigits.training.data.unipen import Sample
+from inkdigits.training.synthesis import forms
+from inkdigits.training.synthesis.hands import PenHand, Strokes, Style
+from inkdigits.training.synthesis.numbers import written
+from inkdigits.training.synthesis.paper import furnished, photographed
+
+TALL = 40.0
+STYLE = Style(TALL, 3.0, 0.0, 1.0, 0.0, 0.02)
+
+
+@pytest.fixture(scope="module")
+def hand():
+    """A hand whose every sign is an upright stroke, its dash a level one."""
+    upright, level = np.array([(0, 0), (0, 200)], np.float32), np.array([(0, 0), (200, 0)], np.float32)
+    made = [Sample(c, [level if c == "-" else upright], "a") for c in "0123456789,-/()"]
+    strokes = Strokes([made])
+    return PenHand(strokes, strokes.by_hand["a"])
+
+
+def rows_of(ink, top):
+    """First and last inked row, from the top of the digits, in heights of a digit."""
+    rows = np.flatnonzero((ink > 0.3).any(axis=1))
+    return (rows[0] - top) / TALL, (rows[-1] + 1 - top) / TALL
+
+
+def test_every_form_is_a_number():
+    rng = np.random.default_rng(0)
+    for _, form in forms.FORMS:
+        for _ in range(50):
+            assert classes_of(form(rng))
+    texts = [forms.number(rng) for _ in range(2000)]
+    for pattern in (r"^\d+$", r"^\d+[.,]\d+$", r"%$", r"^\(\d+\)", r"^-\d", r"\d:\d\d", r"^\d+/\d+/\d+$", STRUCK):
+        assert any(re.search(pattern, text) for text in texts), pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [("7", 0.0, 1.0), (",", 0.75, 1.4), ("-", 0.2, 0.85), (".", 0.7, 1.2), ("/", -0.35, 1.35)],
+)
+def test_signs_stand_where_they_do_on_paper(hand, text, first, last):
+    for seed in range(20):
+        above, below = rows_of(*written(text, hand, STYLE, np.random.default_rng(seed)))
+        assert first - 0.2 <= above < below <= last + 0.2
+
+
+def test_digits_come_from_left_to_right_and_a_space_is_a_gap(hand):
+    rng = np.random.default_rng(1)
+    assert written("1 1", hand, STYLE, rng)[0].shape[1] > written("1", hand, STYLE, rng)[0].shape[1] + 0.3 * TALL
+
+
+def test_a_struck_digit_has_more_ink_than_a_digit(hand):
+    plain = np.mean([written("1", hand, STYLE, np.random.default_rng(seed))[0].sum() for seed in range(10)])
+    struck = np.mean([written(f"1{STRUCK}", hand, STYLE, np.random.default_rng(seed))[0].sum() for seed in range(10)])
+    assert struck > 1.3 * plain
+
+
+def test_a_photograph_is_grey_and_its_ink_stands_out(hand):
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        ink, top = written("358", hand, STYLE, rng)
+        sheet = np.pad(ink, 20)
+        picture = photographed(furnished(sheet, TALL, top + 20, rng), TALL, rng)
+        assert picture.dtype == np.uint8
+        assert picture.shape == sheet.shape
+        paper = float(np.median(picture))
+        assert abs(float(picture[sheet > 0.9].mean()) - paper) > 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("data_dir")
+def test_rows_depend_on_the_seed_alone():
+    from inkdigits.training.datasets import load
+    from inkdigits.training.synthesis.rows import LONGEST, WIDTH, rows
+
+    mnist = load("mnist", "test").subset(np.arange(2000))
+    images, labels = rows(mnist, "dev", 6, (0, 1), jobs=1)
+    again, _ = rows(mnist, "dev", 6, (0, 1), jobs=1)
+    assert images.shape == (6, 40, WIDTH)
+    assert labels.shape == (6, LONGEST)
+    assert (images == again).all()
+    assert ((labels >= 0).sum(axis=1) > 0).all()
+    assert labels.max() < 21
