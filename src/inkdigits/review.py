@@ -21,10 +21,12 @@ SUFFIXES = (".jsonl", ".csv", ".html")
 CROP = (480, 140)
 """Width and height of a crop on the sheet, in pixels, at most."""
 STYLE = """
-body { font: 16px/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color-scheme: light dark }
+:root { color-scheme: light dark }
+body { font: 16px/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100% }
 td, th { padding: .5rem; border-bottom: 1px solid #8886; text-align: left; vertical-align: top }
 img { max-width: 100%; background: #fff } .text { font: 1.4rem ui-monospace, monospace; white-space: pre } .why { color: GrayText }
+.left-out { display: inline-block; width: 1.2em; height: .8em; border: 2px solid rgb(148 62 118); background: rgb(148 62 118 / 25%) }
 """
 
 
@@ -72,36 +74,52 @@ def sheet(rows: Sequence[dict[str, Any]]) -> str:
     """A page of HTML that needs nothing else: the writing beside what was read of it. The images are opened once more."""
     shown = rows[:MOST_CROPS]
     rest = f"<p>The worst {len(shown):,} of {len(rows):,}.</p>" if len(rows) > len(shown) else ""
+    if any(row.get("left_out") for row in shown):
+        rest += '<p><span class="left-out"></span> framed: what was left out of the answer</p>'
     body = "\n".join(map(_line, shown))
     head = "<tr><th>image</th><th>read as</th><th>sure</th><th>where, and why</th></tr>"
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>To review</title><style>{STYLE}</style>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>To review</title><style>{STYLE}</style>"
         f"<h1>To review: {len(rows):,}</h1>{rest}<table>{head}\n{body}\n</table></html>\n"
     )
 
 
 def _line(row: dict[str, Any]) -> str:
     page = f", page {row['page']}" if row["page"] > 1 else ""
-    unsure = [digit.get("refused") for line in row.get("lines", ()) for digit in line["digits"]]
-    why = row["error"] or row["refused"] or "; ".join(filter(None, [next(filter(None, unsure), ""), _left(row)]))
+    why = row["error"] or row["refused"] or "; ".join(filter(None, [_damage(row), _doubt(row), _left(row)]))
     return (
         f'<tr><td>{_crop(row)}</td><td class="text">{escape(row["text"])}</td><td>{row["confidence"]:.0%}</td>'
         f'<td>{escape(row["source"] + page)}<br><span class="why">{escape(why)}</span></td></tr>'
     )
 
 
+def _damage(row: dict[str, Any]) -> str:
+    return "the file may be damaged" if "damaged" in row.get("review_reasons", ()) else ""
+
+
+def _doubt(row: dict[str, Any]) -> str:
+    """Why the first digit that is not answered is not, or that the confidence of all of it is low."""
+    refused = [digit["refused"] for line in row.get("lines", ()) for digit in line["digits"] if digit.get("refused")]
+    return str(refused[0]) if refused else "an answer is not sure" if "unsure" in row.get("review_reasons", ()) else ""
+
+
 def _left(row: dict[str, Any]) -> str:
-    """What of the writing was left out, in words; "" where nothing was. Rows of CSV do not say."""
-    if "unread" not in row.get("review_reasons", ()):
+    """What was left out, in words, and whether it is of the size of writing; "" where nothing was. Rows of CSV do not say."""
+    reasons = sorted({left["reason"] for left in row.get("left_out", ())})
+    if not reasons:
         return ""
-    return "left out: " + ", ".join(sorted({left["reason"] for left in row["left_out"]}))
+    size = " (ink of the size of writing)" if "unread" in row["review_reasons"] else ""
+    return f"left out: {', '.join(reasons)}{size}"
 
 
 def _crop(row: dict[str, Any]) -> str:
-    """The part of the image that was read or left out, or all of it, as an <img>; nothing where it cannot be opened."""
+    """The part of the image that was read or left out, or all of it, as an <img>, what was left out in a frame; nothing where it cannot
+    be opened."""
     import cv2
 
     from . import images
+    from .canvas import LEFT
     from .drawing import encode
     from .ink import shrink
 
@@ -111,6 +129,7 @@ def _crop(row: dict[str, Any]) -> str:
         return ""
     lines = [line["box"] for line in row.get("lines", ())]
     boxes = [*lines, *(left["box"] for left in row.get("left_out", ()) if left["reason"] != "at the edge")]
+    left = top = 0
     if lines:
         border = max(box[3] for box in lines) // 3
         left, top = max(min(box[0] for box in boxes) - border, 0), max(min(box[1] for box in boxes) - border, 0)
@@ -119,6 +138,10 @@ def _crop(row: dict[str, Any]) -> str:
     width, height = CROP
     scale = max(image.shape[1] / width, image.shape[0] / height, 1.0)
     small, _ = shrink(image, max(1, round(max(image.shape[:2]) / scale)))
-    colour = small if small.ndim == 3 else cv2.cvtColor(small, cv2.COLOR_GRAY2RGB)
+    colour = small.copy() if small.ndim == 3 else cv2.cvtColor(small, cv2.COLOR_GRAY2RGB)
+    share = small.shape[1] / image.shape[1]
+    for x, y, w, h in (one["box"] for one in row.get("left_out", ())):
+        begin, end = ((round((across - left) * share), round((down - top) * share)) for across, down in ((x, y), (x + w, y + h)))
+        cv2.rectangle(colour, begin, end, LEFT, 1 + round(share))
     data = base64.b64encode(encode(colour, ".jpg")).decode()
     return f'<img alt="" src="data:image/jpeg;base64,{data}">'
