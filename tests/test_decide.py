@@ -4,10 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.decide import blame, decide, refusal
+from inkdigits.decide import blame, decide, doubts, refusal
 from inkdigits.ink import find_ink
 from inkdigits.layout import one
 from inkdigits.models import NOT_A_DIGIT
+from inkdigits.reading import Digit, Line
+from inkdigits.recognition.leftout import Mark
+from inkdigits.regions import Region
 
 CLASSES = tuple("0123456789")
 TILE = np.zeros((28, 28), np.float32)
@@ -79,6 +82,36 @@ def test_a_page_that_is_mostly_no_digits_is_refused(sure, unsure, refused):
     reason = refusal([answered] * sure + [doubtful] * unsure, [], True)
     assert (reason is not None) == refused
     assert not refused or f"{unsure} of {sure + unsure}" in reason
+
+
+@pytest.mark.parametrize(
+    ("confidence", "line", "said"),
+    [
+        pytest.param(0.95, None, (), id="sure"),
+        pytest.param(0.85, None, ("unsure",), id="a line less likely than the threshold"),
+        pytest.param(0.95, 0, ("unread",), id="writing was left out beside it"),
+        pytest.param(0.85, 0, ("unread", "unsure"), id="both"),
+    ],
+)
+def test_a_line_without_a_question_mark_may_need_review(confidence, line, said):
+    row = Line((Digit("3", (0, 0, 1, 1), confidence),), (0, 0, 1, 1))
+    marks = [Mark(Region(5, 0, 4, 9, np.ones((9, 4), bool)), "letter", line)]
+    assert doubts([row], marks, 0.9) == said
+
+
+@pytest.mark.parametrize(
+    ("marks", "inked", "reason"),
+    [
+        pytest.param([], False, "no ink", id="blank"),
+        pytest.param(["at the edge", "at the edge"], True, "along its edge", id="only edges"),
+        pytest.param(["at the edge", "letter"], True, "letters or signs", id="a letter too"),
+    ],
+)
+def test_a_refusal_says_what_is_there_and_advises_only_on_a_cause_that_was_found(marks, inked, reason):
+    region = Region(0, 0, 4, 9, np.ones((9, 4), bool))
+    said = refusal([], [Mark(region, mark, None) for mark in marks], inked)
+    assert reason in said
+    assert (";" in said) == (set(marks) == {"at the edge"})
 
 
 def photo(height=60, pen=6, dark=0.8, blur=0.0):

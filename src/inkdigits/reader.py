@@ -35,6 +35,8 @@ SIDE_ONE, SIDE_PAGE = 160, 1200
 """Longest side, in pixels, at which one digit and a page are looked at. Tuned on photos_single and photos_multi."""
 TILTED = 5.0
 """Degrees by which lines must be tilted for the page to be turned; those of less are read as well as level ones."""
+LINE_THRESHOLD = 0.99
+"""A line that is less likely right than this needs review. Chosen on hands33, registers and cheque_amounts."""
 LARGE = 0.3
 """A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
 DIGITS = tuple("0123456789")
@@ -54,7 +56,8 @@ class Reader:
     """Reads digits from images.
 
     model: a name of a shipped model, a run folder or an ONNX file; None is the shipped `digit`.
-    threshold: the calibrated probability in [0, 1] below which a position is answered "?"; 0 always answers; None is the model card's.
+    threshold: the calibrated probability in [0, 1] below which a position is answered "?", and a line needs review; 0 always answers; None
+    is the model card's, and for lines LINE_THRESHOLD.
     device: "cpu", or "cuda" for the networks to run on a GPU where onnxruntime-gpu is installed and finds one; ink and layout, which are
     nearly all of the work, stay on the CPU.
     The model is loaded at the first image. Raises ModelError if it does not fit, InputError for an image that cannot be read.
@@ -157,6 +160,10 @@ class Reader:
     def _threshold(self) -> float:
         return self._model.card.thresholds["answer"] if self.threshold is None else self.threshold
 
+    def _line_threshold(self, single: bool) -> float:
+        """The probability below which a line is unsure; one digit alone is no less sure than a position."""
+        return self._threshold if single or self.threshold is not None else max(self._threshold, LINE_THRESHOLD)
+
     def _together(self, pages: Iterable[tuple[images.Document, int, str]], single: bool, keep: bool) -> list[Trace | InputError]:
         """Every page up to its tiles, all of these classified at once, and so on until each page is read."""
         found: dict[int, Trace | InputError] = {}
@@ -206,7 +213,7 @@ class Reader:
         if refused:
             left += [LeftOut(digit.box, NOT_A_DIGIT) for line in rows for digit in line.digits]
             rows = []
-        found = ("damaged",) * page.doubtful + doubts(rows, marks, self._threshold)
+        found = ("damaged",) * page.doubtful + doubts(rows, marks, self._line_threshold(single))
         reading = Reading(tuple(rows), source, number, refused, None, clock.ms, model.name, image if keep else None)
         return Trace(image, ink, replace(reading, left_out=tuple(left), doubts=found))
 

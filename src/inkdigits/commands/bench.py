@@ -112,6 +112,26 @@ def service(minutes: float, workers: int, out: Path | None, docs: Path | None) -
     _make(iter([lambda: service.table(minutes, workers)]), out, docs)
 
 
+@command.command(short_help="What is wrong though nobody is asked to look.")
+@click.option("--table", "wanted", type=click.Choice(["compositions", "curve"]), multiple=True, help="Only this one.  [default: both]")
+@click.option("--count", type=click.IntRange(1), default=500, show_default=True, help="Compositions to read.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the compositions.")
+@_out
+@_docs
+def trust(wanted: tuple[str, ...], count: int, seed: int, out: Path | None, docs: Path | None) -> None:
+    """Whether an answer can be trusted (INKDIGITS_DATA): numbers composed of the developers' hands, a third with a letter, a symbol, a
+    crossing-out or a dot in a box in them; and how much is right of how much is answered, by threshold, on the real sets of numbers."""
+    from inkdigits.bench import trust
+    from inkdigits.bench.tables import real_sets
+
+    home = real_sets().parent
+    makers: dict[str, Callable[[], Any]] = {
+        "compositions": lambda: trust.compositions_table(trust.composed(home, count, seed)),
+        "curve": lambda: trust.curve_table(trust.real_numbers(home)),
+    }
+    _make((makers[name] for name in wanted or makers), out, docs)
+
+
 @command.command(short_help="How soon a recipe is there.")
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Trainings of each recipe.")
 @_out
