@@ -23,6 +23,7 @@ from inkdigits.errors import (  # noqa: E402
     ModelError,
     OutputError,
 )
+from inkdigits.files import Appended  # noqa: E402
 from inkdigits.reading import Reading  # noqa: E402
 from inkdigits.results import from_table  # noqa: E402
 from inkdigits.sources import File, expand  # noqa: E402
@@ -133,6 +134,28 @@ def test_resuming_reads_what_has_no_row(running: None, scans: Path, tmp_path: Pa
     before = set(out.iterdir())
     read(Fragile(), map(File, [*every, every[0]]), str(out), jobs=1, resume=True)
     assert set(out.iterdir()) == before
+
+
+def test_rows_are_replaced_or_read_again_only_where_that_is_asked_for(running: None, tmp_path: Path) -> None:
+    out, images = tmp_path / "out", [image(20), File("lost.png", error="no such file"), image(21)]
+    read(Fragile(), images, str(out), jobs=1)
+    before = set(out.iterdir())
+    with pytest.raises(OutputError, match=r"made with another threshold \(0.5, now 0.9\)"):
+        read(Fragile(threshold=0.9), images, str(out), jobs=1, resume=True)
+    assert set(out.iterdir()) == before
+    with Appended(out / cluster.LOCK), pytest.raises(OutputError, match="is being written by another run"):
+        read(Fragile(), images, str(out), jobs=1, overwrite=True)
+    (out / cluster.LOCK).unlink()
+    assert set(out.iterdir()) == before
+    found = read(Fragile(), [images[0], image(22), images[2]], str(out), jobs=1, resume=True, retry_errors=True)
+    assert [row["source"] for row in found] == ["22.png"]
+    assert sorted((row["source"], row["error"]) for row in rows_in(out)) == [("20.png", None), ("21.png", None), ("22.png", None)]
+    read(Fragile(threshold=0.9), [images[0]], str(out), jobs=1, overwrite=True)
+    assert [row["source"] for row in rows_in(out)] == ["20.png"]
+    (out / "others.parquet").write_bytes(b"not ours")
+    with pytest.raises(OutputError, match=r"others.parquet is no file of inkdigits"):
+        read(Fragile(threshold=0.9), [images[0]], str(out), jobs=1, overwrite=True)
+    assert len(list(out.glob("*.parquet"))) == 2, "nothing was deleted"
 
 
 def test_what_is_wrong_with_the_model_is_said_before_anything_is_read(scans: Path, tmp_path: Path) -> None:

@@ -138,8 +138,10 @@ def _alone(folder: fsspec.AbstractFileSystem, path: str) -> Iterator[None]:
         yield
         return
     with Appended(f"{path}/{LOCK}") as lock:
-        yield
-        lock.remove()
+        try:
+            yield
+        finally:
+            lock.remove()
 
 
 def _old(folder: fsspec.AbstractFileSystem, path: str, out: str, terms: Terms) -> list[str]:
