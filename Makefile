@@ -1,7 +1,7 @@
 # make            set up .venv with the core, read examples/, draw what was read
 # make test       install what the tests need and run them (make test-all: the slow ones too)
 # make check      ruff and mypy
-# make docs       make anew what the documentation generates, build the site in out/docs
+# make docs       make anew what the documentation generates, run the notebook where it changed (minutes), build the site in out/docs
 # make demo-video   record the page in use: docs/demo.webp (needs chromium)
 # make fuzz       read FUZZ_FILES damaged files; what breaks the reader goes to fuzz-findings/
 # make attack     kills, a full disk and the like, on real runs: prints what was tried and what broke
@@ -42,9 +42,13 @@ check: .venv/test
 	$(PIP) --editable '.[docs]'
 	touch $@
 
-docs: .venv/docs
+docs: .venv/docs out/notebook.ipynb
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs out/docs
+
+out/notebook.ipynb: notebooks/handwritten_digit_recognition.ipynb .venv/docs
+	mkdir -p out
+	$(BIN)/jupyter-execute --timeout=-1 --output=../out/notebook.ipynb $<
 
 demo-video: .venv/test
 	$(BIN)/python tools/demo_video.py
@@ -56,4 +60,4 @@ attack: .venv/test
 	$(BIN)/python tests/attack/run.py
 
 clean:
-	rm -rf .venv out dist fuzz-findings docs/pictures
+	rm -rf .venv out dist fuzz-findings docs/pictures notebooks/notebook-runs

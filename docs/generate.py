@@ -33,6 +33,9 @@ SETS = {
     "semeion": "Semeion, 16x16",
     "photos_multi": "strings and pages: photos, ruled paper, tables",
     "cheque_amounts": "amounts on bank cheques",
+    "hands33": "ten-digit numbers of other hands",
+    "registers": "cells of old registers, with points",
+    "pen_numbers": "numbers with signs, drawn from pen strokes",
     "not_digits": "letters, words, signs, blank paper",
 }
 EXAMPLES = ("digit_7.png", "digit_3_felt_tip.jpg", "digit_5_chalk.png", "digit_2_faint_pencil.jpg")

@@ -1,8 +1,9 @@
-"""The notebook: runs from top to bottom in a real kernel, and is kept without its outputs."""
+"""The notebook: runs from top to bottom in a real kernel, is kept without its outputs, and is shown with them in the documentation."""
 
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,3 +58,17 @@ def test_it_runs_from_top_to_bottom(data_dir, tmp_path):
     assert all(f"<b>{line}</b>" in shown[0] for line in ("48107", "926531", "70884")), "the model that ships reads the example"
     assert not [output for output in outputs if output.get("name") == "stderr"]
     assert (tmp_path / "notebooks" / "notebook-runs" / "digit" / "report.html").exists()
+    shows_its_outputs(tmp_path, pictures=len(pictures))
+
+
+def shows_its_outputs(folder, pictures):
+    """The documentation, of a notebook that was run: it is built without running it again."""
+    pytest.importorskip("myst_nb", reason="needs inkdigits[docs]")
+    env = {**os.environ, "INKDIGITS_NOTEBOOK_RUN": str(folder / "notebooks" / "run.ipynb")}
+    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "--doctree-dir", folder / "trees"]
+    done = subprocess.run([*command, ROOT / "docs", folder / "site"], capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 0, done.stderr
+    page = (folder / "site" / "notebook.html").read_text()
+    assert len(re.findall(r'<img [^>]*src="_images/[0-9a-f]{64}\.png"', page)) == pictures
+    assert all(f"<b>{line}</b>" in page for line in ("48107", "926531", "70884"))
+    assert "notebook.html" in (folder / "site" / "index.html").read_text()
