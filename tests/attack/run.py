@@ -21,7 +21,7 @@ from pathlib import Path
 
 from skipped import Skipped
 
-KINDS = ("kills", "interrupts", "full", "deleted")
+KINDS = ("kills", "interrupts", "full", "deleted", "flips", "bombs")
 KEEP = 3
 """Lines of each kind that are printed below the table."""
 
