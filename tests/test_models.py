@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inkdigits import ModelError
-from inkdigits.models import BATCH, Card, LineModel, Model, open_session
+from inkdigits.models import BATCH, Card, LineModel, Model, locate, open_session
 
 onnx = pytest.importorskip("onnx")
 
@@ -300,3 +300,15 @@ def test_keys_that_we_do_not_know_are_left_alone(folder):
     before = Model.load(folder).card
     edit_card(licence="CC0", notes=["x"])(folder)
     assert Model.load(folder).card == before
+
+
+def test_the_8_bits_of_digit_overflow_on_no_processor(data_dir):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # each step in floats: nothing overflows
+    content = locate("digit").read_bytes()
+    exact = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    images = np.load(data_dir / "real/cvl_digits/digits.npz")["images"][:64].astype(np.float32) / np.float32(255)
+    difference = Model.load("digit").logits(images) - exact.run(["logits"], {"tiles": images})[0]
+    assert np.abs(difference).max() < 0.5  # one step of the 8 bits of the logits is 0.18; signed weights: 5 and more where they overflow

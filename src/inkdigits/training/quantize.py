@@ -90,5 +90,24 @@ def quantized(content: bytes, images: Float, facts: dict[str, str]) -> bytes:
         logging.disable(logging.NOTSET)
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, facts)
+    unsign_weights(model)
     result: bytes = model.SerializeToString()
     return result
+
+
+def unsign_weights(model: Any) -> None:
+    """Store the weights of an onnx.ModelProto as uint8 in place of int8, with a zero point of 128: the same numbers.
+
+    Where a processor has no VNNI instructions (all but recent ones), ONNX Runtime adds products of unsigned by signed bytes in 16 bits,
+    which overflow: MNIST falls from 99.62 to 98.32 %. Products of unsigned bytes are exact on every processor.
+    """
+    from onnx import TensorProto, numpy_helper
+
+    arrays = {array.name: array for array in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type != "DequantizeLinear" or node.input[0] not in arrays:
+            continue
+        for name in (node.input[0], node.input[2]):
+            if arrays[name].data_type == TensorProto.INT8:
+                shifted = (numpy_helper.to_array(arrays[name]).astype(np.int16) + 128).astype(np.uint8)
+                arrays[name].CopyFrom(numpy_helper.from_array(shifted, name))
