@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .regions import Region
 
-RIM, STRIP, BAR, PATCH = 0.015, 0.25, 0.9, (0.3, 0.6)
-"""What is no further from the edge than this share of the longer side lies at it. A strip there is no broader than this share of the image;
-one inside that reaches from edge to edge is a bar where so much of its box is ink; a patch is at least so broad and high, and so full."""
+Mask = NDArray[np.bool_]
+
+RIM, STRIP, ALONG, BAR, PATCH = 0.015, 0.25, 0.6, 0.9, (0.3, 0.6)
+"""What is no further from the edge than this share of the longer side lies at it. A strip there is no broader than this share of the image,
+and lies at it for this share of its length, as no leading 1 does; one inside that reaches from edge to edge is a bar where so much of its
+box is ink; a patch is at least so broad and high, and so full."""
 
 
 def touches(r: Region, width: int, height: int) -> bool:
@@ -30,13 +36,22 @@ def is_along_the_edge(r: Region, width: int, height: int) -> bool:
     rim = round(RIM * max(width, height))
     left, right, top, bottom = r.x <= rim, r.right >= width - rim, r.y <= rim, r.bottom >= height - rim
     full = float(r.mask.mean())
-    if top and bottom and r.width <= STRIP * width and (left or right or full > BAR):
+    at_left, at_right = r.mask[:, : max(rim - r.x, 0) + 1], r.mask[:, ::-1][:, : max(rim - width + r.right, 0) + 1]
+    at_top, at_bottom = r.mask[: max(rim - r.y, 0) + 1], r.mask[::-1][: max(rim - height + r.bottom, 0) + 1]
+    upright = (left and _share(at_left, 1) > ALONG) or (right and _share(at_right, 1) > ALONG) or full > BAR
+    level = (top and _share(at_top, 0) > ALONG) or (bottom and _share(at_bottom, 0) > ALONG) or full > BAR
+    if top and bottom and r.width <= STRIP * width and upright:
         return True
-    if left and right and r.height <= STRIP * height and (top or bottom or full > BAR):
+    if left and right and r.height <= STRIP * height and level:
         return True
     around = left and right and top and bottom
     broad = min(r.width / width, r.height / height) >= PATCH[0]
     return (left or right or top or bottom) and not around and broad and full > PATCH[1]
+
+
+def _share(mask: Mask, axis: int) -> float:
+    """The share of the rows (axis 1) or columns (axis 0) of a mask in which there is ink."""
+    return float(mask.any(axis=axis).mean()) if mask.size else 0.0
 
 
 def is_corner(r: Region, width: int, height: int) -> bool:

@@ -204,7 +204,7 @@ class Reader:
         ink = replace(ink, scale=ink.scale * factor)
         back = back * factor
         labels = [[self._label(piece) for piece in row] for row in pieces]
-        marks = left_out(ink, [[piece.region for piece in row] for row in pieces], labels)
+        marks = left_out(ink, [[piece.region for piece in row] for row in pieces], labels, single=single)
         missing = yield from self._missing(ink, marks, len(pieces))
         clock.lap("account")
         rows = [self._line(row, ink, back, page.size, single, share) for row, share in zip(pieces, missing, strict=True)]

@@ -166,3 +166,15 @@ def test_specks_and_rules_are_not_left_out():
     mask[70:72, 5:190] = True  # a rule that was not taken out
     ink = Ink(np.where(mask, 200, 0).astype(np.uint8), mask, 4.0, 1.0)
     assert left_out(ink, [[digit]], ["8"]) == []
+
+
+def test_the_walls_of_a_cell_are_no_doubt_where_one_digit_is_asked_for():
+    mask = np.zeros((70, 70), bool)
+    mask[15:60, 30:34] = True
+    mask[:, :3] = True
+    ink = Ink(np.where(mask, 200, 0).astype(np.uint8), mask, 4.0, 1.0)
+    read = [[Region(30, 15, 4, 45, np.ones((45, 4), bool))]]
+    (cell,) = left_out(ink, read, [["1"]], single=True)
+    assert (cell.reason, cell.line) == ("at the edge", None)
+    (number,) = left_out(ink, read, [["1"]])
+    assert number.line == 0  # it may be the first digit of a number that was cropped tightly

@@ -2,7 +2,7 @@
 
 Only ink and the regions of what was read are looked at, not how it was read. Lengths are in digit heights, the usual height of what was
 read in a line, if nothing else is said. The constants were chosen on compositions of the pen's trainable hands and on the trainable cells
-of hands33 and registers.
+of hands33 and registers; those for dots and crossings-out were looked at on the dev sets and compositions of dev hands too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..edges import is_edge_line, touches
 from ..ink import Ink, inked, quantile
 from ..regions import Region, regions
 from ..rules import digit_height as usual_height
@@ -72,10 +73,11 @@ class Mark:
     line: int | None
 
 
-def left_out(ink: Ink, rows: Sequence[Sequence[Region]], labels: Sequence[Sequence[str]]) -> list[Mark]:
+def left_out(ink: Ink, rows: Sequence[Sequence[Region]], labels: Sequence[Sequence[str]], *, single: bool = False) -> list[Mark]:
     """The marks that are neither read nor rules nor specks, from left to right, and what was read but is a slash, or crossed out.
 
-    rows: what was read, line by line, none of them empty. labels: as what, one for each region.
+    rows: what was read, line by line, none of them empty. labels: as what, one for each region. single: the image is to hold one digit, so
+    that what lies along its edge is the wall of a cell; elsewhere it may be the first or last digit of a number that was cropped tightly.
     """
     mask = ink.mask.copy()
     marks: list[Mark] = []
@@ -85,7 +87,7 @@ def left_out(ink: Ink, rows: Sequence[Sequence[Region]], labels: Sequence[Sequen
             mask[read.y : read.bottom, read.x : read.right] &= ~read.mask
             marks += [Mark(part, "dot or comma", line.number) for part in _dots_of(read, line.tall, ink.stroke)]
         marks += _misread(line, labels[line.number], ink.stroke)
-    every = [_mark(part, ink, lines) for part in _parts(mask, ink, lines)]
+    every = [_mark(part, ink, lines, single) for part in _parts(mask, ink, lines)]
     return sorted([*marks, *(mark for mark in every if mark)], key=lambda mark: mark.region.x)
 
 
@@ -172,14 +174,15 @@ def _parts(mask: Mask, ink: Ink, lines: Sequence[_Line]) -> list[Region]:
     return found
 
 
-def _mark(part: Region, ink: Ink, lines: Sequence[_Line]) -> Mark | None:
+def _mark(part: Region, ink: Ink, lines: Sequence[_Line], single: bool) -> Mark | None:
     """What a piece of ink is; None for a rule, a speck, and what is too thin or too pale for the pen that wrote the line."""
     line = _beside(part, lines)
     tall = line.tall if line else min((line.tall for line in lines), default=float(max(part.width, part.height)))
     large = max(part.width, part.height) / tall
     height, width = ink.mask.shape
-    edge = part.x == 0 or part.y == 0 or part.right == width or part.bottom == height
-    if edge and not (line and large < LONG and part.mask.mean() < SOLID and _level(part, line) >= INSIDE):
+    if single and is_edge_line(part, width, height):
+        return Mark(part, "at the edge", None)
+    if touches(part, width, height) and not (line and large < LONG and part.mask.mean() < SOLID and _level(part, line) >= INSIDE):
         return Mark(part, "at the edge", None)
     if _is_rule(part, tall, ink.stroke):
         return None
