@@ -168,13 +168,27 @@ def test_specks_and_rules_are_not_left_out():
     assert left_out(ink, [[digit]], ["8"]) == []
 
 
-def test_the_walls_of_a_cell_are_no_doubt_where_one_digit_is_asked_for():
+def at_the_left(height):
+    """A 1 that was read, and a stroke that touches the left edge and is so high: the ink, and what was read."""
     mask = np.zeros((70, 70), bool)
     mask[15:60, 30:34] = True
-    mask[:, :3] = True
-    ink = Ink(np.where(mask, 200, 0).astype(np.uint8), mask, 4.0, 1.0)
+    mask[60 - height : 60, :4] = True
     read = [[Region(30, 15, 4, 45, np.ones((45, 4), bool))]]
-    (cell,) = left_out(ink, read, [["1"]], single=True)
-    assert (cell.reason, cell.line) == ("at the edge", None)
-    (number,) = left_out(ink, read, [["1"]])
-    assert number.line == 0  # it may be the first digit of a number that was cropped tightly
+    return Ink(np.where(mask, 200, 0).astype(np.uint8), mask, 4.0, 1.0), read
+
+
+def test_what_may_be_the_first_digit_of_a_tight_crop_is_a_doubt():
+    (mark,) = left_out(*at_the_left(45), [["1"]])
+    assert mark.line == 0
+
+
+def test_a_rule_at_the_edge_is_none():
+    ink, read = at_the_left(45)
+    ink.mask[:, :4] = True
+    (mark,) = left_out(ink, read, [["1"]])
+    assert (mark.reason, mark.line) == ("at the edge", None)
+
+
+def test_what_lies_along_the_edge_is_no_doubt_where_one_digit_is_asked_for():
+    (mark,) = left_out(*at_the_left(45), [["1"]], single=True)
+    assert (mark.reason, mark.line) == ("at the edge", None)

@@ -56,8 +56,9 @@ one of these slopes."""
 STRAIGHT, LEANING, LEANS, STEEP = 1.6, 0.3, 0.15, 0.5
 """A 1 is a slash where it is a straight stroke, no thicker than so many times the pen, that leans to the right by LEANING of its height and
 by LEANS more than the digits beside it; alone, by STEEP."""
-LONG, SOLID = 3.0, 0.6
-"""What touches the edge and is longer than this, or fills so much of its box, is no writing."""
+LONG, SOLID, ONE = 3.0, 0.6, 1.4
+"""What touches the edge and is longer than this, or fills so much of its box, is no writing; but a stroke no higher than ONE may be
+a 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,8 @@ def _mark(part: Region, ink: Ink, lines: Sequence[_Line], single: bool) -> Mark 
     height, width = ink.mask.shape
     if single and is_edge_line(part, width, height):
         return Mark(part, "at the edge", None)
-    if touches(part, width, height) and not (line and large < LONG and part.mask.mean() < SOLID and _level(part, line) >= INSIDE):
+    writing = line and large < LONG and (part.mask.mean() < SOLID or _may_be_one(part, tall, ink.stroke)) and _level(part, line) >= INSIDE
+    if touches(part, width, height) and not writing:
         return Mark(part, "at the edge", None)
     if _is_rule(part, tall, ink.stroke):
         return None
@@ -192,6 +194,11 @@ def _mark(part: Region, ink: Ink, lines: Sequence[_Line], single: bool) -> Mark 
         return Mark(part, "dot or comma", line.number) if line and dot else None
     reason = "faint" if pale else _shape(part, tall, ink.stroke)
     return Mark(part, reason, line.number if line else None)
+
+
+def _may_be_one(part: Region, tall: float, stroke: float) -> bool:
+    """Whether a mark is as high as a digit and as broad as a stroke."""
+    return INSIDE * tall <= part.height <= ONE * tall and part.width <= STRAIGHT * stroke + 1
 
 
 def _shape(part: Region, tall: float, stroke: float) -> str:
