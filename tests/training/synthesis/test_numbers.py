@@ -78,7 +78,8 @@ def test_a_photograph_is_grey_and_its_ink_stands_out(hand):
 @pytest.mark.usefixtures("data_dir")
 def test_rows_depend_on_the_seed_alone():
     from inkdigits.training.datasets import load
-    from inkdigits.training.synthesis.rows import LONGEST, WIDTH, rows
+    from inkdigits.training.synthesis.rows import LONGEST, WIDTH
+    from inkdigits.training.synthesis.supply import rows
 
     mnist = load("mnist", "test").subset(np.arange(2000))
     images, labels = rows(mnist, "dev", 6, (0, 1), jobs=1)

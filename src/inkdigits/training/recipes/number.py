@@ -22,7 +22,7 @@ from inkdigits.training.fit import EpochImages
 from inkdigits.training.progress import Report
 from inkdigits.training.schedule import warm_cosine
 from inkdigits.training.settings import Settings
-from inkdigits.training.synthesis.rows import Supply, rows
+from inkdigits.training.synthesis.supply import Supply, rows
 
 SETTINGS = Settings(epochs=10, batch_size=32, learning_rate=2e-3, validation_split=0.05, one_hot=False, preprocessing="strips")
 # validation_split: the share of MNIST's writers that are held out
