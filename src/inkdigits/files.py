@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sys
 import time
@@ -38,7 +37,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         with _said_of(path):
             yield target
         return
-    part = target.with_name(f".{secrets.token_hex(4)}.part{target.suffix}")
+    part = target.with_name(f".{os.urandom(4).hex()}.part{target.suffix}")
     try:
         with _said_of(path):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +57,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         if target.is_dir():
             raise IsADirectoryError(0, "it is a folder")
         target.parent.mkdir(parents=True, exist_ok=True)
-        probe = target.with_name(f".{secrets.token_hex(4)}.part")
+        probe = target.with_name(f".{os.urandom(4).hex()}.part")
         probe.touch()
         probe.unlink()
 

@@ -14,7 +14,6 @@ from typing import Any, BinaryIO
 import click
 
 from ..batch import rows
-from ..drawing import annotate, check_suffix, save
 from ..files import check_writable
 from ..formats import format_of, place
 from ..models import model_files
@@ -169,6 +168,8 @@ def _check_outputs(asked: Asked, lists: list[BinaryIO]) -> None:
         if out:
             with said_of(option):
                 if option in pictures:
+                    from ..drawing import check_suffix  # only who asks for pictures waits for it
+
                     check_suffix(out)
                 check_writable(out)
 
@@ -207,6 +208,8 @@ def _remark(reading: Reading) -> str | None:
 
 def _annotate(reading: Reading, folder: Path, names: set[str]) -> None:
     """Write the annotated image, named after its source, with a number where that name was taken in this run."""
+    from ..drawing import annotate, save
+
     stem = "stdin" if reading.source == "-" else Path(reading.source).stem
     stem += f"-page{reading.page}" if reading.page > 1 else ""
     name = next(name for name in chain([stem], (f"{stem}-{n}" for n in count(2))) if name not in names)
