@@ -11,6 +11,8 @@ from inkdigits.training.synthesis import forms
 from inkdigits.training.synthesis.hands import PenHand, Strokes, Style
 from inkdigits.training.synthesis.numbers import written
 from inkdigits.training.synthesis.paper import furnished, photographed
+from inkdigits.training.synthesis.rows import Shares, row
+from inkdigits.training.synthesis.sources import Sources
 
 TALL = 40.0
 STYLE = Style(TALL, 3.0, 0.0, 1.0, 0.0, 0.02)
@@ -72,6 +74,17 @@ def test_a_photograph_is_grey_and_its_ink_stands_out(hand):
         assert picture.shape == sheet.shape
         paper = float(np.median(picture))
         assert abs(float(picture[sheet > 0.9].mean()) - paper) > 2
+
+
+def test_easy_rows_are_digits_on_blank_paper(hand):
+    found = Sources([(1.0, lambda rng: hand)], [], [], [], [], [])
+    for seed in range(10):
+        image, characters = row(found, Shares(easy=1.0), np.random.default_rng(seed))
+        assert set(characters) <= set(range(1, 11))
+        assert np.mean(image == 0) > 0.5
+        # Each sign of this hand is one upright stroke: as many as there are characters, but where they touch.
+        runs = np.diff((image > 0.5).any(axis=0).astype(int), prepend=0)
+        assert 1 <= np.count_nonzero(runs == 1) <= len(characters)
 
 
 @pytest.mark.slow

@@ -22,9 +22,10 @@ from inkdigits.training.fit import EpochImages
 from inkdigits.training.progress import Report
 from inkdigits.training.schedule import warm_cosine
 from inkdigits.training.settings import Settings
-from inkdigits.training.synthesis.supply import Supply, rows
+from inkdigits.training.synthesis.rows import Shares
+from inkdigits.training.synthesis.supply import Supply, rows, shares_of
 
-SETTINGS = Settings(epochs=10, batch_size=32, learning_rate=2e-3, validation_split=0.05, one_hot=False, preprocessing="strips")
+SETTINGS = Settings(epochs=13, batch_size=32, learning_rate=2e-3, validation_split=0.05, one_hot=False, preprocessing="strips")
 # validation_split: the share of MNIST's writers that are held out
 FRESH, USES = 5_000, 3  # rows composed for an epoch, and in how many epochs each of them is used
 HELD_OUT, TEST = 600, 1_000
@@ -77,7 +78,9 @@ def accuracy(labels: keras.KerasTensor, probabilities: keras.KerasTensor) -> ker
     best = ops.cast(ops.argmax(probabilities, axis=-1), "int32")  # (N, frames)
     before = ops.pad(best[:, :-1], ((0, 0), (1, 0)))
     new = ops.cast(ops.logical_and(best != before, best > 0), "int32")
-    place = ops.one_hot(ops.cumsum(new, axis=1) - 1, labels.shape[1])  # (N, frames, L): which character of the answer a frame begins
+    place = ops.cast(
+        ops.expand_dims(ops.cumsum(new, axis=1) - 1, -1) == ops.arange(labels.shape[1]), "float32"
+    )  # (N, frames, L): which character of the answer a frame begins
     answer = ops.matmul(ops.cast(best * new, "float32")[:, None, :], place)[:, 0]  # (N, L)
     whole = ops.sum(new, axis=1) == ops.sum(ops.cast(signs > 0, "int32"), axis=1)
     return ops.cast(ops.logical_and(ops.all(answer == ops.cast(signs, "float32"), axis=1), whole), "float32")
@@ -89,7 +92,7 @@ def datasets(train: Dataset, test: Dataset, settings: Settings, seed: int, progr
         raise RecipeError(f"recipe number: numbers are of one hand each, and {train.name} names no writers; train it on --data mnist")
     own, others = _writers(train, settings, seed)
     held_out = _rows(others, "dev", HELD_OUT, (seed, 2), progress) if others else None
-    return _rows(own, "trainable", FRESH, (seed, 1, 0), progress), held_out, _rows(test, "dev", TEST, (0, 3), progress)
+    return _rows(own, "trainable", FRESH, (seed, 1, 0), progress, shares_of(0)), held_out, _rows(test, "dev", TEST, (0, 3), progress)
 
 
 def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[EpochImages, list[Dataset]]:
@@ -107,8 +110,8 @@ def _writers(train: Dataset, settings: Settings, seed: int) -> tuple[Dataset, Da
     return train.subset(np.flatnonzero(~held)), train.subset(np.flatnonzero(held)) if count else None
 
 
-def _rows(mnist: Dataset, split: str, count: int, seed: tuple[int, ...], progress: Report) -> Dataset:
+def _rows(mnist: Dataset, split: str, count: int, seed: tuple[int, ...], progress: Report, shares: Shares | None = None) -> Dataset:
     """Rows of MNIST's digits and of a split of the other collections, as a data set of lines."""
-    made = rows(mnist, split, count, seed, progress=lambda done, total: progress(f"composing {total:,} rows", done, total))
+    made = rows(mnist, split, count, seed, shares=shares, progress=lambda done, total: progress(f"composing {total:,} rows", done, total))
     licence = "; ".join([mnist.licence, LICENCE, *(f"{name}: {text}" for name, text in LICENCES.items()), "UCI digits: CC BY 4.0"])
     return Dataset("numbers", mnist.split, *made, CLASSES, licence)

@@ -35,7 +35,7 @@ def word(rng: Rng) -> str:
     return letters.upper() if rng.random() < 0.2 else letters.capitalize() if rng.random() < 0.3 else letters
 
 
-def _digits(rng: Rng, length: int) -> str:
+def digits(rng: Rng, length: int) -> str:
     """So many digits: mostly of any value, sometimes one repeated, sometimes ending in zeros."""
     text = "".join(rng.choice(list("0123456789"), length))
     kind = rng.random()
@@ -55,31 +55,31 @@ def _length(rng: Rng) -> int:
 
 
 def _integer(rng: Rng) -> str:
-    return _digits(rng, _length(rng))
+    return digits(rng, _length(rng))
 
 
 def _grouped(rng: Rng) -> str:
-    digits, mark = _digits(rng, int(rng.integers(4, 10))), str(rng.choice([".", ",", " ", "."]))
-    groups = [digits[max(0, i - 3) : i] for i in range(len(digits), 0, -3)][::-1]
+    text, mark = digits(rng, int(rng.integers(4, 10))), str(rng.choice([".", ",", " ", "."]))
+    groups = [text[max(0, i - 3) : i] for i in range(len(text), 0, -3)][::-1]
     return mark.join(groups)
 
 
 def _decimal(rng: Rng) -> str:
     mark = "." if rng.random() < 0.55 else ","
-    return _digits(rng, int(rng.integers(1, 5))) + mark + _digits(rng, int(rng.choice([1, 2, 3], p=[0.3, 0.6, 0.1])))
+    return digits(rng, int(rng.integers(1, 5))) + mark + digits(rng, int(rng.choice([1, 2, 3], p=[0.3, 0.6, 0.1])))
 
 
 def _amount(rng: Rng) -> str:
     body = _grouped(rng) if rng.random() < 0.5 else _integer(rng)
     if rng.random() < 0.25:
-        body += str(rng.choice([",", "."])) + _digits(rng, 2)
+        body += str(rng.choice([",", "."])) + digits(rng, 2)
     before = str(rng.choice(["", "", "", "$", "$", "-", "=", "$ ", "+", "("]))
     after = str(rng.choice(["", "", ".", ",", "-", "=", ".-", ",-", "/", "==", "--", " -", ".=", "- -", "%"]))
     return before + body + (")" if before == "(" else after)
 
 
 def _signed(rng: Rng) -> str:
-    return str(rng.choice(["-", "-", "+"])) + (_decimal(rng) if rng.random() < 0.4 else _digits(rng, int(rng.integers(1, 5))))
+    return str(rng.choice(["-", "-", "+"])) + (_decimal(rng) if rng.random() < 0.4 else digits(rng, int(rng.integers(1, 5))))
 
 
 def _date(rng: Rng) -> str:
@@ -99,32 +99,32 @@ def _time(rng: Rng) -> str:
 def _telephone(rng: Rng) -> str:
     kind = rng.random()
     if kind < 0.4:
-        return f"({_digits(rng, 3)}) {_digits(rng, 3)}-{_digits(rng, 4)}"[0 if rng.random() < 0.5 else 6 :]
+        return f"({digits(rng, 3)}) {digits(rng, 3)}-{digits(rng, 4)}"[0 if rng.random() < 0.5 else 6 :]
     if kind < 0.6:
-        return f"+{_digits(rng, 2)} {_digits(rng, 3)} {_digits(rng, 4)}"
+        return f"+{digits(rng, 2)} {digits(rng, 3)} {digits(rng, 4)}"
     if kind < 0.8:
-        return f"({_digits(rng, int(rng.integers(1, 5)))})"
-    return f"{_digits(rng, 3)}-{_digits(rng, 4)}" if rng.random() < 0.5 else f"{_digits(rng, 4)}/{_digits(rng, 5)}"
+        return f"({digits(rng, int(rng.integers(1, 5)))})"
+    return f"{digits(rng, 3)}-{digits(rng, 4)}" if rng.random() < 0.5 else f"{digits(rng, 4)}/{digits(rng, 5)}"
 
 
 def _percentage(rng: Rng) -> str:
-    return (_decimal(rng) if rng.random() < 0.3 else _digits(rng, int(rng.integers(1, 4)))) + "%"
+    return (_decimal(rng) if rng.random() < 0.3 else digits(rng, int(rng.integers(1, 4)))) + "%"
 
 
 def _fraction(rng: Rng) -> str:
-    return f"{_digits(rng, int(rng.integers(1, 4)))}{rng.choice(['/', '/', ':', '-', '+'])}{_digits(rng, int(rng.integers(1, 4)))}"
+    return f"{digits(rng, int(rng.integers(1, 4)))}{rng.choice(['/', '/', ':', '-', '+'])}{digits(rng, int(rng.integers(1, 4)))}"
 
 
 def _code(rng: Rng) -> str:
     """Digits with letters or other signs among them."""
-    digits, other = _digits(rng, int(rng.integers(1, 6))), str(rng.choice(list(LETTERS if rng.random() < 0.7 else SIGNS)))
-    place = (0, len(digits), int(rng.integers(0, len(digits) + 1)))[int(rng.integers(3))]
-    return digits[:place] + other + digits[place:]
+    text, other = digits(rng, int(rng.integers(1, 6))), str(rng.choice(list(LETTERS if rng.random() < 0.7 else SIGNS)))
+    place = (0, len(text), int(rng.integers(0, len(text) + 1)))[int(rng.integers(3))]
+    return text[:place] + other + text[place:]
 
 
 def _spaced(rng: Rng) -> str:
     """Digits apart from each other, as in the boxes of a form."""
-    return " ".join(_digits(rng, int(rng.integers(2, 9))))
+    return " ".join(digits(rng, int(rng.integers(2, 9))))
 
 
 def _symbols(rng: Rng) -> str:

@@ -220,6 +220,6 @@ def _redrawn(image: Bytes, digit: str, style: Style, rng: Rng) -> Float:
     inside = (share > 0.45).astype(np.uint8)
     if styled(inside, digit, max(style.pen, 1.0), rng):
         share = np.maximum(share, cv2.blur(inside.astype(np.float32), (3, 3)))
-    soft = np.clip((share - rng.uniform(0.25, 0.6)) * max(scale, 1.0) * 1.2 + 0.5, 0, 1).astype(np.float32)
+    soft = np.clip((share - rng.uniform(0.25, 0.6)) * max(1.2 * scale, 2.2) + 0.5, 0, 1).astype(np.float32)
     x, y, w, h = cv2.boundingRect((soft > 0.05).astype(np.uint8))
     return np.ascontiguousarray(soft[y : y + h, x : x + w]) if w else np.ones((2, 2), np.float32)

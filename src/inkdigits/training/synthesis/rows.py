@@ -32,8 +32,10 @@ STRETCH = 0.7, 1.75
 class Shares:
     """What rows are made of, as shares of them. The rest are numbers composed of the signs of one hand each.
 
-    as_written: of pen strokes of whole words; registers, hands33, lines: of photographed crops."""
+    easy: a few digits in clear ink on blank paper, for a network that knows nothing yet. Of the others: as_written: of pen strokes of
+    whole words; registers, hands33, lines: of photographed crops."""
 
+    easy: float = 0.0
     as_written: float = 0.22
     registers: float = 0.10
     hands33: float = 0.05
@@ -49,12 +51,29 @@ def row(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int]]:
 
 
 def _any_row(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int]]:
+    if rng.random() < shares.easy:
+        return _easy(found, rng)
     draw = rng.random()
     for share, pictures in ((shares.registers, found.cells), (shares.hands33, found.tens), (shares.lines, found.lines)):
         if pictures and draw < share:
             return _packed(pictures, rng)
         draw -= share
     return _composed(found, shares, rng)
+
+
+def _easy(found: Sources, rng: Rng) -> tuple[Float, list[int]]:
+    """Integers of one hand, large and dark on blank paper."""
+    tall = rng.uniform(0.6, 1) * TALL[1]
+    style = Style.of_anyone(tall, rng)
+    sheet, characters, hand, column = np.zeros((HEIGHT, WIDTH), np.float32), list[int](), _anyone(found, rng), 0.3 * tall
+    while True:
+        text = forms.digits(rng, int(rng.integers(1, 5)))
+        ink, above = written(text, hand, style, rng)
+        if column + ink.shape[1] > WIDTH:
+            return sheet, characters
+        _put(sheet, ink, round(column), round(0.5 * (HEIGHT - tall) - above))
+        characters += classes_of(text)
+        column += ink.shape[1] + rng.uniform(0.7, 2) * tall
 
 
 def _composed(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int]]:
