@@ -5,7 +5,7 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 
-from inkdigits.recognition.decode import candidates, places
+from inkdigits.recognition.decode import agreed, candidates, log_probabilities, places
 
 
 def all_texts(frames):
@@ -39,6 +39,33 @@ def test_a_constraint_is_one_on_the_search(seed):
     best = candidates(frames, 1, allowed=(1, 3), width=2000)[0]
     assert best.text == max(every, key=every.__getitem__)
     assert best.probability == pytest.approx(every[best.text], rel=0.02)
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 6])
+def test_log_probabilities_are_sums_over_paths(length):
+    views = [random_frames(length, length), random_frames(9, 3)]
+    every = [all_texts(frames) for frames in views]
+    texts = [*every[0], (1,) * (length + 4)]
+    found = np.exp(log_probabilities(views, texts))
+    np.testing.assert_allclose(found, [[own.get(text, 0.0) for text in texts] for own in every], atol=1e-12)
+
+
+def test_long_views_do_not_underflow():
+    frames = np.full((300, 11), 0.09)
+    frames[:, 0] = 0.1
+    found = log_probabilities([frames], [(), (1, 2, 3)])
+    assert found[0, 0] == pytest.approx(300 * np.log(0.1))
+    assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_views_agree_on_what_is_likeliest_in_all_of_them(seed):
+    views = [random_frames(seed, 5), random_frames(seed + 50, 6)]
+    every = [all_texts(frames) for frames in views]
+    mean = {text: np.mean([own.get(text, 0.0) for own in every]) for text in every[0] | every[1]}
+    best = agreed(views, 40)[0]
+    assert best.text == max(mean, key=mean.__getitem__)
+    assert best.probability == pytest.approx(mean[best.text])
 
 
 def test_a_narrow_beam_still_finds_what_is_clear():

@@ -226,6 +226,21 @@ def test_the_images_of_an_epoch_are_let_go(tmp_path):
     assert run.history[-1]["accuracy"] > run.history[0]["accuracy"]
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_a_run_starts_from_the_weights_of_another(tmp_path, recipe):
+    backend.use_backend()
+    loaded, data = load_recipe(str(recipe)), load("digits", "train")
+    settings = loaded.SETTINGS.changed(epochs=1)
+    first = train_model(loaded, settings, data, None, tmp_path / "first", seed=0, quiet=True)
+    begun = settings.changed(start=str(tmp_path / "first"), learning_rate=1e-9)
+    second = train_model(loaded, begun, data, None, tmp_path / "second", seed=1, quiet=True)
+    for variable, before in zip(second.model.trainable_variables, first.model.trainable_variables, strict=True):
+        np.testing.assert_allclose(np.asarray(variable), np.asarray(before), atol=1e-5)
+    assert second.history[0]["accuracy"] > first.history[0]["accuracy"]
+    with pytest.raises(RecipeError, match="no run to start from"):
+        train_model(loaded, settings.changed(start=str(tmp_path)), data, None, tmp_path / "third", seed=0, quiet=True)
+
+
 def test_no_validation_part():
     assert split(numbered([0, 1]), 0.0, seed=0)[1] is None
     with pytest.raises(RecipeError, match="leaves no images"):

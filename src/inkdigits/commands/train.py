@@ -30,6 +30,7 @@ from .completion import data_sets, recipes
 @click.option(
     "--dtype", type=click.Choice(["float32", "mixed_bfloat16"]), help="What layers compute in while training.  [default: the recipe's]"
 )
+@click.option("--start", metavar="RUN", help="Begin with the weights of another run of the same network, finished or not.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="The same seed gives the same network.")
 @click.option("--seeds", type=click.IntRange(1), help="Train so many seeds, from --seed on, and report their mean and spread.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="With --seeds: how many to train at the same time.")
@@ -48,6 +49,7 @@ def command(
     validation_split: float | None,
     augment: str | None,
     dtype: str | None,
+    start: str | None,
     seed: int,
     seeds: int | None,
     jobs: int,
@@ -87,6 +89,7 @@ def command(
         validation_split=validation_split,
         augment=augment,
         dtype=dtype,
+        start=start,
     )
     if result is None:
         click.echo("interrupted before the first epoch was over: nothing to keep", err=True)

@@ -7,7 +7,7 @@ columns of the frames are numbered (Graves, Fernandez, Gomez, Schmidhuber: Conne
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,9 @@ def candidates(frames: Frames, most: int = 5, *, allowed: Collection[int] | None
     beam: dict[Text, tuple[float, float]] = {(): (1.0, 0.0)}  # prefix -> probability that it ends in a blank, in its last character
     scale = 0.0  # the logarithm of what was divided out
     for frame in frames.tolist():
+        if frame[0] > 1 - LIKELY:  # most frames: nothing begins here
+            beam = {text: ((blank + last) * frame[0], 0.0) for text, (blank, last) in beam.items()}
+            continue
         likely = [k for k in usable if frame[k] > LIKELY]
         grown: dict[Text, list[float]] = defaultdict(lambda: [0.0, 0.0])
         for text, (blank, last) in beam.items():
@@ -55,7 +58,55 @@ def candidates(frames: Frames, most: int = 5, *, allowed: Collection[int] | None
             return []
         scale += float(np.log(total))
         beam = {text: (blank / total, last / total) for text, (blank, last) in best}
-    return [Candidate(text, float(np.exp(scale) * sum(ends))) for text, ends in list(beam.items())[:most]]
+    ranked = sorted(beam.items(), key=lambda item: -sum(item[1]))[:most]
+    return [Candidate(text, float(np.exp(scale) * sum(ends))) for text, ends in ranked]
+
+
+def agreed(views: Sequence[Frames], most: int = 5, *, allowed: Collection[int] | None = None) -> list[Candidate]:
+    """Search for the likeliest texts of a field that was looked at in several ways, best first, at most `most`.
+
+    views: the frames of each, of any length. The probability of a text is the mean of what the views give it, over all the paths of each.
+    """
+    texts = list(dict.fromkeys(found.text for frames in views for found in candidates(frames, most, allowed=allowed)))
+    if not texts:
+        return []
+    probabilities = np.exp(log_probabilities(views, texts)).mean(axis=0)
+    order = np.argsort(-probabilities, kind="stable")[:most]
+    return [Candidate(texts[i], float(probabilities[i])) for i in order.tolist()]
+
+
+def log_probabilities(views: Sequence[Frames], texts: Sequence[Text]) -> NDArray[np.float64]:
+    """Sum over all paths (section 4.1, forward): the log probability that each view says just each text: float64 (views, texts).
+
+    All of them go through the recursion side by side.
+    """
+    long, lengths = max(map(len, views)), np.array([len(text) for text in texts], np.intp)
+    padded = np.zeros((long, len(views), views[0].shape[1]))  # past its end a view goes on with blanks
+    padded[:, :, 0] = 1
+    for i, frames in enumerate(views):
+        padded[: len(frames), i] = frames
+    signs = np.zeros((len(texts), 2 * int(lengths.max(initial=0)) + 1), np.intp)  # blank, character, blank, ..., blank
+    for row, text in zip(signs, texts, strict=True):
+        row[1 : 2 * len(text) : 2] = text
+    skips = np.zeros(signs.shape)  # a character may follow another one without a blank between them
+    skips[:, 3::2] = signs[:, 3::2] != signs[:, 1:-2:2]
+    emitted = padded[:, :, signs]  # (T, views, texts, states)
+    alpha = np.zeros(emitted.shape[1:])
+    alpha[..., :2] = emitted[0, ..., :2]
+    scale = np.zeros(alpha.shape[:2])
+    for t in range(long):
+        if t:
+            step = alpha.copy()
+            step[..., 1:] += alpha[..., :-1]
+            step[..., 2:] += skips[:, 2:] * alpha[..., :-2]
+            alpha = step * emitted[t]
+        total = alpha.sum(axis=-1)
+        alpha /= np.maximum(total, 1e-300)[..., None]
+        scale += np.log(np.maximum(total, 1e-300))
+    rows, last = np.arange(len(texts)), 2 * lengths
+    ends = alpha[:, rows, last] + np.where(lengths > 0, alpha[:, rows, last - 1], 0)
+    found: NDArray[np.float64] = scale + np.log(np.maximum(ends, 1e-300))
+    return found
 
 
 def places(frames: Frames, text: Text) -> list[tuple[int, int]]:

@@ -53,6 +53,19 @@ def restore(model: Any, checkpoint: Path) -> None:
         variable.assign(array)
 
 
+def start(model: Any, folder: Path) -> None:
+    """Give a model the weights of the last checkpoint of a run folder. Raises RecipeError if there is none, or it is of another model."""
+    found, _ = find(folder)
+    if found is None:
+        raise RecipeError(f"{folder}: no run to start from; give the folder of an `inkdigits train` that has finished an epoch")
+    with np.load(found / "state.npz", allow_pickle=False) as saved:
+        arrays = [saved[name] for name in saved.files[: len(model.variables)]]  # those of the optimizer follow
+    if [array.shape for array in arrays] != [tuple(variable.shape) for variable in model.variables]:
+        raise RecipeError(f"{folder}: is a run of another network than the recipe builds; start from one of the same")
+    for variable, array in zip(model.variables, arrays, strict=True):
+        variable.assign(array)
+
+
 def write_history(history: History, path: Path) -> None:
     """history.csv: a row an epoch; exact numbers, so that a resumed run reads back what it wrote."""
     out = io.StringIO()

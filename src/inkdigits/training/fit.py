@@ -63,6 +63,8 @@ def train_model(
     """
     make_deterministic(seed)
     model = _built(recipe, train, settings.dtype)
+    if settings.start:
+        checkpoint.start(model, Path(settings.start))
     images, added = _epoch_images(recipe, train, settings, seed)
     saved, history = checkpoint.find(folder) if resume else (None, [])
     run = Run(folder, model, added, history)

@@ -64,7 +64,7 @@ def train(
         data, test = replace(data, classes=classes), replace(test, classes=classes)
     plan = {
         "recipe": _no_folder(recipe_name),
-        "settings": asdict(settings),
+        "settings": {**asdict(settings), "start": _no_folder(settings.start)},
         "seed": seed,
         "backend": used,
         "recipe_sha256": hashlib.sha256(recipe_path(recipe_name).read_bytes()).hexdigest(),
@@ -253,7 +253,7 @@ def _command(recipe: str, data: str, seed: int, backend_name: str | None, overri
     words = ["inkdigits", "train", "--recipe", _no_folder(recipe), "--data", _no_folder(data), "--seed", str(seed)]
     for name, value in {**overrides, "backend": backend_name}.items():
         if value is not None:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+            words += [f"--{name.replace('_', '-')}", _no_folder(str(value))]
     return shlex.join(words)
 
 

@@ -43,6 +43,7 @@ class Settings:
     preprocessing: "raw" for images taken as they are, "tiles" for the reader's tiles, "strips" for its lines: only such a model can read.
     dtype: what the layers compute in while they train: float32 | mixed_bfloat16, which takes half the time on processors with AVX-512 BF16
     or AMX. Weights are float32 in either; the softmax at the end should be, by its own dtype="float32".
+    start: the folder of a run of the same network whose weights it begins with, finished or not; "" begins with random ones.
     """
 
     epochs: int = 5
@@ -54,6 +55,7 @@ class Settings:
     precision: float = 0.998
     preprocessing: str = "tiles"
     dtype: str = "float32"
+    start: str = ""
 
     def __post_init__(self) -> None:
         """Check the values. Raises RecipeError that names the setting."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import cv2
@@ -24,8 +24,6 @@ Rng = np.random.Generator
 
 CHUNK = 200
 """Rows that a process composes at a time."""
-EASY = 1.0, 0.5, 0.2, 0.05
-"""The share of easy rows in the first compositions of a training."""
 
 
 def rows(
@@ -52,13 +50,15 @@ def rows(
 class Supply:
     """Rows for epoch after epoch: as many new ones for each, which are used in several epochs, each time changed a little.
 
-    The first rows are easy, as a network that begins with hard ones answers nothing but blanks for a long time. The rows of the next epoch
-    are composed in a process of their own while this epoch trains.
+    The rows of the next epoch are composed in a process of their own while this epoch trains.
     """
 
-    def __init__(self, train: Dataset, fresh: int, uses: int, seed: tuple[int, ...], images: Bytes, labels: Labels) -> None:
-        """train: MNIST. fresh: rows composed for an epoch. uses: in how many epochs each is used. images, labels: those of epoch 0."""
-        self.train, self.fresh, self.uses, self.seed = train, fresh, uses, seed
+    def __init__(
+        self, train: Dataset, fresh: int, uses: int, seed: tuple[int, ...], images: Bytes, labels: Labels, easy: Sequence[float] = ()
+    ) -> None:
+        """train: MNIST. fresh: rows composed for an epoch. uses: in how many epochs each is used. images, labels: those of epoch 0. easy:
+        the share of easy rows in the first compositions, that of epoch 0 among them."""
+        self.train, self.fresh, self.uses, self.seed, self.easy = train, fresh, uses, seed, easy
         self.made: dict[int, tuple[Bytes, Labels] | Future[tuple[Bytes, Labels]]] = {0: (images, labels)}
         self.thread = ThreadPoolExecutor(1)
 
@@ -75,18 +75,14 @@ class Supply:
         return images, np.concatenate([labels for _, labels in parts])
 
     def _compose(self, number: int) -> tuple[Bytes, Labels]:
-        return rows(self.train, "trainable", self.fresh, (*self.seed, number), shares=shares_of(number), jobs=1)
+        shares = Shares(easy=self.easy[number] if number < len(self.easy) else 0.0)
+        return rows(self.train, "trainable", self.fresh, (*self.seed, number), shares=shares, jobs=1)
 
     def _result(self, number: int) -> tuple[Bytes, Labels]:
         found = self.made[number]
         if isinstance(found, Future):
             found = self.made[number] = found.result()
         return found
-
-
-def shares_of(number: int) -> Shares:
-    """What the rows of the number-th composition, from 0, are made of."""
-    return Shares(easy=(EASY[number] if number < len(EASY) else 0.0))
 
 
 def changed(images: Bytes, rng: Rng) -> Float:
