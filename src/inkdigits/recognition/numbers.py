@@ -1,0 +1,89 @@
+"""A field -> what is written in it, by the number network: texts with their probabilities, and a place for every character of the best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .alphabet import CLASSES
+from .decode import Candidate, agreed, places
+from .fields import Field, cropped, strip_width
+from .strips import strip
+
+Bytes = NDArray[np.uint8]
+Float = NDArray[np.float32]
+Transcribe = Callable[[Float], Float]
+"""A strip float32 (1, 40, W) in [0, 1] -> the probabilities of CLASSES in its frames, float32 (1, W / 2, K)."""
+
+VIEWS = 1.25, 1.0, 1.5
+"""How much wider than the field its strips are. Hands differ in how wide they write, and no one stretch suits all of them."""
+CLEAR = 0.99
+"""A text that one view gives this probability needs no other."""
+MOST = 5
+"""Texts that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """One character of a field. label: a name of CLASSES. left, right: its columns in the image: halfway to its neighbours, or to where the
+    network began and ended to see it at the ends of the field. middle: the column in the middle of it. probability: that it is right."""
+
+    label: str
+    left: float
+    middle: float
+    right: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a field says. candidates: the likeliest texts, as indices of CLASSES, best first; none where nothing fits. characters: of the
+    first one."""
+
+    candidates: tuple[Candidate, ...]
+    characters: tuple[Character, ...]
+
+
+def read_field(grey: Bytes, field: Field, transcribe: Transcribe, *, allowed: Collection[int] | None = None) -> Written:
+    """Read one field of an image: uint8 (H, W).
+
+    allowed: the indices of CLASSES that a text may have; None allows all.
+    """
+    crop = cropped(grey, field)
+    views: list[Float] = []
+    for stretch in VIEWS:
+        views += list(transcribe(strip(crop, strip_width(crop, stretch))[None]))
+        found = agreed(views, MOST, allowed=allowed)
+        if found and found[0].probability >= CLEAR:
+            break
+    return Written(tuple(found), _characters(views, found, field))
+
+
+def _characters(views: list[Float], found: list[Candidate], field: Field) -> tuple[Character, ...]:
+    """The characters of the best text, placed by the last view into which it fits."""
+    if not found:
+        return ()
+    text = found[0].text
+    frames = next((frames for frames in views if len(frames) > 2 * len(text)), None)
+    if not text or frames is None:
+        return ()
+    spans = places(frames, text)
+    middles = [(first + last) / 2 for first, last in spans]
+    edges = [spans[0][0] - 1.0, *((a + b) / 2 for a, b in pairwise(middles)), spans[-1][1] + 1.0]
+    columns = [field.column(min(max(edge, 0) / len(frames), 1)) for edge in edges]
+    return tuple(
+        Character(CLASSES[sign], left, field.column(middle / len(frames)), right, probability)
+        for sign, (left, right), middle, probability in zip(text, pairwise(columns), middles, _odds(found), strict=True)
+    )
+
+
+def _odds(found: list[Candidate]) -> list[float]:
+    """At each position of the best text the probability of all texts as long that have the same character there."""
+    best = found[0].text
+    return [
+        sum(other.probability for other in found if len(other.text) == len(best) and other.text[i] == sign) for i, sign in enumerate(best)
+    ]
