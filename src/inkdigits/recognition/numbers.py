@@ -17,7 +17,7 @@ from .strips import strip
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float32]
 Transcribe = Callable[[Float], Float]
-"""A strip float32 (1, 40, W) in [0, 1] -> the probabilities of CLASSES in its frames, float32 (1, W / 2, K)."""
+"""A strip float32 (1, 32, W) in [0, 1] -> the probabilities of CLASSES in its frames, float32 (1, W / 2, K)."""
 
 VIEWS = 1.25, 1.0, 1.5
 """How much wider than the field its strips are. Hands differ in how wide they write, and no one stretch suits all of them."""

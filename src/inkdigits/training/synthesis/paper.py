@@ -42,17 +42,18 @@ def grained(ink: Float, rng: Rng) -> Float:
     return np.asarray(ink * np.clip(rng.uniform(0.6, 1.0) - rng.uniform(0.15, 0.5) * noise, 0.05, 1), np.float32)
 
 
-def photographed(taken: Float, tall: float, rng: Rng) -> Bytes:
+def photographed(taken: Float, tall: float, rng: Rng, *, plain: bool = False) -> Bytes:
     """A sheet on paper under a light, seen by a camera or scanner.
 
     taken: float32 (h, w) in [0, 1], the share of the paper's light that is taken away. tall: the height of a digit in pixels.
-    Returns uint8 (h, w), grey; in one of ten the ink is lighter than the paper.
+    plain: in good light, on blank paper. Returns uint8 (h, w), grey; in one of ten the ink is lighter than the paper.
     """
-    dark = rng.uniform(0.12, 1.0) ** 0.7
+    dark = rng.uniform(0.5 if plain else 0.15, 1.0) ** 0.7
     paper = rng.uniform(0.4, 1.0) * _light(taken.shape, rng)
-    if rng.random() < 0.3:
+    printed = not plain and rng.random() < 0.25
+    if printed:
         paper = paper * (1 - _print(taken.shape, tall, rng))
-    if rng.random() < 0.35:
+    if not plain and rng.random() < 0.3:
         paper = paper * (1 + dark * rng.uniform(0.01, 0.1) * _noise(taken.shape, rng.uniform(0.5, 3), rng))
     image = paper * (1 - dark * taken)
     if rng.random() < 0.6:
@@ -62,7 +63,7 @@ def photographed(taken: Float, tall: float, rng: Rng) -> Bytes:
         image = image + grain * _noise(taken.shape, 0, rng)
     grey = np.clip(image * 255, 0, 255).astype(np.uint8)
     kind = rng.random()
-    if kind < 0.06:  # a fax, a bilevel scan of a form
+    if kind < 0.06 and dark > 0.5 and not printed:  # a fax, a bilevel scan of a form
         level = (1 - rng.uniform(0.3, 0.6) * dark) * cv2.blur(paper, (31, 31)) * 255
         grey = np.where(grey < level, 0, 255).astype(np.uint8)
     elif kind < 0.35:

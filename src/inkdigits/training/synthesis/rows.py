@@ -20,9 +20,9 @@ from .sources import Picture, Sources
 Float = NDArray[np.float32]
 Rng = np.random.Generator
 
-WIDTH, LONGEST = 384, 48
+WIDTH, LONGEST = 320, 48
 """Columns of a row, the most characters in it."""
-TALL = 12.0, 33.0
+TALL = 13.0, 27.0
 """Heights of a digit in a strip, in pixels: from, to."""
 STRETCH = 0.7, 1.75
 """How much wider a strip may be than the field was, from, to."""
@@ -33,9 +33,10 @@ class Shares:
     """What rows are made of, as shares of them. The rest are numbers composed of the signs of one hand each.
 
     easy: a few digits in clear ink on blank paper, for a network that knows nothing yet. Of the others: as_written: of pen strokes of
-    whole words; registers, hands33, lines: of photographed crops."""
+    whole words; registers, hands33, lines: of photographed crops. plain: of composed rows, those in clear ink with nothing around."""
 
     easy: float = 0.0
+    plain: float = 0.3
     as_written: float = 0.22
     registers: float = 0.10
     hands33: float = 0.05
@@ -43,7 +44,7 @@ class Shares:
 
 
 def row(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int]]:
-    """One row: float32 (40, 384) in [0, 1], and its characters, one or more, as indices of CLASSES."""
+    """One row: float32 (32, 320) in [0, 1], and its characters, one or more, as indices of CLASSES."""
     while True:
         image, characters = _any_row(found, shares, rng)
         if characters:
@@ -80,7 +81,8 @@ def _composed(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int
     """Fields of one hand on one sheet of paper, photographed and made a strip."""
     stretch = float(np.exp(rng.uniform(*np.log(STRETCH))))
     tall = float(np.exp(rng.uniform(*np.log(TALL))))
-    zoom = float(np.exp(rng.uniform(np.log(0.75), np.log(2.6))))  # pixels of the picture for one of the strip
+    plain = rng.random() < shares.plain
+    zoom = float(np.exp(rng.uniform(np.log(0.9), np.log(2.6))))  # pixels of the picture for one of the strip
     height, width = round(HEIGHT * zoom), round(WIDTH * zoom / stretch)
     style = Style.of_anyone(tall * zoom, rng)
     middle = 0.5 + rng.normal(0, 0.3) * max(1 - tall / HEIGHT, 0.08)
@@ -98,6 +100,8 @@ def _composed(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int
         column += ink.shape[1] + style.height * (rng.uniform(0.7, 2) if rng.random() < 0.8 else rng.uniform(2, 6))
         if rng.random() < 0.12:
             break
+    if plain:
+        return strip(photographed(sheet, style.height, rng, plain=True), WIDTH), _merged(characters)
     if rng.random() < 0.2:
         _neighbours(sheet, found, shares, hand, style, top, rng)
     taken = furnished(grained(sheet, rng), style.height, top, rng)

@@ -30,7 +30,7 @@ def rows(
     train: Dataset, split: str, count: int, seed: tuple[int, ...], *, shares: Shares | None = None, jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Bytes, Labels]:  # fmt: skip
-    """Compose rows of strips: uint8 (count, 40, 384), 255 = ink, and the indices of their characters less one, int64 (count, 48), -1 after
+    """Compose rows of strips: uint8 (count, 32, 320), 255 = ink, and the indices of their characters less one, int64 (count, 48), -1 after
     the last.
 
     train: MNIST. split: "trainable" or "dev" of the other collections. The result depends on the arguments alone, not on the number of
@@ -63,7 +63,7 @@ class Supply:
         self.thread = ThreadPoolExecutor(1)
 
     def __call__(self, epoch: int) -> tuple[Float, Labels]:
-        """The rows of an epoch, from 0: float32 (fresh * uses, 40, 384) in [0, 1], int64 (fresh * uses, 48); seed and epoch decide all."""
+        """The rows of an epoch, from 0: float32 (fresh * uses, 32, 320) in [0, 1], int64 (fresh * uses, 48); seed and epoch decide all."""
         wanted = [max(epoch - back, 0) for back in range(self.uses)]  # the first epochs use their rows more often
         for number in (*wanted, epoch + 1):
             if number not in self.made:
@@ -86,7 +86,7 @@ class Supply:
 
 
 def changed(images: Bytes, rng: Rng) -> Float:
-    """Rows squeezed or stretched, raised or lowered, paler or stronger, noisier, each a little: uint8 (N, 40, W) -> float32 in [0, 1]."""
+    """Rows squeezed or stretched, raised or lowered, paler or stronger, noisier, each a little: uint8 (N, 32, W) -> float32 in [0, 1]."""
     out = np.empty(images.shape, np.float32)
     width = images.shape[2]
     for image, found in zip(images, out, strict=True):
