@@ -28,31 +28,28 @@ NO_INK = "no ink: nothing on it stands out from the paper"
 NO_DIGIT = "no digit: what is on it are lines, dots, edges, letters or signs"
 AT_THE_EDGE = "at the edge"
 ONLY_EDGES = "no digit: what is on it lies along its edge and is no writing, like the edge of a scan, a rule, a desk; crop to the writing"
-MAY_BE_DIGITS, MOST_MARKS = ("letter", "not a digit", "faint", "slash"), 8
-"""Marks that the digit model is asked about, since one of them may be a digit that was dropped, and how many of an image."""
 
 
-def decide(probabilities: Float, classes: Sequence[str], threshold: float, box: Box, tile: Float, *, every: bool = False) -> Digit:
+def decide(ranked: Sequence[tuple[str, float]], threshold: float, box: Box, tile: Float | None, *, every: Sequence[str] = ()) -> Digit:
     """Answer one position.
 
-    probabilities: float32 (K,), summing to 1, calibrated; what the class "not a digit" has, the answer lacks. threshold: below this
-    confidence the answer is "?", and where "not a digit" is likelier than any digit; 0 always answers.
-    every: let the Digit carry the probabilities of all classes, not only the likeliest.
+    ranked: labels with their calibrated probabilities, likeliest first; what "not a digit" has, the answer lacks. threshold: below this
+    confidence the answer is "?", and where "not a digit" is likelier than anything else; 0 always answers. every: the labels whose
+    probabilities the Digit is to carry, besides the likeliest ones.
     """
-    order = np.argsort(-probabilities, kind="stable")
-    ranked = [(classes[i], float(probabilities[i])) for i in order]
-    label, confidence = next(pair for pair in ranked if pair[0] != NOT_A_DIGIT)
+    label, confidence = next((pair for pair in ranked if pair[0] != NOT_A_DIGIT), ("?", 0.0))
     refused = None
-    if threshold > 0 and ranked[0][0] == NOT_A_DIGIT:
+    if label == "?" or (threshold > 0 and ranked[0][0] == NOT_A_DIGIT):
         refused = NONE
     elif confidence < threshold:
         refused = UNSURE.format(_rivals(ranked))
+    odds = dict(ranked)
     return Digit(
         label="?" if refused else label,
         box=box,
         confidence=confidence,
         alternatives=tuple(ranked[:3] if refused else [pair for pair in ranked if pair[0] != label][:3]),
-        probabilities=tuple((name, float(p)) for name, p in zip(classes, probabilities, strict=True)) if every else (),
+        probabilities=tuple((name, odds.get(name, 0.0)) for name in every),
         refused=refused,
         tile=tile,
     )
@@ -78,7 +75,7 @@ def doubts(lines: Sequence[Line], marks: Sequence[Mark], threshold: float) -> tu
     return ("unread",) * unread + ("unsure",) * unsure
 
 
-def _rivals(ranked: list[tuple[str, float]]) -> str:
+def _rivals(ranked: Sequence[tuple[str, float]]) -> str:
     """What it may be, in words."""
     likely = [f"{name} ({p:.0%})" for name, p in ranked[:2] if p > 0.2 * ranked[0][1]]
     return "it may be " + " or ".join(likely)

@@ -1,7 +1,7 @@
 """A model = a folder with `model.onnx` and `card.json`: loads it, checks that both fit, runs it.
 
 Model      tiles float32 (N, 28, 28) in [0, 1] -> logits float32 (N, K) -> probabilities, softmax(logits / temperature)
-LineModel  strips float32 (N, 32, W) in [0, 1] -> logits float32 (N, W / 2, K) -> probabilities of every frame, in the same way
+NumberModel  strips float32 (N, 32, W) in [0, 1] -> logits float32 (N, W / 2, K) -> probabilities of every frame, in the same way
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ BATCH = 32
 
 
 READS = {
-    "tiles": "single digits (every recipe but line)",
-    "strips": "whole lines (recipe line; how well it reads is in its run's report.html)",
+    "tiles": "single digits (every recipe but number)",
+    "strips": "whole numbers (recipe number; how well it reads is in its run's report.html)",
 }
 """What a model reads, by the name of its input."""
 
@@ -148,7 +148,7 @@ class Card:
 
 
 class Network:
-    """An ONNX file and its card that fit each other: what `Model` and `LineModel` have in common."""
+    """An ONNX file and its card that fit each other: what `Model` and `NumberModel` have in common."""
 
     shipped: ClassVar[str]
     """The name of the model that `load` takes where none is given."""
@@ -166,7 +166,7 @@ class Network:
     def load(cls, model: str | Path | None = None, *, threads: int = 1, device: str = "cpu") -> Self:
         """Load a model and check that its file, its card and its graph fit each other.
 
-        model: the name of a shipped model (None: "digit", for lines "line"), a run folder of `inkdigits train`, or an ONNX file with
+        model: the name of a shipped model (None: "digit", for numbers "number"), a run folder of `inkdigits train`, or an ONNX file with
         card.json beside it. A folder that has the name of a shipped model is reached as "./NAME". threads: what ONNX Runtime may use for
         one call. device: "cpu", or "cuda" where onnxruntime-gpu finds a GPU. Raises ModelError with the reason and the remedy. Whether the
         images of the reader are what the model was trained on is for the reader to check, by `card.preprocessing`: other models can still
@@ -226,10 +226,10 @@ class Model(Network):
         return ("tiles", ("batch", *self.card.image_shape)), ("logits", ("batch", len(self.card.classes)))
 
 
-class LineModel(Network):
-    """A network of whole lines, ready to run. Make one with `LineModel.load`."""
+class NumberModel(Network):
+    """A network of whole numbers, ready to run. Make one with `NumberModel.load`."""
 
-    shipped = "line"
+    shipped = "number"
 
     def logits(self, strips: NDArray[np.floating[Any]]) -> Float:
         """Scores before the softmax: strips float32 (N, 32, W) in [0, 1], 1 = ink, W a multiple of 4 -> float32 (N, W / 2, K). N may be 0.

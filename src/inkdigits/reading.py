@@ -77,14 +77,16 @@ class Digit:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of writing, digits left to right.
+    """A line of writing, its characters left to right.
 
-    missing: probability in [0, 1] that ink in or beside it that was left out is a digit.
+    certainty: probability in [0, 1] that all of it is right and nothing of it is missing, where that was estimated for the line as a whole.
+    candidates: the texts that it may be with their probabilities, likeliest first; "?" stands for what is no number.
     """
 
     digits: tuple[Digit, ...]
     box: Box
-    missing: float = 0.0
+    certainty: float | None = None
+    candidates: tuple[tuple[str, float], ...] = ()
 
     @property
     def text(self) -> str:
@@ -93,8 +95,10 @@ class Line:
 
     @property
     def confidence(self) -> float:
-        """Probability in [0, 1] that the whole line is right and nothing of it is missing, taking positions as independent."""
-        product = 1.0 - self.missing
+        """Probability in [0, 1] that the whole line is right: its certainty, else that of all positions, taken as independent."""
+        if self.certainty is not None:
+            return self.certainty
+        product = 1.0
         for digit in self.digits:
             product *= digit.confidence
         return product
@@ -115,12 +119,13 @@ class Line:
         return tuple(line_of(group) for group in groups) if len(groups) > 1 else (self,)
 
     def to_dict(self) -> dict[str, Any]:
-        """As in a row's `lines`: text, box, confidence, digits."""
+        """As in a row's `lines`: text, box, confidence, digits, candidates."""
         return {
             "text": self.text,
             "box": list(self.box),
             "confidence": round(self.confidence, 4),
             "digits": [digit.to_dict() for digit in self.digits],
+            "candidates": [[text, round(p, 4)] for text, p in self.candidates],
         }
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .alphabet import CLASSES
-from .decode import Candidate, agreed, places
+from .alphabet import CLASSES, DIGITS
+from .decode import Candidate, agreed, log_probabilities, places
 from .fields import Field, cropped, strip_width
 from .strips import strip
 
@@ -53,14 +53,27 @@ def read_field(grey: Bytes, field: Field, transcribe: Transcribe, *, allowed: Co
 
     allowed: the indices of CLASSES that a text may have; None allows all.
     """
-    crop = cropped(grey, field)
-    views: list[Float] = []
-    for stretch in VIEWS:
-        views += list(transcribe(strip(crop, strip_width(crop, stretch))[None]))
+    views, found = list[Float](), list[Candidate]()
+    for frames in _views(grey, field, transcribe):
+        views.append(frames)
         found = agreed(views, MOST, allowed=allowed)
         if found and found[0].probability >= CLEAR:
             break
     return Written(tuple(found), _characters(views, found, field))
+
+
+def read_digit(grey: Bytes, field: Field, transcribe: Transcribe) -> NDArray[np.float64]:
+    """The probability that all of a field is just this digit, for each of the ten: float64 (10,)."""
+    texts = [(CLASSES.index(digit),) for digit in DIGITS]
+    found: NDArray[np.float64] = np.exp(log_probabilities(list(_views(grey, field, transcribe)), texts)).mean(axis=0)
+    return found
+
+
+def _views(grey: Bytes, field: Field, transcribe: Transcribe) -> Iterator[Float]:
+    """The frames of a field, looked at in one way after the other: float32 (T, K) each."""
+    crop = cropped(grey, field)
+    for stretch in VIEWS:
+        yield transcribe(strip(crop, strip_width(crop, stretch))[None])[0]
 
 
 def _characters(views: list[Float], found: list[Candidate], field: Field) -> tuple[Character, ...]:

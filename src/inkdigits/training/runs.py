@@ -20,7 +20,7 @@ import numpy as np
 
 from inkdigits import __version__, files, strips, tiles
 from inkdigits.errors import RecipeError
-from inkdigits.models import Card, LineModel, Model
+from inkdigits.models import Card, Model, NumberModel
 from inkdigits.recognition import strips as grey_strips
 
 from . import backend, checkpoint, report
@@ -183,7 +183,7 @@ def _finish(
     card = export_onnx(run.model, folder / "model.onnx", card=card, real_images=np.divide(test.images[:1000], 255, dtype=np.float32))
     card.save(folder / "card.json")
     lines = data.labels.ndim == 2
-    result = evaluate_lines(LineModel.load(folder), test) if lines else evaluate(Model.load(folder), test)
+    result = evaluate_lines(NumberModel.load(folder), test) if lines else evaluate(Model.load(folder), test)
     metrics = {
         **facts,
         "seconds": round(took, 3),
