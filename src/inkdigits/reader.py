@@ -20,13 +20,15 @@ from .decide import blame, decide, doubts, refusal
 from .errors import InputError, ModelError
 from .ink import Ink, find_ink
 from .models import NOT_A_DIGIT, Card, Model, NumberModel
+from .options import Options
 from .reading import Box, Digit, LeftOut, Line, Reading, line_of
 from .recognition import strips
-from .recognition.alphabet import SYMBOLS, allowed_in, text_of
+from .recognition.alphabet import SYMBOLS, text_of
 from .recognition.fields import ABOVE, Field, field_of
 from .recognition.leftout import ReadLine, left_out
 from .recognition.numbers import Written, read_digit, read_field
 from .recognition.signs import Sign, overlooked, signs
+from .recognition.value import value_of
 from .regions import Region, join
 from .tiles import tile_of
 
@@ -63,24 +65,27 @@ class Reader:
     """Reads numbers from images.
 
     model: a name of a shipped model, a run folder or an ONNX file; None is the shipped `digit`.
-    threshold: the calibrated probability in [0, 1] below which a position is answered "?", and a line needs review; 0 always answers; None
-    is the model card's, and for lines LINE_THRESHOLD.
+    threshold, alphabet, decimal, digits_only: as in `inkdigits.options.Options`; `predict` and models of other classes look at the first
+    alone.
     device: "cpu", or "cuda" for the networks to run on a GPU where onnxruntime-gpu is installed and finds one; ink and layout, which are
     nearly all of the work, stay on the CPU.
-    alphabet: "digits", or the characters that a number may have, as "0123456789.,": the search is for these alone; None allows all that
-    the number network knows. `predict` and models of other classes do not ask for it.
-    The models are loaded at the first image. Raises ValueError for an alphabet with other characters, ModelError if a model does not fit,
-    InputError for an image that cannot be read.
+    The models are loaded at the first image. Raises ValueError for an option that is none, ModelError if a model does not fit, InputError
+    for an image that cannot be read.
     """
 
     def __init__(
-        self, model: str | Path | None = None, threshold: float | None = None, *, device: str = "cpu", alphabet: str | None = None
+        self,
+        model: str | Path | None = None,
+        threshold: float | None = None,
+        *,
+        device: str = "cpu",
+        alphabet: str | None = None,
+        decimal: str | None = None,
+        digits_only: bool = False,
     ) -> None:
         self.model = model
-        self.threshold = threshold
         self.device = device
-        self.alphabet = alphabet
-        self._allowed = None if alphabet is None else allowed_in(alphabet)
+        self.options = Options(threshold, alphabet, decimal, digits_only)
 
     def read(self, image: Any, *, source: str = "", keep: bool = False) -> Reading:
         """Read all the digits in an image. Of a document with more pages it reads the first, and warns; `read_document` reads all.
@@ -150,6 +155,11 @@ class Reader:
         """The card of the model, which is loaded now if it is not yet."""
         return self._model.card
 
+    @property
+    def cards(self) -> list[Card]:
+        """The cards of all models that have a say, the digit model's first."""
+        return [self.card, self._number_model.card] if self._reads_numbers else [self.card]
+
     @cached_property
     def _model(self) -> Model:
         return _fitting(Model.load(self.model, device=self.device), tiles.CONTRACT)
@@ -166,11 +176,11 @@ class Reader:
 
     @property
     def _threshold(self) -> float:
-        return self._model.card.thresholds["answer"] if self.threshold is None else self.threshold
+        return self._model.card.thresholds["answer"] if self.options.threshold is None else self.options.threshold
 
     def _line_threshold(self, single: bool) -> float:
         """The probability below which a line is unsure; one digit alone is no less sure than a position."""
-        return self._threshold if single or self.threshold is not None else max(self._threshold, LINE_THRESHOLD)
+        return self._threshold if single or self.options.threshold is not None else max(self._threshold, LINE_THRESHOLD)
 
     def _together(self, pages: Iterable[tuple[images.Document, int, str]], single: bool, keep: bool) -> list[Trace | InputError]:
         """Every page up to its tiles, all of these classified at once, and so on until each page is read."""
@@ -236,7 +246,7 @@ class Reader:
             return _Signed(row, opinions, found, 0.0)
         field = field_of(row, scale, grey.shape)
         spans = [_span(region, scale) for region in row]
-        written = read_field(grey, field, self._number_model.frames, allowed=self._allowed)
+        written = read_field(grey, field, self._number_model.frames, allowed=self.options.allowed)
         return _Signed(row, opinions, signs(written, spans, opinions), overlooked(written, spans, opinions), field, _texts(written))
 
     def _ranked(self, opinion: Float, grey: Bytes, field: Field | None) -> list[tuple[str, float]]:
@@ -255,15 +265,21 @@ class Reader:
         every = self._model.card.classes if single else ()
         digits = []
         for sign in line.signs:
-            if self._threshold == 0 and sign.label == NOT_A_DIGIT and not single:
-                continue  # what is no number has no answer
+            if self._is_silent(sign) and not single:
+                continue
             box, region = line.place(sign, ink.scale, factor, size), line.region(sign)
             tile = tile_of(ink, region) if region else None
             digit = decide(sign.ranked, self._threshold, box, tile, every=every)
             if digit.refused and region:
                 digit = replace(digit, refused=blame(ink, region) or digit.refused)
             digits.append(digit)
-        return replace(line_of(digits), certainty=line.certainty, candidates=line.texts)
+        sure = line.certainty >= self._line_threshold(single) and not any(digit.refused for digit in digits)
+        value = value_of(line.text, self.options.decimal) if sure and line.field else None
+        return replace(line_of(digits), certainty=line.certainty, candidates=line.texts, value=value)
+
+    def _is_silent(self, sign: Sign) -> bool:
+        """Whether a sign is not in the text: a symbol where only digits are asked for; what is no number where everything is answered."""
+        return (self.options.digits_only and sign.label in SYMBOLS) or (self._threshold == 0 and sign.label == NOT_A_DIGIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +298,11 @@ class _Signed:
     def has_answer(self) -> bool:
         """Whether anything but symbols and what is no number was read."""
         return any(sign.label not in (*SYMBOLS, NOT_A_DIGIT) for sign in self.signs)
+
+    @property
+    def text(self) -> str:
+        """What it says, symbols too."""
+        return "".join("?" if sign.label == NOT_A_DIGIT else sign.label for sign in self.signs)
 
     @property
     def certainty(self) -> float:

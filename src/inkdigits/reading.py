@@ -81,12 +81,14 @@ class Line:
 
     certainty: probability in [0, 1] that all of it is right and nothing of it is missing, where that was estimated for the line as a whole.
     candidates: the texts that it may be with their probabilities, likeliest first; "?" stands for what is no number.
+    value: the number that it is, where that is beyond doubt.
     """
 
     digits: tuple[Digit, ...]
     box: Box
     certainty: float | None = None
     candidates: tuple[tuple[str, float], ...] = ()
+    value: int | float | None = None
 
     @property
     def text(self) -> str:
@@ -119,13 +121,14 @@ class Line:
         return tuple(line_of(group) for group in groups) if len(groups) > 1 else (self,)
 
     def to_dict(self) -> dict[str, Any]:
-        """As in a row's `lines`: text, box, confidence, digits, candidates."""
+        """As in a row's `lines`: text, box, confidence, digits, candidates, value."""
         return {
             "text": self.text,
             "box": list(self.box),
             "confidence": round(self.confidence, 4),
             "digits": [digit.to_dict() for digit in self.digits],
             "candidates": [[text, round(p, 4)] for text, p in self.candidates],
+            "value": self.value,
         }
 
 

@@ -8,13 +8,16 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from . import __version__
 from .errors import OutputError
-from .models import Card
+from .options import Options
 from .reading import CSV_COLUMNS, csv_row
 from .sources import File
+
+if TYPE_CHECKING:
+    from .reader import Reader
 
 RESUMABLE = ("jsonl", "csv")
 RECORD = ".run.json"
@@ -37,16 +40,21 @@ class Terms:
     overwrite: bool = False
 
 
-def record_of(card: Card, threshold: float | None, *, single: bool) -> Record:
-    """The record of a run of `predict` (single) or `read`. card: of its model. threshold: as in `Reader`."""
-    content = json.dumps(card.to_dict(), sort_keys=True).encode()
+def record_of(reader: Reader, options: Options, *, single: bool) -> Record:
+    """The record of a run of `predict` (single) or `read`. reader: its models count, not its options."""
+    cards = reader.cards
+    content = json.dumps([card.to_dict() for card in cards], sort_keys=True).encode()
+    asked = (
+        {} if single else {"alphabet": options.alphabet or "all", "decimal": options.decimal or "any", "digits_only": options.digits_only}
+    )
     return {
         "command": "predict" if single else "read",
-        "threshold": card.thresholds["answer"] if threshold is None else threshold,
-        "model": f"{card.name}-{card.version}",
-        "model_sha256": card.sha256,
+        "threshold": cards[0].thresholds["answer"] if options.threshold is None else options.threshold,
+        "model": f"{cards[0].name}-{cards[0].version}",
+        "model_sha256": cards[0].sha256,
         "card_sha256": hashlib.sha256(content).hexdigest(),
         "version": __version__,
+        **({} if single else asked),
     }
 
 
