@@ -80,8 +80,8 @@ class Card:
     """What has to be known of a model to use it rightly; `card.json`.
 
     classes: names of the K outputs, in order. image_shape: height and width in pixels, of a tile, or of the strips trained on.
-    preprocessing: a copy of the contract that the tiles or strips were made by (`inkdigits.tiles.CONTRACT`, `inkdigits.strips.CONTRACT`),
-    or {"version": 0} for images taken as they are.
+    preprocessing: a copy of the contract that the tiles or strips were made by (`inkdigits.tiles.CONTRACT`,
+    `inkdigits.recognition.strips.CONTRACT`), or {"version": 0} for images taken as they are.
     temperature: divides the logits, so that the probabilities are calibrated (Guo et al., 2017). thresholds: `answer` is the probability
     below which a position is answered "?". training: recipe, command, seed, versions, data with licences and hashes. metrics: measured
     after training. sha256: of `model.onnx`, "" before there is one.

@@ -44,18 +44,16 @@ def record_of(reader: Reader, options: Options, *, single: bool) -> Record:
     """The record of a run of `predict` (single) or `read`. reader: its models count, not its options."""
     cards = reader.cards
     content = json.dumps([card.to_dict() for card in cards], sort_keys=True).encode()
-    asked = (
-        {} if single else {"alphabet": options.alphabet or "all", "decimal": options.decimal or "any", "digits_only": options.digits_only}
-    )
-    return {
+    of_text: Record = {"alphabet": options.alphabet or "", "decimal": options.decimal or "", "digits_only": options.digits_only}
+    record: Record = {
         "command": "predict" if single else "read",
         "threshold": cards[0].thresholds["answer"] if options.threshold is None else options.threshold,
         "model": f"{cards[0].name}-{cards[0].version}",
         "model_sha256": cards[0].sha256,
         "card_sha256": hashlib.sha256(content).hexdigest(),
         "version": __version__,
-        **({} if single else asked),
     }
+    return record if single else {**record, **of_text}
 
 
 def record_text(record: Record) -> str:

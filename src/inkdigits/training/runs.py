@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from inkdigits import __version__, files, strips, tiles
+from inkdigits import __version__, files, tiles
 from inkdigits.errors import RecipeError
 from inkdigits.models import Card, Model, NumberModel
-from inkdigits.recognition import strips as grey_strips
+from inkdigits.recognition import strips
 
 from . import backend, checkpoint, report
 from .calibrate import answer_threshold, fit_temperature
@@ -209,9 +209,8 @@ def card_metrics(result: Evaluation | LineEvaluation) -> dict[str, Any]:
 
 def _contract(preprocessing: str, data: Dataset) -> Mapping[str, Any]:
     """How the reader must make the images that the model was trained on; version 0 where it cannot."""
-    if preprocessing == "strips" and data.labels.ndim == 2:
-        heights: dict[int, Mapping[str, Any]] = {strips.HEIGHT: strips.CONTRACT, grey_strips.HEIGHT: grey_strips.CONTRACT}
-        return heights.get(data.images.shape[1], {"version": 0})
+    if preprocessing == "strips" and data.labels.ndim == 2 and data.images.shape[1] == strips.HEIGHT:
+        return strips.CONTRACT
     if preprocessing == "tiles" and data.labels.ndim == 1 and data.images.shape[1:] == (tiles.SIZE, tiles.SIZE):
         return tiles.CONTRACT
     return {"version": 0}
