@@ -247,7 +247,8 @@ class Reader:
         field = field_of(row, scale, grey.shape)
         spans = [_span(region, scale) for region in row]
         written = read_field(grey, field, self._number_model.frames, allowed=self.options.allowed)
-        return _Signed(row, opinions, signs(written, spans, opinions), overlooked(written, spans, opinions), field, _texts(written))
+        found = signs(written, spans, opinions, allowed=self.options.allowed)
+        return _Signed(row, opinions, found, overlooked(written, spans, opinions), field, _texts(written))
 
     def _ranked(self, opinion: Float, grey: Bytes, field: Field | None) -> list[tuple[str, float]]:
         """The classes of one region, likeliest first. field: where the number network is to be asked too, if the digit model is unsure."""
@@ -310,8 +311,9 @@ class _Signed:
         return (1 - self.overlooked) * float(np.prod([sign.probability for sign in self.signs]))
 
     def read(self, scale: float) -> ReadLine:
-        """Which of its ink was read. scale: pixels of the image for one of the ink."""
-        own = {r: sign.label for sign in self.signs for r in sign.regions}
+        """Which of its ink was read. Where no sign was found in any of its regions, these are no number. scale: pixels of the image for one
+        of the ink."""
+        own = {r: sign.label for sign in self.signs for r in sign.regions} or dict.fromkeys(range(len(self.row)), NOT_A_DIGIT)
         others = [self.row[r] for r, label in own.items() if label == NOT_A_DIGIT]
         columns = [(sign.left / scale, sign.right / scale) for sign in self.signs if not sign.regions]
         return ReadLine([self.row[r] for r, label in own.items() if label != NOT_A_DIGIT], others, columns)

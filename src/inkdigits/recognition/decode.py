@@ -30,6 +30,21 @@ class Candidate:
     probability: float
 
 
+def condensed(frames: Frames) -> tuple[Frames, NDArray[np.intp]]:
+    """Make one frame of those in a row in which nothing but the blank is likely: most of them, and what is searched is shorter without.
+
+    Returns the fewer frames, and which of the given frames each of them begins with.
+    """
+    clear = frames[:, 0] > 1 - LIKELY
+    starts = np.flatnonzero(~(clear & np.r_[False, clear[:-1]]))
+    fewer = frames[starts].astype(np.float64)
+    if len(starts):
+        blanks = np.exp(np.add.reduceat(np.log(np.maximum(frames[:, 0].astype(np.float64), 1e-30)), starts))
+        fewer[clear[starts]] = 0.0
+        fewer[clear[starts], 0] = blanks[clear[starts]]
+    return fewer, starts
+
+
 def candidates(frames: Frames, most: int = 5, *, allowed: Collection[int] | None = None, width: int = WIDTH) -> list[Candidate]:
     """Search for the likeliest texts, best first: prefix beam search (Hannun, Maas, Jurafsky, Ng 2014, algorithm 1).
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alphabet import CLASSES, DIGITS
-from .decode import Candidate, agreed, log_probabilities, places
+from .decode import Candidate, Frames, agreed, condensed, log_probabilities, places
 from .fields import Field, cropped, strip_width
 from .strips import strip
 
@@ -53,10 +53,10 @@ def read_field(grey: Bytes, field: Field, transcribe: Transcribe, *, allowed: Co
 
     allowed: the indices of CLASSES that a text may have; None allows all.
     """
-    views, found = list[Float](), list[Candidate]()
-    for frames in _views(grey, field, transcribe):
-        views.append(frames)
-        found = agreed(views, MOST, allowed=allowed)
+    views, found = list[_View](), list[Candidate]()
+    for view in _views(grey, field, transcribe):
+        views.append(view)
+        found = agreed([view.frames for view in views], MOST, allowed=allowed)
         if found and found[0].probability >= CLEAR:
             break
     return Written(tuple(found), _characters(views, found, field))
@@ -65,31 +65,39 @@ def read_field(grey: Bytes, field: Field, transcribe: Transcribe, *, allowed: Co
 def read_digit(grey: Bytes, field: Field, transcribe: Transcribe) -> NDArray[np.float64]:
     """The probability that all of a field is just this digit, for each of the ten: float64 (10,)."""
     texts = [(CLASSES.index(digit),) for digit in DIGITS]
-    found: NDArray[np.float64] = np.exp(log_probabilities(list(_views(grey, field, transcribe)), texts)).mean(axis=0)
+    found: NDArray[np.float64] = np.exp(log_probabilities([view.frames for view in _views(grey, field, transcribe)], texts)).mean(axis=0)
     return found
 
 
-def _views(grey: Bytes, field: Field, transcribe: Transcribe) -> Iterator[Float]:
-    """The frames of a field, looked at in one way after the other: float32 (T, K) each."""
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the network says of a field. frames: (T, K), condensed; starts: the place of each among all of them; count: how many these are."""
+
+    frames: Frames
+    starts: NDArray[np.intp]
+    count: int
+
+
+def _views(grey: Bytes, field: Field, transcribe: Transcribe) -> Iterator[_View]:
+    """What the network says of a field, looked at in one way after the other."""
     crop = cropped(grey, field)
     for stretch in VIEWS:
-        yield transcribe(strip(crop, strip_width(crop, stretch))[None])[0]
+        frames = transcribe(strip(crop, strip_width(crop, stretch))[None])[0]
+        yield _View(*condensed(frames), len(frames))
 
 
-def _characters(views: list[Float], found: list[Candidate], field: Field) -> tuple[Character, ...]:
-    """The characters of the best text, placed by the last view into which it fits."""
-    if not found:
+def _characters(views: list[_View], found: list[Candidate], field: Field) -> tuple[Character, ...]:
+    """The characters of the best text, placed by the view that is surest of it."""
+    if not found or not found[0].text:
         return ()
     text = found[0].text
-    frames = next((frames for frames in views if len(frames) > 2 * len(text)), None)
-    if not text or frames is None:
-        return ()
-    spans = places(frames, text)
+    view = views[int(np.argmax(log_probabilities([view.frames for view in views], [text])[:, 0]))]
+    spans = [(int(view.starts[first]), int(view.starts[last - 1]) + 1) for first, last in places(view.frames, text)]
     middles = [(first + last) / 2 for first, last in spans]
     edges = [spans[0][0] - 1.0, *((a + b) / 2 for a, b in pairwise(middles)), spans[-1][1] + 1.0]
-    columns = [field.column(min(max(edge, 0) / len(frames), 1)) for edge in edges]
+    columns = [field.column(min(max(edge, 0) / view.count, 1)) for edge in edges]
     return tuple(
-        Character(CLASSES[sign], left, field.column(middle / len(frames)), right, probability)
+        Character(CLASSES[sign], left, field.column(middle / view.count), right, probability)
         for sign, (left, right), middle, probability in zip(text, pairwise(columns), middles, _odds(found), strict=True)
     )
 

@@ -7,7 +7,7 @@ Contrastive Divergence, 2002, section 1); where it holds none, the digit model s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,11 +57,13 @@ def held(written: Written, spans: Sequence[Span]) -> list[list[int]]:
     return [[i for i, middle in enumerate(middles) if left - SLACK <= middle <= right + SLACK] for left, right in spans]
 
 
-def signs(written: Written, spans: Sequence[Span], opinions: Float) -> list[Sign]:
+def signs(written: Written, spans: Sequence[Span], opinions: Float, *, allowed: Collection[int] | None = None) -> list[Sign]:
     """The positions of a field, left to right.
 
     spans: as for `held`. opinions: what the digit model makes of each region, float32 (regions, 11): the digits and "not a digit".
+    allowed: the indices of CLASSES that the field was read with; None stands for all.
     """
+    digits = [digit for digit in DIGITS if allowed is None or CLASSES.index(digit) in allowed]
     holds = held(written, spans)
     found = []
     for i, character in enumerate(written.characters):
@@ -69,7 +71,7 @@ def signs(written: Written, spans: Sequence[Span], opinions: Float) -> list[Sign
         sole = all(len(holds[r]) == 1 for r in own)
         ranked = _by_number(written, i)
         if len(own) == 1 and sole and character.label in DIGITS:
-            ranked = _together(ranked, opinions[own[0]])
+            ranked = _together(ranked, opinions[own[0]], digits)
         found.append(Sign(tuple(ranked), character.left, character.right, own, sole))
     return found
 
@@ -95,10 +97,11 @@ def _by_number(written: Written, position: int) -> list[tuple[str, float]]:
     return sorted(odds.items(), key=lambda pair: -pair[1])
 
 
-def _together(ranked: list[tuple[str, float]], opinion: Float) -> list[tuple[str, float]]:
-    """The product of what both readers say of one digit; labels that are none have the word of the digit model for "not a digit"."""
+def _together(ranked: list[tuple[str, float]], opinion: Float, digits: Sequence[str]) -> list[tuple[str, float]]:
+    """The product of what both readers say of one digit; labels that are none have the word of the digit model for "not a digit". digits:
+    those that it may be."""
     by_number = dict(ranked)
-    labels = [*DIGITS, *(label for label in by_number if label not in DIGITS)]
+    labels = [*digits, *(label for label in by_number if label not in DIGITS)]
     digit = np.array([opinion[int(label) if label in DIGITS else len(DIGITS)] for label in labels], np.float64)
     number = np.array([by_number.get(label, 0.0) for label in labels])
     odds = (number + NUMBER_FLOOR * np.array([label in DIGITS for label in labels])) * (digit + DIGIT_FLOOR) ** TRUST
