@@ -78,7 +78,7 @@ def check_record(text: str | None, record: Record, out: str) -> None:
 
 def _short(value: object) -> str:
     """A value, or the first digits of a hash."""
-    return str(value)[:16] if isinstance(value, str) else "none" if value is None else f"{value}"
+    return "none" if value in (None, "") else str(value)[:16]
 
 
 def without_errors(path: Path, format: str) -> Iterator[bytes] | None:

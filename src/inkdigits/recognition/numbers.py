@@ -71,7 +71,7 @@ def read_digit(grey: Bytes, field: Field, transcribe: Transcribe) -> NDArray[np.
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What the network says of a field. frames: (T, K), condensed; starts: the place of each among all of them; count: how many these are."""
+    """What the network says of a field. frames: (T, K), condensed; starts: the place of each among all `count` of them."""
 
     frames: Frames
     starts: NDArray[np.intp]

@@ -21,7 +21,8 @@ TILE = base64.b64encode(b"".join(bytes(12) + (b"\xff" * 4 if 4 <= y < 24 else by
 ROW: dict[str, Any] = {
     "source": "a.jpg", "page": 1, "text": "7", "confidence": 0.99, "needs_review": False, "refused": None, "error": None,
     "lines": [{"text": "7", "box": [20, 20, 40, 70], "confidence": 0.99, "digits": [
-        {"label": "7", "box": [20, 20, 40, 70], "confidence": 0.99, "alternatives": [["1", 0.004]]}]}],
+        {"label": "7", "box": [20, 20, 40, 70], "confidence": 0.99, "alternatives": [["1", 0.004]]}],
+        "candidates": [["7", 0.986], ["1", 0.008]], "value": 7}],
     "ms": {"load": 0.1, "ink": 0.6, "layout": 0.1, "classify": 0.2}, "model": "digit-2026.11/0123abcd",
     "left_out": [{"box": [70, 84, 6, 6], "reason": "dot or comma"}], "review_reasons": [],
 }  # fmt: skip
@@ -45,8 +46,15 @@ _DIGIT = {
 }
 _LINE = {
     "type": "object",
-    "properties": {"text": {"type": "string"}, "box": _BOX, "confidence": {"type": "number"}, "digits": {"type": "array", "items": _DIGIT}},
-    "required": ["text", "box", "confidence", "digits"],
+    "properties": {
+        "text": {"type": "string"},
+        "box": _BOX,
+        "confidence": {"type": "number"},
+        "digits": {"type": "array", "items": _DIGIT},
+        "candidates": {"type": "array", "description": "What it may say, each text with its probability, likeliest first."},
+        "value": {"type": ["number", "null"], "description": "The number that it is, where that is beyond doubt."},
+    },
+    "required": ["text", "box", "confidence", "digits", "candidates", "value"],
 }
 _LEFT_OUT = {
     "type": "object",
