@@ -15,13 +15,15 @@ class Options:
     threshold: the calibrated probability in [0, 1] below which a position is answered "?", and a line needs review; 0 always answers; None
     is the models' own. alphabet: "digits", or the characters that a number may have, as "0123456789.,": the search is for these alone;
     None allows all that the number network knows. decimal: "point" or "comma" where it is known how decimals are written. digits_only:
-    leave symbols out of the text. Raises ValueError that names the option, for a value that it cannot have.
+    leave symbols out of the text. second_opinion: let an engine of others read every line too, which needs `inkdigits[second]`. Raises
+    ValueError that names the option, for a value that it cannot have.
     """
 
     threshold: float | None = None
     alphabet: str | None = None
     decimal: str | None = None
     digits_only: bool = False
+    second_opinion: bool = False
 
     def __post_init__(self) -> None:
         """Check the values."""

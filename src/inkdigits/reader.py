@@ -24,9 +24,10 @@ from .options import Options
 from .reading import Box, Digit, LeftOut, Line, Reading, line_of
 from .recognition import strips
 from .recognition.alphabet import SYMBOLS, text_of
-from .recognition.fields import ABOVE, Field, field_of
+from .recognition.fields import ABOVE, Field, cropped, field_of
 from .recognition.leftout import ReadLine, left_out
 from .recognition.numbers import Written, read_digit, read_field
+from .recognition.second import SecondOpinion, agree, weighed
 from .recognition.signs import Sign, overlooked, signs
 from .recognition.value import value_of
 from .regions import Region, join
@@ -65,12 +66,12 @@ class Reader:
     """Reads numbers from images.
 
     model: a name of a shipped model, a run folder or an ONNX file; None is the shipped `digit`.
-    threshold, alphabet, decimal, digits_only: as in `inkdigits.options.Options`; `predict` and models of other classes look at the first
-    alone.
+    threshold, alphabet, decimal, digits_only, second_opinion: as in `inkdigits.options.Options`; `predict` and models of other classes look
+    at the first alone.
     device: "cpu", or "cuda" for the networks to run on a GPU where onnxruntime-gpu is installed and finds one; ink and layout, which are
     nearly all of the work, stay on the CPU.
-    The models are loaded at the first image. Raises ValueError for an option that is none, ModelError if a model does not fit, InputError
-    for an image that cannot be read.
+    The models are loaded at the first image. Raises ValueError for an option that is none, ModelError if a model does not fit, MissingExtra
+    for a second opinion that is not installed, InputError for an image that cannot be read.
     """
 
     def __init__(
@@ -82,10 +83,11 @@ class Reader:
         alphabet: str | None = None,
         decimal: str | None = None,
         digits_only: bool = False,
+        second_opinion: bool = False,
     ) -> None:
         self.model = model
         self.device = device
-        self.options = Options(threshold, alphabet, decimal, digits_only)
+        self.options = Options(threshold, alphabet, decimal, digits_only, second_opinion)
 
     def read(self, image: Any, *, source: str = "", keep: bool = False) -> Reading:
         """Read all the digits in an image. Of a document with more pages it reads the first, and warns; `read_document` reads all.
@@ -174,6 +176,10 @@ class Reader:
     def _number_model(self) -> NumberModel:
         return _fitting(NumberModel.load("number", device=self.device), strips.CONTRACT)
 
+    @cached_property
+    def _second(self) -> SecondOpinion:
+        return SecondOpinion()
+
     @property
     def _threshold(self) -> float:
         return self._model.card.thresholds["answer"] if self.options.threshold is None else self.options.threshold
@@ -248,7 +254,8 @@ class Reader:
         spans = [_span(region, scale) for region in row]
         written = read_field(grey, field, self._number_model.frames, allowed=self.options.allowed)
         found = signs(written, spans, opinions, allowed=self.options.allowed)
-        return _Signed(row, opinions, found, overlooked(written, spans, opinions), field, _texts(written))
+        second = self._second.read(cropped(grey, field)) if self.options.second_opinion else None
+        return _Signed(row, opinions, found, overlooked(written, spans, opinions), field, _texts(written), second)
 
     def _ranked(self, opinion: Float, grey: Bytes, field: Field | None) -> list[tuple[str, float]]:
         """The classes of one region, likeliest first. field: where the number network is to be asked too, if the digit model is unsure."""
@@ -276,7 +283,7 @@ class Reader:
             digits.append(digit)
         sure = line.certainty >= self._line_threshold(single) and not any(digit.refused for digit in digits)
         value = value_of(line.text, self.options.decimal) if sure and line.field else None
-        return replace(line_of(digits), certainty=line.certainty, candidates=line.texts, value=value)
+        return replace(line_of(digits), certainty=line.certainty, candidates=line.texts, value=value, second_opinion=line.second)
 
     def _is_silent(self, sign: Sign) -> bool:
         """Whether a sign is not in the text: a symbol where only digits are asked for; what is no number where everything is answered."""
@@ -286,7 +293,7 @@ class Reader:
 @dataclass(frozen=True, slots=True)
 class _Signed:
     """A line that was read. row: its regions; opinions: what the digit model says of each; overlooked: the probability that a digit was
-    overlooked; field: where it lies in the image; texts: what it may say."""
+    overlooked; field: where it lies in the image; texts: what it may say; second: what another engine says."""
 
     row: list[Region]
     opinions: Float
@@ -294,6 +301,7 @@ class _Signed:
     overlooked: float
     field: Field | None = None
     texts: tuple[tuple[str, float], ...] = ()
+    second: str | None = None
 
     @property
     def has_answer(self) -> bool:
@@ -307,8 +315,9 @@ class _Signed:
 
     @property
     def certainty(self) -> float:
-        """The probability that all of it is right, taking positions as independent."""
-        return (1 - self.overlooked) * float(np.prod([sign.probability for sign in self.signs]))
+        """The probability that all of it is right, taking positions as independent; what the second opinion is worth goes into it."""
+        alone = (1 - self.overlooked) * float(np.prod([sign.probability for sign in self.signs]))
+        return alone if self.second is None else weighed(alone, agree(self.text, self.second))
 
     def read(self, scale: float) -> ReadLine:
         """Which of its ink was read. Where no sign was found in any of its regions, these are no number. scale: pixels of the image for one

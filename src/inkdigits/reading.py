@@ -82,6 +82,7 @@ class Line:
     certainty: probability in [0, 1] that all of it is right and nothing of it is missing, where that was estimated for the line as a whole.
     candidates: the texts that it may be with their probabilities, likeliest first; "?" stands for what is no number.
     value: the number that it is, where that is beyond doubt.
+    second_opinion: what another engine read, "?" for what is no character of ours; None where it was not asked.
     """
 
     digits: tuple[Digit, ...]
@@ -89,6 +90,7 @@ class Line:
     certainty: float | None = None
     candidates: tuple[tuple[str, float], ...] = ()
     value: int | float | None = None
+    second_opinion: str | None = None
 
     @property
     def text(self) -> str:
@@ -122,7 +124,7 @@ class Line:
 
     def to_dict(self) -> dict[str, Any]:
         """As in a row's `lines`: text, box, confidence, digits, candidates, value."""
-        return {
+        row = {
             "text": self.text,
             "box": list(self.box),
             "confidence": round(self.confidence, 4),
@@ -130,6 +132,7 @@ class Line:
             "candidates": [[text, round(p, 4)] for text, p in self.candidates],
             "value": self.value,
         }
+        return row if self.second_opinion is None else {**row, "second_opinion": self.second_opinion}
 
 
 def line_of(digits: Sequence[Digit]) -> Line:

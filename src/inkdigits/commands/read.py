@@ -104,6 +104,7 @@ class Asked:
     alphabet: str | None = None
     digits_only: bool = False
     decimal: str | None = None
+    second_opinion: bool = False
     plot: str | None = None
     draw: Callable[[Reading, bool], None] | None = None
 
@@ -113,6 +114,7 @@ class Asked:
 @click.option("--alphabet", metavar="SIGNS", help="Read these alone: digits, or the signs themselves, as 0123456789.,  [default: all]")
 @click.option("--digits-only", is_flag=True, help="Leave points, signs and other symbols out of the text.")
 @click.option("--decimal", type=click.Choice(tuple(DECIMALS)), help="How decimals are written, for the values.  [default: not known]")
+@click.option("--second-opinion", is_flag=True, help="Let another engine read every line too; needs inkdigits[second].")
 @options
 def command(sources: tuple[str, ...], **settings: Any) -> int:
     """Read the numbers in images: lines and pages of them, with their points and signs.

@@ -69,7 +69,13 @@ def _reader(asked: Asked) -> Reader:
     device = "cuda" if asked.gpus else "cpu"
     try:
         return Reader(
-            asked.model, asked.threshold, device=device, alphabet=asked.alphabet, decimal=asked.decimal, digits_only=asked.digits_only
+            asked.model,
+            asked.threshold,
+            device=device,
+            alphabet=asked.alphabet,
+            decimal=asked.decimal,
+            digits_only=asked.digits_only,
+            second_opinion=asked.second_opinion,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from None

@@ -41,6 +41,15 @@ class SecondOpinion:
         return "".join(known(c) for c in text if not c.isspace())
 
 
+AGREED, DISAGREED = 0.25, 0.5
+"""By how much agreement multiplies the probability that a field is wrong, and disagreement that it is right."""
+
+
+def weighed(confidence: float, agreed: bool) -> float:
+    """The confidence in a field after a second opinion."""
+    return 1 - AGREED * (1 - confidence) if agreed else DISAGREED * confidence
+
+
 def known(character: str) -> str:
     """A character as one of ours, "?" where it is none."""
     character = LOOK_ALIKE.get(character, character)

@@ -116,4 +116,5 @@ def edit_distance(truth: str, answer: str) -> int:
 
 
 def _text(signs: NDArray[np.int64], classes: tuple[str, ...]) -> str:
-    return "".join(classes[sign] for sign in signs)
+    """One character for each sign: "?" for a class whose name is longer, as for "other"."""
+    return "".join(classes[sign] if len(classes[sign]) == 1 else "?" for sign in signs)
