@@ -66,6 +66,8 @@ class NumberNetwork:
     """Stands in for `inkdigits.models.NumberModel`: in the middle of every run of inked columns it sees the next of the signs that it was
     given, and in all others none."""
 
+    name = "standin-0/0"
+
     def __init__(self, signs: Sequence[str | Odds]) -> None:
         """signs: names of CLASSES, as the characters of a text, "" for a run in which it sees nothing; or several with their odds."""
         self.signs = [sign if isinstance(sign, dict) else {sign: 1.0} for sign in signs]

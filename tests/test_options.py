@@ -155,6 +155,16 @@ def test_signs_beside_all_ink_are_told_and_the_ink_is_a_doubt(reads, monkeypatch
     assert "unread" in reading.review_reasons
 
 
+@pytest.mark.parametrize(("threshold", "label"), [(0, "7"), (0.3, "?")])
+def test_one_digit_that_is_likelier_none_is_told_with_all_its_probabilities(monkeypatch, threshold, label):
+    monkeypatch.setattr("inkdigits.reader.NumberModel", NumberNetwork("7"))
+    monkeypatch.setattr("inkdigits.reader.Model", DigitNetwork(none=0.6, d7=0.35))
+    digit = Reader(threshold=threshold).predict(row_of_signs("7"))
+    assert (digit.label, digit.confidence > 0.3) == (label, True)
+    assert dict(digit.probabilities)[NOT_A_DIGIT] == pytest.approx(0.6, abs=1e-5)
+    assert digit.tile.shape == (28, 28)
+
+
 def test_one_digit_is_asked_of_both_networks_where_the_digit_model_is_unsure(monkeypatch):
     seven = row_of_signs("7")
     unsure, sure = DigitNetwork(d1=0.5, d7=0.4), DigitNetwork(d1=0.97)

@@ -273,7 +273,7 @@ class Reader:
         every = self._model.card.classes if single else ()
         digits = []
         for sign in line.signs:
-            if self._is_silent(sign) and not single:
+            if line.field and self._is_silent(sign):
                 continue
             box, region = line.place(sign, ink.scale, factor, size), line.region(sign)
             tile = tile_of(ink, region) if region else None
@@ -305,8 +305,8 @@ class _Signed:
 
     @property
     def has_answer(self) -> bool:
-        """Whether anything but symbols and what is no number was read."""
-        return any(sign.label not in (*SYMBOLS, NOT_A_DIGIT) for sign in self.signs)
+        """Whether anything but symbols and what is no number was read; what was looked at region by region always has one."""
+        return self.field is None or any(sign.label not in (*SYMBOLS, NOT_A_DIGIT) for sign in self.signs)
 
     @property
     def text(self) -> str:
