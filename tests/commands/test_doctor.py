@@ -125,8 +125,8 @@ def cut(folder):
     [
         pytest.param("digit", flip, "hash is not the one in its card", id="one bit of the model"),
         pytest.param("digit", lambda folder: (folder / "model.onnx").unlink(), "model.onnx is missing", id="no model"),
-        pytest.param("line", cut, "card.json is damaged", id="half a card"),
-        pytest.param("line", shutil.rmtree, "card.json is missing", id="no folder"),
+        pytest.param("number", cut, "card.json is damaged", id="half a card"),
+        pytest.param("number", shutil.rmtree, "card.json is missing", id="no folder"),
     ],
 )
 def test_a_model_that_is_not_whole(tmp_path, model, damage, reason):
