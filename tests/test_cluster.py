@@ -45,7 +45,7 @@ class Broken(Fragile):
 def running() -> Iterator[None]:
     """A cluster of this machine, as a program has one that uses Ray already."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # where its actors find Fragile
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)  # where its actors find Fragile
         with cluster._running(cluster._ray(None), 2, None):
             yield
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 def examined(*path, **environment):
     """Exit code and findings by name, of a process that finds the folders `path` before anything that is installed."""
-    paths = os.pathsep.join(map(str, path))
+    paths = os.pathsep.join([*map(str, path), *filter(None, [os.environ.get("PYTHONPATH")])])
     env = {**os.environ, "PYTHONPATH": paths, **{name: str(value) for name, value in environment.items()}}
     command = [sys.executable, "-P", "-m", "inkdigits", "doctor", "--format", "json"]
     done = subprocess.run(command, capture_output=True, text=True, env=env)
