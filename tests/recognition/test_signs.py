@@ -1,5 +1,7 @@
 """The two readers of a field check each other: agreement makes surer, disagreement changes the answer or makes it less sure."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,20 @@ def test_texts_of_other_lengths_have_no_word_on_a_position():
 def test_every_region_holds_the_characters_in_its_columns():
     assert held(written(("123", 1.0), middles=[28.0, 33.0, 68.0]), SPANS) == [[0, 1], [], [2], []]
     assert held(written(("1", 1.0), middles=[36.5]), SPANS[:2]) == [[0], []], "a column beside it may still be in it"
+
+
+def test_a_thin_stroke_holds_the_character_that_the_network_sees_a_little_before_it_or_behind_it():
+    thin = [(30, 33), (50, 53), (90, 93)]
+
+    def seen(text, *middles, frame=8.0):
+        return held(replace(written((text, 1.0), middles=list(middles)), frame=frame), thin)
+
+    assert seen("11", 24.0, 57.0) == [[0], [1], []]
+    assert seen("11", 40.0, 42.0) == [[0], [1], []], "each has one, the nearest first"
+    assert seen("1", 70.0) == [[], [], []], "more than two frames beside any"
+    assert seen("1", 40.0, frame=2.0) == [[], [], []]
+    assert seen("12", 31.0, 36.0) == [[0], [1], []], "one that holds another is not free"
+    assert seen(".1", 40.0, 91.0) == [[], [], [1]], "a point has no region: what is nearest to it is another sign"
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,11 @@ class Character:
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a field says. candidates: the likeliest texts, as indices of CLASSES, best first; none where nothing fits. characters: of the
-    first one."""
+    first one. frame: columns of the image for one frame of the network, by which characters are placed."""
 
     candidates: tuple[Candidate, ...]
     characters: tuple[Character, ...]
+    frame: float = 0.0
 
 
 def read_field(grey: Bytes, field: Field, transcribe: Transcribe, *, allowed: Collection[int] | None = None) -> Written:
@@ -59,7 +60,7 @@ def read_field(grey: Bytes, field: Field, transcribe: Transcribe, *, allowed: Co
         found = agreed([view.frames for view in views], MOST, allowed=allowed)
         if found and found[0].probability >= CLEAR:
             break
-    return Written(tuple(found), _characters(views, found, field))
+    return Written(tuple(found), _characters(views, found, field), (field.right - field.left) / views[0].count)
 
 
 def read_digit(grey: Bytes, field: Field, transcribe: Transcribe) -> NDArray[np.float64]:

@@ -26,6 +26,10 @@ NUMBER_FLOOR, DIGIT_FLOOR = 3e-3, 1e-3
 """The least that either reader gives to any digit: no answer of one alone rules out what the other says."""
 SLACK = 1.0
 """Pixels by which the middle of a character may miss its region."""
+REACH = 2.0
+"""Frames by which it may miss a region that holds no other: the network sees a thin stroke up to so many before it or behind it."""
+DOTS = ".,"
+"""Labels of what is too small to be one of the regions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,18 @@ class Sign:
 
 
 def held(written: Written, spans: Sequence[Span]) -> list[list[int]]:
-    """For each region the indices of the characters whose middle lies in its columns. spans: the first and last column of each region."""
+    """For each region the indices of the characters whose middle lies in its columns, else of the nearest one that lies in none. spans: the
+    first and last column of each region."""
     middles = [character.middle for character in written.characters]
-    return [[i for i, middle in enumerate(middles) if left - SLACK <= middle <= right + SLACK] for left, right in spans]
+    found = [[i for i, middle in enumerate(middles) if left - SLACK <= middle <= right + SLACK] for left, right in spans]
+    placed = {i for inside in found for i in inside}
+    free = [i for i, character in enumerate(written.characters) if i not in placed and character.label not in DOTS]
+    gaps = [(max(left - middles[i], middles[i] - right), i, r) for i in free for r, (left, right) in enumerate(spans) if not found[r]]
+    for gap, i, region in sorted(gaps):
+        if gap <= REACH * written.frame and i not in placed and not found[region]:
+            found[region].append(i)
+            placed.add(i)
+    return found
 
 
 def signs(written: Written, spans: Sequence[Span], opinions: Float, *, allowed: Collection[int] | None = None) -> list[Sign]:
