@@ -163,7 +163,7 @@ def test_a_dot_in_a_box_does_not_swallow_the_number(reader):
     image = field("12.50", 3)
     cv2.rectangle(image, (12, 12), (image.shape[1] - 12, image.shape[0] - 12), 90, 2)
     reading = reader.read(image)
-    assert reading.text.replace(".", "") == "1250"
+    assert "".join(character for character in reading.text if character.isdigit()) == "1250"
     assert reading.text == "12.50" or reading.needs_review
 
 
