@@ -136,6 +136,23 @@ def test_a_digit_that_the_network_overlooked_is_a_doubt(reads):
     assert spot.confidence > 0.8, "what is no digit may be overlooked"
 
 
+@pytest.mark.parametrize(
+    ("digit", "reasons"),
+    [
+        pytest.param(DigitNetwork(d4=0.9), ("unread",), id="digits"),
+        pytest.param(DigitNetwork(none=0.97), (), id="a word"),
+    ],
+)
+def test_a_line_of_which_nothing_was_read_is_a_doubt_where_it_may_be_digits(monkeypatch, digit, reasons):
+    monkeypatch.setattr("inkdigits.reader.NumberModel", NumberNetwork("12", blind=True))
+    monkeypatch.setattr("inkdigits.reader.Model", digit)
+    upper, lower = row_of_signs("12"), row_of_signs("4589")
+    page = np.vstack([np.pad(upper, ((0, 0), (0, lower.shape[1] - upper.shape[1])), constant_values=230), lower])
+    reading = Reader(threshold=0).read(page)
+    assert (reading.text, reading.review_reasons) == ("12", reasons)
+    assert len(reading.left_out) == 4
+
+
 def test_signs_beside_all_ink_are_told_and_the_ink_is_a_doubt(reads, monkeypatch):
     """The network sees a digit where there is paper, and none where there is ink."""
 

@@ -45,6 +45,8 @@ SIDE_ONE, SIDE_PAGE = 160, 1200
 """Longest side, in pixels, at which one digit and a page are looked at. Tuned on photos_single and photos_multi."""
 LINE_THRESHOLD = 0.99
 """A line that is less likely right than this needs review. Chosen on hands33, registers and cheque_amounts."""
+MISSED = 0.5
+"""A line in which no number was read, and which has a digit more likely than this, is writing that was left out."""
 LARGE = 0.3
 """A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
 DIGITS = tuple("0123456789")
@@ -227,6 +229,7 @@ class Reader:
         clock.lap("classify")
         grey = page.image if page.image.ndim == 2 else cv2.cvtColor(page.image, cv2.COLOR_RGB2GRAY)
         signed = [self._signed(grey, ink.scale, row, own, single) for row, own in zip(rows, opinions, strict=True)]
+        missed = any(line.overlooked > MISSED for line in signed if not line.has_answer)
         signed = [line for line in signed if line.has_answer]
         clock.lap("read")
         marks = left_out(ink, [line.read(ink.scale) for line in signed], single=single)
@@ -238,7 +241,7 @@ class Reader:
         if refused:
             left += [LeftOut(digit.box, NOT_A_DIGIT) for line in lines for digit in line.digits]
             lines = []
-        reasons = ("damaged",) * page.doubtful + doubts(lines, marks, self._line_threshold(single))
+        reasons = ("damaged",) * page.doubtful + ("unread",) * missed + doubts(lines, marks, self._line_threshold(single))
         reading = Reading(tuple(lines), source, number, refused, None, clock.ms, self._model.name, page.image if keep else None)
         return Trace(page.image, ink, replace(reading, left_out=tuple(left), doubts=reasons))
 
