@@ -22,6 +22,7 @@ from inkdigits import __version__, files, strips, tiles
 from inkdigits.errors import RecipeError
 from inkdigits.models import Card, LineModel, Model
 from inkdigits.recognition import strips as grey_strips
+from inkdigits.recognition.alphabet import CLASSES
 
 from . import backend, checkpoint, report
 from .calibrate import answer_threshold, fit_temperature
@@ -210,8 +211,8 @@ def card_metrics(result: Evaluation | LineEvaluation) -> dict[str, Any]:
 def _contract(preprocessing: str, data: Dataset) -> Mapping[str, Any]:
     """How the reader must make the images that the model was trained on; version 0 where it cannot."""
     if preprocessing == "strips" and data.labels.ndim == 2:
-        heights: dict[int, Mapping[str, Any]] = {strips.HEIGHT: strips.CONTRACT, grey_strips.HEIGHT: grey_strips.CONTRACT}
-        return heights.get(data.images.shape[1], {"version": 0})
+        made = grey_strips if data.classes == CLASSES else strips  # recipe number reads grey strips, recipe line those of ink
+        return made.CONTRACT if data.images.shape[1] == made.HEIGHT else {"version": 0}
     if preprocessing == "tiles" and data.labels.ndim == 1 and data.images.shape[1:] == (tiles.SIZE, tiles.SIZE):
         return tiles.CONTRACT
     return {"version": 0}
