@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from inkdigits import strips as strip_contract
 from inkdigits.errors import ExportError, ModelError, RecipeError
 from inkdigits.models import LineModel, Model
+from inkdigits.recognition.alphabet import CLASSES
 from inkdigits.training import datasets, evaluate_lines, lines, progress
 from inkdigits.training.backend import ctc_loss, use_backend
 from inkdigits.training.settings import load_recipe, recipe_path
@@ -159,6 +161,17 @@ def test_accuracy_is_the_share_of_strings_that_are_right():
     assert keras.ops.convert_to_numpy(right).tolist() == [1, 1, 0, 0]
     found = [row.tolist() for row in evaluate_lines.greedy(np.eye(4)[best])]
     assert found == [[1, 1, 2], [3], [1, 2, 1, 2, 1, 2], []]
+
+
+def test_what_is_no_number_is_one_character():
+    other = CLASSES.index("other")
+    paths = np.array([[2, 0, other, other, 0], [other, 0, 2, 0, 0]])  # 1 and something else; something else and 1
+    model = SimpleNamespace(name="m", card=SimpleNamespace(classes=CLASSES), frames=lambda strips: np.eye(len(CLASSES))[paths])
+    labels = np.array([[1, other - 1, -1], [1, other - 1, 0]])
+    data = datasets.Dataset("numbers", "test", np.zeros((2, 32, 8), np.uint8), labels, CLASSES)
+    found = evaluate_lines.evaluate_lines(model, data)
+    assert (found.truths, found.answers) == (["1?", "1?0"], ["1?", "?1"])
+    assert (found.lengths.tolist(), found.errors.tolist()) == ([2, 3], [0, 2])
 
 
 @pytest.mark.parametrize(("truth", "answer", "errors"), [("", "", 0), ("12", "", 2), ("123", "13", 1), ("10", "01", 2), ("7", "1", 1)])
