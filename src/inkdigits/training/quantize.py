@@ -34,8 +34,8 @@ Float = NDArray[np.float32]
 IMAGES, STRIPS = 1024, 128
 """Training images, or rows composed for training, that the range of the activations is taken from."""
 SAME, SAME_STRIPS = 0.995, 0.95
-"""The share of these images, or rows, on which the answers must not change. A row has a dozen characters, and one of 128 rows is 0.8 %: on
-composed lines of five or six digits the network `line` gives 98 to 99 % of them the same answer in 8 bits."""
+"""The share of these images, or rows, on which the answers must not change. A row has a dozen characters, any of
+which may change, and one of 128 rows is 0.8 %."""
 OF_STRIPS = "number"
 """The recipe of strips whose networks can be rounded: its rows are composed anew."""
 
@@ -83,8 +83,8 @@ def _strips(card: Card) -> tuple[Float, str, Callable[[], Dataset]]:
     if train.writers is None:
         train = replace(train, writers=mnist_writers())  # which says what is missing
     settings = number.SETTINGS.changed(**card.training["settings"])
-    own, _ = number._writers(train, settings, card.training["seed"])
-    made = number._rows(own, "trainable", STRIPS, (0, 4), progress)
+    own, _ = number.writers(train, settings, card.training["seed"])
+    made = number.composed(own, "trainable", STRIPS, (0, 4), progress)
     if (made.images.shape[1], made.classes) != (card.image_shape[0], card.classes):
         raise ExportError(
             f"model {card.id}: it reads strips {card.image_shape[0]} pixels high and {len(card.classes)} classes, its recipe now composes "
@@ -92,7 +92,7 @@ def _strips(card: Card) -> tuple[Float, str, Callable[[], Dataset]]:
         )
     images = np.divide(made.images, 255, dtype=np.float32)
     source = f"{len(images):,} rows composed of the hands that it was trained on"
-    return images, source, lambda: number._rows(load("mnist", "test"), "dev", number.TEST, (0, 3), progress)
+    return images, source, lambda: number.composed(load("mnist", "test"), "dev", number.TEST, (0, 3), progress)
 
 
 def _answers(model: Model | LineModel, images: Float) -> list[tuple[int, ...]]:
@@ -105,8 +105,8 @@ def _answers(model: Model | LineModel, images: Float) -> list[tuple[int, ...]]:
 def quantized(content: bytes, images: Float, facts: dict[str, str], *, last: bool = True) -> bytes:
     """The bytes of an ONNX file in 8 bits. images: float32 (N, H, W), training images, or strips. facts: its metadata.
 
-    last: round the layer that gives the logits too. Of strips many frames are close to two answers: with that layer as it was, `line`
-    gives 98.8 % of 500 composed lines the same answer in place of 96.6, and reads as many right as before, for 3 kB.
+    last: round the layer that gives the logits too. Of strips many frames are close to two answers, and keep them where that layer stays
+    as it is, for a few kilobytes.
     """
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
