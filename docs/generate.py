@@ -38,6 +38,7 @@ SETS = {
     "pen_numbers": "numbers with signs, drawn from pen strokes",
     "not_digits": "letters, words, signs, blank paper",
 }
+LICENCES = {"CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/", "MIT": "https://opensource.org/license/mit"}
 EXAMPLES = ("digit_7.png", "digit_3_felt_tip.jpg", "digit_5_chalk.png", "digit_2_faint_pencil.jpg")
 
 
@@ -135,6 +136,29 @@ def data(model: str) -> str:
     return _table(["set", "images", "licence", "SHA-256"], rows)
 
 
+def collections() -> str:
+    """The collections that are not downloaded, as `inkdigits data list` knows them."""
+    from inkdigits.training.data.catalogue import COLLECTIONS
+
+    rows = [
+        [f"`{name}`", c.holds, f"{c.trainable:,}", f"{c.dev:,}", c.licence, ", ".join(c.recipes) or "no recipe", f"`{c.folder}/`"]
+        for name, c in COLLECTIONS.items()
+    ]
+    return _table(["name", "what", "may train", "only measures", "licence", "trains", "in"], rows)
+
+
+def credits(licence: str) -> str:
+    """The collections under one licence that recipes train on: their title, makers, source, and what they ask to be cited."""
+    from inkdigits.training.data.catalogue import COLLECTIONS
+
+    lines = []
+    for name, c in COLLECTIONS.items():
+        if c.recipes and c.licence == licence:
+            cited = f" To be cited: {c.cite}." if c.cite else ""
+            lines.append(f"- `{name}`: *{c.title}*, by {c.makers}, [{c.licence}]({LICENCES[licence]}), from <{c.source}>.{cited}")
+    return "\n" + "\n".join(lines) + "\n"
+
+
 def metric(model: str, name: str) -> str:
     """One figure of a card's test: shares in percent, counts with commas."""
     value = _card(model)["metrics"]["test"][name]
@@ -164,6 +188,8 @@ MAKERS: dict[str, Callable[..., str]] = {
     "share": share,
     "card": card,
     "data": data,
+    "collections": collections,
+    "credits": credits,
     "metric": metric,
     "name": name,
     "epochs": epochs,

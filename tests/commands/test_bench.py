@@ -147,6 +147,7 @@ def pen(home):
         stroke_ends=np.arange(3, 18, 3),
         sample_ends=[2, 3, 4, 5],
         labels=labels,
+        hands=np.array(["a", "a", "a", "b"]),
         split=split,
     )
     return home / "pen_numbers"

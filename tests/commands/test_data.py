@@ -3,11 +3,13 @@
 import gzip
 import hashlib
 import json
+import re
 
 import numpy as np
 import pytest
 
 from inkdigits import cli
+from inkdigits.training.data.catalogue import COLLECTIONS
 from inkdigits.training.datasets import PUBLISHED
 from inkdigits.training.fetch import File
 from inkdigits.training.idx import build
@@ -41,9 +43,11 @@ def data(tmp_path, monkeypatch, capsys):
 
 def test_list(data, tmp_path):
     code, out, _ = data("list")
-    lines = {line.split()[0]: line for line in out.splitlines()}
+    sets, collections = out.split("\n\n")
+    lines = {line.split()[0]: line for line in sets.splitlines()}
     assert code == 0
     assert set(lines) == {"name", *PUBLISHED, "digits"}
+    assert {line.split()[0] for line in collections.splitlines()} == {"collection", *COLLECTIONS}
     assert str(tmp_path / "home" / "tiny") in lines["tiny"]
     assert "CC BY-SA 3.0" in lines["mnist"]
     assert "not here: 12 MB" in lines["mnist"]
@@ -54,6 +58,21 @@ def test_list_as_json(data):
     assert (rows["tiny"]["train"], rows["tiny"]["classes"], rows["tiny"]["licence"]) == (3, 2, "CC0")
     assert rows["tiny"]["bytes"] > 0
     assert rows["kmnist"]["where"] == ""
+
+
+def test_list_says_of_collections_what_may_train_and_whether_they_are_here(data, tmp_path, monkeypatch):
+    folder = tmp_path / "own" / "real" / "hands33"
+    folder.mkdir(parents=True)
+    (folder / "labels.csv").touch()
+    monkeypatch.setenv("INKDIGITS_DATA", str(tmp_path / "own"))
+    lines = {line.split()[0]: line for line in data("list")[1].splitlines() if line}
+    assert re.search(r"939 +228 +MIT +number ", lines["hands33"])
+    assert lines["hands33"].endswith(str(folder))
+    assert "not here: https://doi.org/10.5281/zenodo.1195803, into $INKDIGITS_DATA/pen" in lines["unipen"]
+    assert "no recipe" in lines["bhmsds"]
+    rows = {row["name"]: row for row in json.loads(data("list", "--format", "json")[1])}
+    assert {row["kind"] for row in rows.values()} == {"data set", "collection"}
+    assert (rows["hands33"]["where"], rows["registers"]["where"]) == (str(folder), "")
 
 
 def test_verify(data, tmp_path):

@@ -237,6 +237,8 @@ def test_a_run_starts_from_the_weights_of_another(tmp_path, recipe):
     for variable, before in zip(second.model.trainable_variables, first.model.trainable_variables, strict=True):
         np.testing.assert_allclose(np.asarray(variable), np.asarray(before), atol=1e-5)
     assert second.history[0]["accuracy"] > first.history[0]["accuracy"]
+    resumed = train_model(loaded, begun.changed(epochs=2, start="gone"), data, None, tmp_path / "second", seed=1, resume=True, quiet=True)
+    assert len(resumed.history) == 2, "a run that goes on needs no longer what it began with"
     with pytest.raises(RecipeError, match="no run to start from"):
         train_model(loaded, settings.changed(start=str(tmp_path)), data, None, tmp_path / "third", seed=0, quiet=True)
 

@@ -14,14 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import DataError
+from inkdigits.training.data.unipen import Strokes, samples
 
 Image = NDArray[np.uint8]
 Ink = NDArray[np.float32]
 """float32 (h, w) in [0, 1], 1 = ink, cut to what is inked."""
 Rng = np.random.Generator
-Strokes = list[NDArray[np.int16]]
-"""Each (P, 2): x to the right, y down."""
 
 STRUCK = "#"
 """What stands in the truth for a digit that was crossed out."""
@@ -67,16 +65,14 @@ def marks(home: Path, split: str) -> Marks:
 
     home: the folder with pen/ and real/ in it. Raises DataError where they are missing.
     """
-    if not (home / "pen" / "digits.npz").exists():
-        raise DataError(f"{home}: there is no pen/digits.npz in it; INKDIGITS_DATA must name the folder with pen/ and real/")
     hands: dict[str, dict[str, list[Strokes]]] = defaultdict(lambda: defaultdict(list))
-    for label, hand, strokes in _samples(home / "pen" / "digits.npz", split):
-        hands[hand][label].append(strokes)
+    for sample in samples("digits", split, home / "pen"):
+        hands[sample.hand][sample.label].append(sample.strokes)
     others: dict[str, list[Strokes]] = defaultdict(list)
     for name in ("symbols", "upper", "lower"):
-        for label, _, strokes in _samples(home / "pen" / f"{name}.npz", split):
-            if label in SYMBOLS if name == "symbols" else label not in LOOKALIKES:
-                others[label].append(strokes)
+        for sample in samples(name, split, home / "pen"):
+            if sample.label in SYMBOLS if name == "symbols" else sample.label not in LOOKALIKES:
+                others[sample.label].append(sample.strokes)
     scans = {}
     for name in HANDS:
         if name != "pen" and split == "dev":
@@ -121,15 +117,6 @@ def drawn(strokes: Strokes, size: float, pen: float, *, by_height: bool = True) 
     return _cut(np.asarray(out / 255, np.float32))
 
 
-def _samples(path: Path, split: str) -> Iterator[tuple[str, str, Strokes]]:
-    """Label, hand and strokes of the samples of one split of a pen file."""
-    with np.load(path) as data:
-        points, labels, hands, splits = data["points"], data["labels"], data["hands"], data["split"]
-        strokes, samples = np.r_[0, data["stroke_ends"]], np.r_[0, data["sample_ends"]]
-    for i in np.flatnonzero(splits == split).tolist():
-        yield str(labels[i]), str(hands[i]), [points[strokes[j] : strokes[j + 1]] for j in range(samples[i], samples[i + 1])]
-
-
 def _digits(found: Marks, count: int, tall: int, pen: float, rng: Rng) -> list[tuple[str, Ink]]:
     """Digits of one hand, or of one set of scans."""
     names = ["pen", *found.scans]
@@ -161,7 +148,7 @@ def _other(found: Marks, kind: str, count: int, tall: int, pen: float, rng: Rng)
     strokes = found.others[label][int(rng.integers(len(found.others[label])))]
     place = int(rng.integers(1, count)) if label in ".,:" and count > 1 else int(rng.integers(count + 1))
     if label == ".":
-        dot = drawn([np.zeros((2, 2), np.int16)], 1, max(pen, SIZES["."] * tall * float(rng.uniform(0.7, 1.2))))
+        dot = drawn([np.zeros((2, 2), np.float32)], 1, max(pen, SIZES["."] * tall * float(rng.uniform(0.7, 1.2))))
         return place, (label, dot, PLACES["."])
     size = SIZES.get(label, float(rng.uniform(0.65, 1.0)) if label.islower() else 1.0) * tall
     return place, (label, drawn(strokes, size, pen, by_height=label not in SIZES), PLACES.get(label, 1.0))

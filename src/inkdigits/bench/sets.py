@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits import images
+from inkdigits.training.data.unipen import Sample, Strokes, samples
 
 from .scoring import digits, number
 
@@ -33,7 +34,6 @@ greatest width."""
 PAPER, INK = 235, 50
 
 Image = NDArray[np.uint8]
-Strokes = list[NDArray[np.int16]]
 
 
 class RealSet:
@@ -49,8 +49,8 @@ class RealSet:
         self.arrays: NDArray[np.uint8] | None = None
         self.strokes: list[Strokes] | None = None
         if self.name == PEN:
-            self.strokes, labels = _pen_numbers(folder.parents[1] / "pen" / "numbers.npz")
-            self.rows = [("", label) for label in labels]
+            numbers = _pen_numbers(folder.parents[1] / "pen")
+            self.strokes, self.rows = [sample.strokes for sample in numbers], [("", sample.label) for sample in numbers]
         elif (folder / "labels.csv").exists():
             with open(folder / "labels.csv", encoding="utf-8", newline="") as file:
                 found = [row for row in csv.DictReader(file) if row.get("split", "dev") == "dev"]
@@ -103,11 +103,6 @@ def drawn(strokes: Strokes) -> Image:
     return np.asarray(page.resize((size[0] // FINER, size[1] // FINER), pillow.Resampling.LANCZOS))
 
 
-def _pen_numbers(path: Path) -> tuple[list[Strokes], list[str]]:
-    """Strokes and labels of the numbers of two and more characters that the developers' hands wrote."""
-    with np.load(path) as data:
-        points, labels, split = data["points"], data["labels"].tolist(), data["split"]
-        strokes, samples = np.r_[0, data["stroke_ends"]], np.r_[0, data["sample_ends"]]
-    chosen = [i for i in np.flatnonzero(split == "dev").tolist() if re.fullmatch(r"[0-9.,\-/:%$()+]{2,}", labels[i])]
-    found = [[points[strokes[j] : strokes[j + 1]] for j in range(samples[i], samples[i + 1])] for i in chosen]
-    return found, [labels[i] for i in chosen]
+def _pen_numbers(folder: Path) -> list[Sample]:
+    """The numbers of two and more characters that the developers' hands wrote. folder: with numbers.npz in it."""
+    return [sample for sample in samples("numbers", "dev", folder) if re.fullmatch(r"[0-9.,\-/:%$()+]{2,}", sample.label)]

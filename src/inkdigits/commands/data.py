@@ -18,23 +18,32 @@ def command() -> None:
     """List, fetch and verify the data sets that `--data` knows by name.
 
     They are looked for in $INKDIGITS_DATA/NAME, then in the cache ($INKDIGITS_HOME, or the platform's cache folder), and downloaded into
-    the cache.
+    the cache. Collections of handwriting that recipes use beside them are listed too; these are not downloaded.
     """
 
 
 @command.command("list")
 @FORMAT
 def list_(form: str) -> None:
-    """What there is, where it is, how big, under which licence."""
-    rows = list(_rows())
+    """What there is, where it is, how big, under which licence.
+
+    First the data sets that `--data` knows, with their images for training and for the test; then collections that recipes use: the
+    samples that may train, and those that only measure.
+    """
+    rows, collections = list(_rows()), list(_collections())
     if form == "json":
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        click.echo(json.dumps([*rows, *collections], indent=2, ensure_ascii=False))
         return
     click.echo(f"{'name':14} {'images':>17}  {'classes':7}  {'MB':>5}  {'licence':21}  where")
     for row in rows:
         images, size = f"{row['train']:,} + {row['test']:,}", f"{row['bytes'] / 1e6:.1f}" if row["bytes"] else ""
         where = row["where"] or f"not here: {row['download'] / 1e6:.0f} MB are downloaded when needed"
         click.echo(f"{row['name']:14} {images:>17}  {row['classes']:7}  {size:>5}  {row['licence']:21}  {where}")
+    click.echo(f"\n{'collection':17}  {'may train':>9}  {'only measures':>13}  {'licence':9}  {'trains':19}  what, and where")
+    for row in collections:
+        trains = ", ".join(row["recipes"]) or "no recipe"
+        where = row["where"] or f"not here: {row['source']}, into $INKDIGITS_DATA/{row['folder']} (its layout: docs, Data)"
+        click.echo(f"{row['name']:17}  {row['train']:9,}  {row['test']:13,}  {row['licence']:9}  {trains:19}  {row['holds']}; {where}")
 
 
 @command.command()
@@ -102,6 +111,7 @@ def _rows() -> Iterator[dict[str, Any]]:
         here = [path for path in paths if path is not None]
         yield {
             "name": name,
+            "kind": "data set",
             "title": entry.title,
             "train": entry.sizes[0],
             "test": entry.sizes[1],
@@ -113,6 +123,7 @@ def _rows() -> Iterator[dict[str, Any]]:
         }
     yield {
         "name": "digits",
+        "kind": "data set",
         "title": datasets.DIGITS_TITLE,
         "train": datasets.DIGITS_SIZES[0],
         "test": datasets.DIGITS_SIZES[1],
@@ -122,6 +133,27 @@ def _rows() -> Iterator[dict[str, Any]]:
         "bytes": 0,
         "download": 0,
     }
+
+
+def _collections() -> Iterator[dict[str, Any]]:
+    """What is not downloaded. train: samples that may train; test: those that only measure."""
+    from inkdigits.training.data.catalogue import COLLECTIONS, found
+
+    for name, entry in COLLECTIONS.items():
+        yield {
+            "name": name,
+            "kind": "collection",
+            "title": entry.title,
+            "holds": entry.holds,
+            "makers": entry.makers,
+            "train": entry.trainable,
+            "test": entry.dev,
+            "licence": entry.licence,
+            "source": entry.source,
+            "folder": entry.folder,
+            "where": str(found(name) or ""),
+            "recipes": list(entry.recipes),
+        }
 
 
 def _scikit_learn() -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from inkdigits.errors import DataError, MissingExtra
 
 from . import fetch
+from .data.catalogue import COLLECTIONS
 from .idx import parse
 from .published import DIGITS, ERRATA, PUBLISHED, SPLITS
 
@@ -111,14 +112,15 @@ def mnist_writers() -> NDArray[np.int64]:
 
 
 def uci_handwriting() -> list[Dataset]:
-    """The UCI digit sets that may be trained on (CC BY 4.0), as laid out under INKDIGITS_DATA/real; an empty list where they are not."""
+    """The parts of the UCI digit sets that may be trained on, as laid out under INKDIGITS_DATA/real; an empty list where they are not."""
     found = []
     for name, splits in (("optdigits", (0, 9)), ("pendigits", (0,))):
         path = Path(os.environ.get("INKDIGITS_DATA", "")) / "real" / name / "digits.npz"
         if os.environ.get("INKDIGITS_DATA") and path.is_file():
             with np.load(path, allow_pickle=False) as data:
                 use = np.isin(data["split"], splits)
-                found.append(Dataset(name, "train", data["images"][use], data["labels"][use].astype(np.int64), DIGITS, "CC BY 4.0"))
+                labels, licence = data["labels"][use].astype(np.int64), COLLECTIONS[name].licence
+                found.append(Dataset(name, "train", data["images"][use], labels, DIGITS, licence))
     return found
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.models import NumberModel
+from inkdigits.recognition.alphabet import OTHER
 
 from .datasets import Dataset
 
@@ -116,5 +117,5 @@ def edit_distance(truth: str, answer: str) -> int:
 
 
 def _text(signs: NDArray[np.int64], classes: tuple[str, ...]) -> str:
-    """One character for each sign: "?" for a class whose name is longer, as for "other"."""
-    return "".join(classes[sign] if len(classes[sign]) == 1 else "?" for sign in signs)
+    """The characters that classes stand for; what is no number is one character, "?", as in `recognition.alphabet.text_of`."""
+    return "".join("?" if classes[sign] == OTHER else classes[sign] for sign in signs)

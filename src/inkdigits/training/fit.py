@@ -63,10 +63,10 @@ def train_model(
     """
     make_deterministic(seed)
     model = _built(recipe, train, settings.dtype)
-    if settings.start:
+    saved, history = checkpoint.find(folder) if resume else (None, [])
+    if settings.start and saved is None:
         checkpoint.start(model, Path(settings.start))
     images, added = _epoch_images(recipe, train, settings, seed)
-    saved, history = checkpoint.find(folder) if resume else (None, [])
     run = Run(folder, model, added, history)
     first = min(len(history), settings.epochs - 1)
     x, y = images(first)  # how many they are sets the schedule

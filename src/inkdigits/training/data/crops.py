@@ -9,11 +9,9 @@ from pathlib import Path
 
 from inkdigits.errors import DataError
 
-LICENCES = {
-    "hands33": "MIT (domagojlatecki/handwritten-number-dataset)",
-    "registers": "CC BY 4.0 (HTR-United/lectaurep-repertoires)",
-    "handwritten_lines": "CC BY 4.0 (banq-dcn/Copiste-d-un-jour)",
-}
+from .catalogue import COLLECTIONS
+
+LICENCES = {name: COLLECTIONS[name].terms for name in ("hands33", "registers", "handwritten_lines")}
 """The sets and their licences."""
 TEXT, HAND = {"handwritten_lines": "text"}, {"hands33": "hand", "registers": "book", "handwritten_lines": "page"}
 

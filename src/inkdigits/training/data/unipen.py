@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import DataError
 
-KINDS = ("digits", "upper", "lower", "symbols", "numbers", "text")
+from .catalogue import COLLECTIONS
+
 UNITS = 200
 """The height of a sample in its own units; samples that are wider than high are scaled by their width."""
 NARROW = 30
 """Units: a narrower gap between strokes is none between words."""
-LICENCE = "CC BY 4.0 (UNIPEN train_r01_v07; Guyon, Schomaker, Plamondon, Liberman, Janet, ICPR 1994)"
+LICENCE = COLLECTIONS["unipen"].terms
 
 Strokes = list[NDArray[np.float32]]
 """Strokes of a pen: float32 (points, 2) each, x to the right and y down, the top left corner of the sample at 0, 0."""
@@ -32,7 +33,7 @@ class Sample:
 
 
 def samples(kind: str, split: str, folder: Path | None = None) -> list[Sample]:
-    """Read the samples of one of KINDS. split: "trainable" or "dev", by hand.
+    """Read the samples of one of PEN_KINDS in `catalogue`. split: "trainable" or "dev", by hand.
 
     folder: where NAME.npz are; None: INKDIGITS_DATA/pen. Raises DataError that says what is missing and where it belongs.
     """

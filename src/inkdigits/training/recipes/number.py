@@ -15,6 +15,7 @@ from keras import layers, ops
 from inkdigits.errors import RecipeError
 from inkdigits.recognition.alphabet import CLASSES
 from inkdigits.training.backend import ctc_loss
+from inkdigits.training.data.catalogue import COLLECTIONS
 from inkdigits.training.data.crops import LICENCES
 from inkdigits.training.data.unipen import LICENCE
 from inkdigits.training.datasets import Dataset, load
@@ -34,7 +35,7 @@ EASY = 1.0, 0.6, 0.3, 0.2, 0.1
 
 
 def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
-    """Eight convolutions: the height goes from 32 to 1, the width to a quarter, each column of which gives two frames: 480,000 parameters.
+    """Eight convolutions: the height goes from 32 to 1, the width to a quarter, each column of which gives two frames: 470,000 parameters.
 
     No layer depends on the width: the network reads fields of any length, though it is trained on one.
     """
@@ -79,9 +80,8 @@ def accuracy(labels: keras.KerasTensor, probabilities: keras.KerasTensor) -> ker
     best = ops.cast(ops.argmax(probabilities, axis=-1), "int32")  # (N, frames)
     before = ops.pad(best[:, :-1], ((0, 0), (1, 0)))
     new = ops.cast(ops.logical_and(best != before, best > 0), "int32")
-    place = ops.cast(
-        ops.expand_dims(ops.cumsum(new, axis=1) - 1, -1) == ops.arange(labels.shape[1]), "float32"
-    )  # (N, frames, L): which character of the answer a frame begins
+    which = ops.expand_dims(ops.cumsum(new, axis=1) - 1, -1)  # (N, frames, 1): which character of the answer a frame begins
+    place = ops.cast(which == ops.arange(labels.shape[1]), "float32")  # (N, frames, L)
     answer = ops.matmul(ops.cast(best * new, "float32")[:, None, :], place)[:, 0]  # (N, L)
     whole = ops.sum(new, axis=1) == ops.sum(ops.cast(signs > 0, "int32"), axis=1)
     return ops.cast(ops.logical_and(ops.all(answer == ops.cast(signs, "float32"), axis=1), whole), "float32")
@@ -91,29 +91,30 @@ def datasets(train: Dataset, test: Dataset, settings: Settings, seed: int, progr
     """The rows of the first epoch; rows of the dev hands and MNIST's held-out writers; rows of the dev hands and MNIST's test digits."""
     if train.name != "mnist" or train.writers is None:
         raise RecipeError(f"recipe number: numbers are of one hand each, and {train.name} names no writers; train it on --data mnist")
-    own, others = _writers(train, settings, seed)
-    held_out = _rows(others, "dev", HELD_OUT, (seed, 2), progress) if others else None
+    own, others = writers(train, settings, seed)
+    held_out = composed(others, "dev", HELD_OUT, (seed, 2), progress) if others else None
     first = Shares(easy=0.0 if settings.start else EASY[0])
-    return _rows(own, "trainable", FRESH, (seed, 1, 0), progress, first), held_out, _rows(test, "dev", TEST, (0, 3), progress)
+    return composed(own, "trainable", FRESH, (seed, 1, 0), progress, first), held_out, composed(test, "dev", TEST, (0, 3), progress)
 
 
 def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[EpochImages, list[Dataset]]:
     """Rows composed anew for every epoch: epoch -> (float32 (N, 32, 320) in [0, 1], int64 (N, 48)); no other data sets."""
-    own, _ = _writers(load("mnist", "train"), settings, seed)
+    own, _ = writers(load("mnist", "train"), settings, seed)
     return Supply(own, FRESH, USES, (seed, 1), train.images, train.labels, () if settings.start else EASY), []
 
 
-def _writers(train: Dataset, settings: Settings, seed: int) -> tuple[Dataset, Dataset | None]:
+def writers(train: Dataset, settings: Settings, seed: int) -> tuple[Dataset, Dataset | None]:
     """MNIST's digits by the writers that are trained on, and by those that are held out."""
-    writers = np.asarray(train.writers)
-    names = np.random.default_rng((seed, 99)).permutation(np.unique(writers))
+    of_images = np.asarray(train.writers)
+    names = np.random.default_rng((seed, 99)).permutation(np.unique(of_images))
     count = round(settings.validation_split * len(names))
-    held = np.isin(writers, names[:count])
+    held = np.isin(of_images, names[:count])
     return train.subset(np.flatnonzero(~held)), train.subset(np.flatnonzero(held)) if count else None
 
 
-def _rows(mnist: Dataset, split: str, count: int, seed: tuple[int, ...], progress: Report, shares: Shares | None = None) -> Dataset:
+def composed(mnist: Dataset, split: str, count: int, seed: tuple[int, ...], progress: Report, shares: Shares | None = None) -> Dataset:
     """Rows of MNIST's digits and of a split of the other collections, as a data set of lines."""
     made = rows(mnist, split, count, seed, shares=shares, progress=lambda done, total: progress(f"composing {total:,} rows", done, total))
-    licence = "; ".join([mnist.licence, LICENCE, *(f"{name}: {text}" for name, text in LICENCES.items()), "UCI digits: CC BY 4.0"])
+    others = [LICENCE, *(f"{name}: {text}" for name, text in LICENCES.items()), f"UCI digits: {COLLECTIONS['optdigits'].licence}"]
+    licence = "; ".join([mnist.licence, *others])
     return Dataset("numbers", mnist.split, *made, CLASSES, licence)

@@ -22,7 +22,7 @@ Rng = np.random.Generator
 
 WIDTH, LONGEST = 320, 48
 """Columns of a row, the most characters in it."""
-TALL = 13.0, 27.0
+TALL = 15.0, 26.0
 """Heights of a digit in a strip, in pixels: from, to."""
 STRETCH = 0.7, 1.75
 """How much wider a strip may be than the field was, from, to."""
@@ -85,8 +85,8 @@ def _composed(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int
     zoom = float(np.exp(rng.uniform(np.log(0.9), np.log(2.6))))  # pixels of the picture for one of the strip
     height, width = round(HEIGHT * zoom), round(WIDTH * zoom / stretch)
     style = Style.of_anyone(tall * zoom, rng)
-    middle = 0.5 + rng.normal(0, 0.3) * max(1 - tall / HEIGHT, 0.08)
-    top = float(np.clip(middle * height - style.height / 2, -0.04 * height, 1.04 * height - style.height))
+    middle = 0.5 + rng.normal(0, 0.15) * max(1 - tall / HEIGHT, 0.08)  # a field is cut out with room above and below
+    top = float(np.clip(middle * height - style.height / 2, 0.02 * height, 0.98 * height - style.height))
     sheet, characters = np.zeros((height, width), np.float32), list[int]()
     hand = _anyone(found, rng)
     column, tries = rng.uniform(0.02, 0.9) * style.height, 0
