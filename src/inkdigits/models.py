@@ -68,6 +68,7 @@ FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: isinstance(v, Mapping) and all(_is_number(p) and 0 <= p <= 1 for p in (*v.values(), v.get("answer"))),
         "an object with `answer`, and only probabilities",
     ),
+    "confidence": (lambda v: isinstance(v, Mapping) and all(map(_is_number, v.values())), "an object of numbers"),
     "training": (lambda v: isinstance(v, Mapping), "an object"),
     "metrics": (lambda v: isinstance(v, Mapping), "an object"),
     "sha256": (lambda v: isinstance(v, str) and re.fullmatch("[0-9a-f]{64}|", v) is not None, "64 hexadecimal digits"),
@@ -83,7 +84,8 @@ class Card:
     preprocessing: a copy of the contract that the tiles or strips were made by (`inkdigits.tiles.CONTRACT`,
     `inkdigits.recognition.strips.CONTRACT`), or {"version": 0} for images taken as they are.
     temperature: divides the logits, so that the probabilities are calibrated (Guo et al., 2017). thresholds: `answer` is the probability
-    below which a position is answered "?". training: recipe, command, seed, versions, data with licences and hashes. metrics: measured
+    below which a position is answered "?". confidence: of a number model, the weights of what speaks for a text
+    (`inkdigits.recognition.confidence`). training: recipe, command, seed, versions, data with licences and hashes. metrics: measured
     after training. sha256: of `model.onnx`, "" before there is one.
 
     Raises ModelError that names the field, for a value that does not fit.
@@ -96,6 +98,7 @@ class Card:
     preprocessing: Mapping[str, Any] = field(default_factory=lambda: {"version": 0})
     temperature: float = 1.0
     thresholds: Mapping[str, float] = field(default_factory=lambda: {"answer": 0.0})
+    confidence: Mapping[str, float] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
@@ -116,8 +119,8 @@ class Card:
         return f"{self.name}-{self.version}/{hashlib.sha256(content).hexdigest()[:8]}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON has them."""
-        return asdict(self)
+        """The fields as JSON has them; `confidence` only where there is one."""
+        return {key: value for key, value in asdict(self).items() if key != "confidence" or value}
 
     @classmethod
     def from_dict(cls, found: Any) -> Card:

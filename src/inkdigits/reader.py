@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,11 +24,12 @@ from .options import Options
 from .reading import Box, Digit, LeftOut, Line, Reading, line_of
 from .recognition import strips
 from .recognition.alphabet import SYMBOLS, text_of
+from .recognition.confidence import PLAIN, certainty
 from .recognition.fields import ABOVE, Field, cropped, field_of
 from .recognition.leftout import ReadLine, left_out
-from .recognition.numbers import Written, read_digit, read_field
+from .recognition.numbers import look, read_digit
 from .recognition.second import SecondOpinion, agree, weighed
-from .recognition.signs import Sign, overlooked, signs
+from .recognition.signs import Checked, Sign, check
 from .recognition.value import value_of
 from .regions import Region, join
 from .tiles import tile_of
@@ -229,12 +230,13 @@ class Reader:
         clock.lap("classify")
         grey = page.image if page.image.ndim == 2 else cv2.cvtColor(page.image, cv2.COLOR_RGB2GRAY)
         signed = [self._signed(grey, ink.scale, row, own, single) for row, own in zip(rows, opinions, strict=True)]
-        missed = any(line.overlooked > MISSED for line in signed if not line.has_answer)
+        missed = any(line.checked.numbers > MISSED for line in signed if line.checked and not line.has_answer)
         signed = [line for line in signed if line.has_answer]
         clock.lap("read")
         marks = left_out(ink, [line.read(ink.scale) for line in signed], single=single)
         clock.lap("account")
         ink = replace(ink, scale=ink.scale * page.size[1] / page.image.shape[1])  # the source may be larger than what was decoded of it
+        signed = [replace(line, unread=sum(mark.line == number for mark in marks)) for number, line in enumerate(signed)]
         lines = [self._line(line, ink, page.size, page.size[1] / page.image.shape[1], single) for line in signed]
         left = [LeftOut(_box(mark.region, ink.scale, page.size), mark.reason) for mark in marks]
         refused = refusal([digit for line in lines for digit in line.digits], marks, bool(ink.mask.any()))
@@ -252,13 +254,11 @@ class Reader:
             spans = [_span(region, scale) for region in row]
             ranked = [self._ranked(opinion, grey, field) for opinion in opinions]
             found = [Sign(tuple(own), *span, (i,), True) for i, (own, span) in enumerate(zip(ranked, spans, strict=True))]
-            return _Signed(row, opinions, found, 0.0)
-        field = field_of(row, scale, grey.shape)
-        spans = [_span(region, scale) for region in row]
-        written = read_field(grey, field, self._number_model.frames, allowed=self.options.allowed)
-        found = signs(written, spans, opinions, allowed=self.options.allowed)
+            return _Signed(row, found)
+        field, spans = field_of(row, scale, grey.shape), [_span(region, scale) for region in row]
+        checked = check(look(grey, field, self._number_model.frames, allowed=self.options.allowed), spans, opinions)
         second = self._second.read(cropped(grey, field)) if self.options.second_opinion else None
-        return _Signed(row, opinions, found, overlooked(written, spans, opinions), field, _texts(written), second)
+        return _Signed(row, checked.signs, checked, field, second)
 
     def _ranked(self, opinion: Float, grey: Bytes, field: Field | None) -> list[tuple[str, float]]:
         """The classes of one region, likeliest first. field: where the number network is to be asked too, if the digit model is unsure."""
@@ -276,7 +276,7 @@ class Reader:
         every = self._model.card.classes if single else ()
         digits = []
         for sign in line.signs:
-            if line.field and self._is_silent(sign):
+            if line.checked and self._is_silent(sign):
                 continue
             box, region = line.place(sign, ink.scale, factor, size), line.region(sign)
             tile = tile_of(ink, region) if region else None
@@ -284,9 +284,18 @@ class Reader:
             if digit.refused and region:
                 digit = replace(digit, refused=blame(ink, region) or digit.refused)
             digits.append(digit)
-        sure = line.certainty >= self._line_threshold(single) and not any(digit.refused for digit in digits)
-        value = value_of(line.text, self.options.decimal) if sure and line.field else None
-        return replace(line_of(digits), certainty=line.certainty, candidates=line.texts, value=value, second_opinion=line.second)
+        sureness = self._certainty(line)
+        sure = sureness >= self._line_threshold(single) and not any(digit.refused for digit in digits)
+        value = value_of(line.text, self.options.decimal) if sure and line.checked else None
+        more = {"candidates": line.texts, "second_opinion": line.second, "evidence": line.evidence}
+        return replace(line_of(digits), certainty=sureness, value=value, **more)
+
+    def _certainty(self, line: _Signed) -> float:
+        """The probability that all of a line is right; of what was looked at region by region, taking positions as independent."""
+        if not line.checked:
+            return float(np.prod([sign.probability for sign in line.signs]))
+        alone = certainty(line.evidence, self._number_model.card.confidence or PLAIN)
+        return alone if line.second is None else weighed(alone, agree(line.text, line.second))
 
     def _is_silent(self, sign: Sign) -> bool:
         """Whether a sign is not in the text: a symbol where only digits are asked for; what is no number where everything is answered."""
@@ -295,21 +304,20 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
-    """A line that was read. row: its regions; opinions: what the digit model says of each; overlooked: the probability that a digit was
-    overlooked; field: where it lies in the image; texts: what it may say; second: what another engine says."""
+    """A line that was read. row: its regions; checked: what both readers make of it, None where it was looked at region by region; field:
+    where it lies in the image; second: what another engine says; unread: how many marks in it or beside it were not read."""
 
     row: list[Region]
-    opinions: Float
-    signs: list[Sign]
-    overlooked: float
+    signs: Sequence[Sign]
+    checked: Checked | None = None
     field: Field | None = None
-    texts: tuple[tuple[str, float], ...] = ()
     second: str | None = None
+    unread: int = 0
 
     @property
     def has_answer(self) -> bool:
         """Whether anything but symbols and what is no number was read; what was looked at region by region always has one."""
-        return self.field is None or any(sign.label not in (*SYMBOLS, NOT_A_DIGIT) for sign in self.signs)
+        return self.checked is None or any(sign.label not in (*SYMBOLS, NOT_A_DIGIT) for sign in self.signs)
 
     @property
     def text(self) -> str:
@@ -317,10 +325,14 @@ class _Signed:
         return "".join("?" if sign.label == NOT_A_DIGIT else sign.label for sign in self.signs)
 
     @property
-    def certainty(self) -> float:
-        """The probability that all of it is right, taking positions as independent; what the second opinion is worth goes into it."""
-        alone = (1 - self.overlooked) * float(np.prod([sign.probability for sign in self.signs]))
-        return alone if self.second is None else weighed(alone, agree(self.text, self.second))
+    def evidence(self) -> dict[str, float]:
+        """What speaks for its text."""
+        return {**self.checked.evidence, "unread": float(self.unread)} if self.checked else {}
+
+    @property
+    def texts(self) -> tuple[tuple[str, float], ...]:
+        """What it may say, with probabilities, likeliest first."""
+        return tuple((text_of(list(one.text)), one.probability) for one in self.checked.candidates) if self.checked else ()
 
     def read(self, scale: float) -> ReadLine:
         """Which of its ink was read. Where no sign was found in any of its regions, these are no number. scale: pixels of the image for one
@@ -384,10 +396,6 @@ def _opinions(ink: Ink, rows: list[list[Region]]) -> Asking[list[Float]]:
 def _span(region: Region, scale: float) -> tuple[float, float]:
     """The first and last column of a region in the image."""
     return region.x * scale, region.right * scale
-
-
-def _texts(written: Written) -> tuple[tuple[str, float], ...]:
-    return tuple((text_of(list(candidate.text)), candidate.probability) for candidate in written.candidates)
 
 
 def _fills(lines: list[list[Region]], ink: Ink) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -83,6 +83,8 @@ class Line:
     candidates: the texts that it may be with their probabilities, likeliest first; "?" stands for what is no number.
     value: the number that it is, where that is beyond doubt.
     second_opinion: what another engine read, "?" for what is no character of ours; None where it was not asked.
+    evidence: what speaks for the text, of which its certainty was made (`inkdigits.recognition.confidence`); not part of comparison or of
+    exports.
     """
 
     digits: tuple[Digit, ...]
@@ -91,6 +93,7 @@ class Line:
     candidates: tuple[tuple[str, float], ...] = ()
     value: int | float | None = None
     second_opinion: str | None = None
+    evidence: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def text(self) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inkdigits.errors import ExportError
-from inkdigits.models import Card, NumberModel, Model
+from inkdigits.models import Card, Model, NumberModel
 from inkdigits.recognition.alphabet import CLASSES
 from inkdigits.recognition.strips import HEIGHT
 from inkdigits.training.backend import use_backend

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from inkdigits import files
 from inkdigits.errors import ExportError
-from inkdigits.models import BATCH, Card, NumberModel, Model
+from inkdigits.models import BATCH, Card, Model, NumberModel
 
 from .backend import use_backend
 from .datasets import Dataset, load, mnist_writers
