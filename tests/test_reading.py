@@ -32,7 +32,7 @@ def test_the_keys_of_a_row_are_a_contract():
     row = json.loads(reading("31", "4?").to_json())
     assert list(row) == [
         "source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model", "left_out",
-        "review_reasons",
+        "review_reasons", "value",
     ]  # fmt: skip
     assert list(row["lines"][0]) == ["text", "box", "confidence", "digits", "candidates", "value"]
     assert list(row["lines"][0]["digits"][0]) == ["label", "box", "confidence", "alternatives"]

@@ -230,7 +230,7 @@ class Reader:
         clock.lap("classify")
         grey = page.image if page.image.ndim == 2 else cv2.cvtColor(page.image, cv2.COLOR_RGB2GRAY)
         signed = [self._signed(grey, ink.scale, row, own, single) for row, own in zip(rows, opinions, strict=True)]
-        missed = any(line.checked.numbers > MISSED for line in signed if line.checked and not line.has_answer)
+        missed = any(line.checked.overlooked > MISSED for line in signed if line.checked and not line.has_answer)
         signed = [line for line in signed if line.has_answer]
         clock.lap("read")
         marks = left_out(ink, [line.read(ink.scale) for line in signed], single=single)

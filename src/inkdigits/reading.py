@@ -31,7 +31,7 @@ SAVED = (".json", ".csv", ".txt", ".png", ".jpg", ".jpeg")
 PRINTED = 60
 """Characters of a text or a reason that `print` shows."""
 
-CSV_COLUMNS = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "model")
+CSV_COLUMNS = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "model", "value")
 """The columns of `to_csv`: the keys of `to_dict` that hold one value."""
 
 FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -186,6 +186,11 @@ class Reading:
         return "\n".join(line.text for line in self.lines)
 
     @property
+    def value(self) -> int | float | None:
+        """The number that it is, where it is one line and that is beyond doubt."""
+        return self.lines[0].value if len(self.lines) == 1 else None
+
+    @property
     def confidence(self) -> float:
         """Probability in [0, 1] that the whole text is right; 0 where nothing was read."""
         if not self.lines:
@@ -236,6 +241,7 @@ class Reading:
             "model": self.model,
             "left_out": [left.to_dict() for left in self.left_out],
             "review_reasons": list(self.review_reasons),
+            "value": self.value,
         }
 
     def to_json(self) -> str:
@@ -353,6 +359,7 @@ def csv_row(cells: Sequence[str]) -> dict[str, Any]:
     plain = [cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell for cell in cells]
     row: dict[str, Any] = dict(zip(CSV_COLUMNS, plain, strict=True))
     row |= {"page": int(row["page"]), "confidence": float(row["confidence"]), "needs_review": row["needs_review"] == "True"}
+    row["value"] = json.loads(row["value"]) if row["value"] else None
     return row | {name: row[name] or None for name in ("refused", "error")}
 
 

@@ -15,7 +15,7 @@ network's probability of all of these; `agreement`, how well the digit model's w
 probability of it. `unread`: how many marks of the size of writing in its line or beside it were not read."""
 LOWEST = -12.0
 """No logarithm counts for less."""
-PLAIN: Mapping[str, float] = {"rivals": 1.0, "listed": 1.0}
+PLAIN: Mapping[str, float] = {"rivals": 1.0, "listed": 1.0, "agreement": 1.0}
 """The weights of a network for which none were fitted."""
 
 

@@ -73,12 +73,12 @@ class Sign:
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What both readers make of a field. candidates: the likeliest texts, as indices of CLASSES, best first; none where nothing fits.
-    signs: the positions of the best, left to right. numbers: the probability that there is any digit. evidence: what speaks for the best,
-    of EVIDENCE in `recognition.confidence`, but for what was not read."""
+    signs: the positions of the best, left to right. overlooked: the probability, by the digit model, that a region in which it has nothing is
+    a digit. evidence: what speaks for the best, of EVIDENCE in `recognition.confidence`, but for what was not read."""
 
     candidates: tuple[Candidate, ...]
     signs: tuple[Sign, ...]
-    numbers: float
+    overlooked: float
     evidence: Evidence
 
 
@@ -91,7 +91,7 @@ def check(seen: Seen, spans: Sequence[Span], opinions: Float) -> Checked:
     found = seen.candidates()
     found = [candidate for candidate in found if candidate.probability > UNLIKELY * found[0].probability]
     if not found:
-        return Checked((), (), 1.0 - float(np.prod(opinions[:, len(DIGITS)])), {})
+        return Checked((), (), _overlooked([[]] * len(spans), opinions), {})
     placed = [_Placed.of(seen, candidate.text, spans, opinions) for candidate in found]
     by_text = {own.text: own.fit for own in placed}
     for own in placed[:BEST]:
@@ -110,9 +110,8 @@ def check(seen: Seen, spans: Sequence[Span], opinions: Float) -> Checked:
         "path": float(np.log(max(alone[best], 1e-300))),
     }
     ranked = [Candidate(texts[i], float(odds[i])) for i in order]
-    numbers = sum(candidate.probability for candidate in ranked if any(CLASSES[sign] in DIGITS for sign in candidate.text))
-    signs = _Placed.of(seen, texts[best], spans, opinions).signs(ranked)
-    return Checked(tuple(ranked[:KEPT]), tuple(signs), numbers, evidence)
+    own = _Placed.of(seen, texts[best], spans, opinions)
+    return Checked(tuple(ranked[:KEPT]), tuple(own.signs(ranked)), _overlooked(own.holds, opinions), evidence)
 
 
 def held(characters: Sequence[Character], spans: Sequence[Span], frame: float) -> list[list[int]]:
@@ -214,6 +213,11 @@ def _fit(labels: Sequence[str], opinion: Float) -> float:
     if len(labels) == 1 and labels[0] in DIGITS:
         return TRUST * float(np.log(opinion[int(labels[0])] + DIGIT_FLOOR))
     return (TRUST if labels else OVERLOOKED) * float(np.log(opinion[len(DIGITS)] + OTHER_FLOOR))
+
+
+def _overlooked(holds: Sequence[Sequence[int]], opinions: Float) -> float:
+    """The probability that any region that holds nothing is a digit."""
+    return 1.0 - float(np.prod([opinion[len(DIGITS)] for inside, opinion in zip(holds, opinions, strict=True) if not inside]))
 
 
 def _is_whole(inside: Sequence[int], regions: dict[int, list[int]]) -> bool:

@@ -24,7 +24,7 @@ ROW: dict[str, Any] = {
         {"label": "7", "box": [20, 20, 40, 70], "confidence": 0.99, "alternatives": [["1", 0.004]]}],
         "candidates": [["7", 0.986], ["1", 0.008]], "value": 7}],
     "ms": {"load": 0.1, "ink": 0.6, "layout": 0.1, "classify": 0.2}, "model": "digit-2026.11/0123abcd",
-    "left_out": [{"box": [70, 84, 6, 6], "reason": "dot or comma"}], "review_reasons": [],
+    "left_out": [{"box": [70, 84, 6, 6], "reason": "dot or comma"}], "review_reasons": [], "value": 7,
 }  # fmt: skip
 
 _BYTES = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
@@ -76,6 +76,7 @@ _ROW = {
         "model": {"type": "string"},
         "left_out": {"type": "array", "items": _LEFT_OUT},
         "review_reasons": {"type": "array", "items": {"enum": list(REVIEW_REASONS)}},
+        "value": {"type": ["number", "null"], "description": "The number that it is, where it is one line and that is beyond doubt."},
     },
     "required": list(Reading(()).to_dict()),
 }
