@@ -71,7 +71,7 @@ def loss(labels: keras.KerasTensor, probabilities: keras.KerasTensor) -> keras.K
     """log(1 + c), where c is minus the log of the probability of the characters, by their number: (N, L) and (N, frames, classes) -> (N,).
 
     Rows that nobody could read, of which there are some, would else have most of the gradient (Barron, A General and Adaptive Robust Loss
-    Function, 2019, section 2: the Cauchy loss is log(1 + c) where the Gaussian one is c).
+    Function, 2019: what the Cauchy loss is to the squared one, this is to c).
     """
     signs = ops.cast(labels, "int32") + 1  # (N, L): 0 is the blank, and what follows the last character
     count = ops.sum(ops.cast(signs > 0, "float32"), axis=1)

@@ -95,8 +95,8 @@ def _composed(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int
         if column + ink.shape[1] > width - 0.1 * style.height:
             tries += 1
             continue
-        first = top - above + rng.normal(0, 0.05) * style.height
-        _put(sheet, ink, round(column), round(min(max(first, 0), max(height - len(ink), 0))))  # a field is cut out whole
+        first = np.clip(top - above + rng.normal(0, 0.05) * style.height, 0, max(height - len(ink), 0))  # a field is cut out whole
+        _put(sheet, ink, round(column), round(float(first)))
         characters += own
         column += ink.shape[1] + style.height * (rng.uniform(0.7, 2) if rng.random() < 0.8 else rng.uniform(2, 6))
         if rng.random() < 0.12:
