@@ -8,8 +8,8 @@ import pytest
 from inkdigits.recognition.alphabet import STRUCK, classes_of
 from inkdigits.training.data.unipen import Sample
 from inkdigits.training.synthesis import forms
-from inkdigits.training.synthesis.hands import PenHand, Strokes, Style
-from inkdigits.training.synthesis.numbers import written
+from inkdigits.training.synthesis.hands import PenHand, Strokes, Style, Written
+from inkdigits.training.synthesis.numbers import Word, as_written, written
 from inkdigits.training.synthesis.paper import furnished, photographed
 from inkdigits.training.synthesis.rows import Shares, row
 from inkdigits.training.synthesis.sources import Sources
@@ -62,6 +62,14 @@ def test_a_struck_digit_has_more_ink_than_a_digit(hand):
     plain = np.mean([written("1", hand, STYLE, np.random.default_rng(seed))[0].sum() for seed in range(10)])
     struck = np.mean([written(f"1{STRUCK}", hand, STYLE, np.random.default_rng(seed))[0].sum() for seed in range(10)])
     assert struck > 1.3 * plain
+
+
+@pytest.mark.parametrize("room", [20.0, 60.0])
+def test_a_word_is_no_higher_than_there_is_room(room):
+    word = Word("1", Written([np.array([(0, 0), (0, 200)], np.float32)]), 200.0)
+    for seed in range(10):
+        ink, _ = as_written(word, STYLE, room, np.random.default_rng(seed))
+        assert 0.8 * min(room, 0.9 * TALL) < len(ink) <= min(room, 1.3 * TALL) + 2 * STYLE.pen
 
 
 def test_a_photograph_is_grey_and_its_ink_stands_out(hand):

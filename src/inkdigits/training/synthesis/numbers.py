@@ -75,10 +75,11 @@ class Word:
     high: float
 
 
-def as_written(word: Word, style: Style, rng: Rng) -> tuple[Float, float]:
-    """Write a word with its signs in their true size and place; returns what `written` does."""
-    scale = style.height * rng.uniform(0.9, 1.3) / word.high
-    ink = inked(word.sign.pieces, matrix_of(scale, 0.5 * style.slant, style.stretch, 0.5 * style.turn), style.pen, rng)
+def as_written(word: Word, style: Style, room: float, rng: Rng) -> tuple[Float, float]:
+    """Write a word with its signs in their true size and place; returns what `written` does. room: pixels that it may be high."""
+    scale = min(style.height * rng.uniform(0.9, 1.3), room) / word.high
+    # Small letters are lower than the word is high, and the pen that blots no digit blots them.
+    ink = inked(word.sign.pieces, matrix_of(scale, 0.5 * style.slant, style.stretch, 0.5 * style.turn), 0.7 * style.pen, rng)
     return _cropped(ink, 0.5 * (len(ink) - style.height))
 
 

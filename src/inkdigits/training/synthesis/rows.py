@@ -24,7 +24,7 @@ WIDTH, LONGEST = 320, 48
 """Columns of a row, the most characters in it."""
 TALL = 15.0, 26.0
 """Heights of a digit in a strip, in pixels: from, to."""
-STRETCH = 0.7, 1.75
+STRETCH = 0.85, 1.75
 """How much wider a strip may be than the field was, from, to."""
 
 
@@ -36,10 +36,10 @@ class Shares:
     whole words; registers, hands33, lines: of photographed crops. plain: of composed rows, those in clear ink with nothing around."""
 
     easy: float = 0.0
-    plain: float = 0.3
+    plain: float = 0.4
     as_written: float = 0.22
-    registers: float = 0.10
-    hands33: float = 0.05
+    registers: float = 0.14
+    hands33: float = 0.07
     lines: float = 0.05
 
 
@@ -91,11 +91,12 @@ def _composed(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int
     hand = _anyone(found, rng)
     column, tries = rng.uniform(0.02, 0.9) * style.height, 0
     while tries < 3 and len(characters) < LONGEST - 16:
-        ink, above, own = _field(found, shares, hand, style, rng)
+        ink, above, own = _field(found, shares, hand, style, 0.94 * height, rng)
         if column + ink.shape[1] > width - 0.1 * style.height:
             tries += 1
             continue
-        _put(sheet, ink, round(column), round(top - above + rng.normal(0, 0.05) * style.height))
+        first = np.clip(top - above + rng.normal(0, 0.05) * style.height, 0, max(height - len(ink), 0))  # a field is cut out whole
+        _put(sheet, ink, round(column), round(float(first)))
         characters += own
         column += ink.shape[1] + style.height * (rng.uniform(0.7, 2) if rng.random() < 0.8 else rng.uniform(2, 6))
         if rng.random() < 0.12:
@@ -109,14 +110,14 @@ def _composed(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int
     return made, _merged(characters)
 
 
-def _field(found: Sources, shares: Shares, hand: Hand, style: Style, rng: Rng) -> tuple[Float, float, list[int]]:
-    """One field: its ink, the row of the digits' top in it, its characters."""
+def _field(found: Sources, shares: Shares, hand: Hand, style: Style, room: float, rng: Rng) -> tuple[Float, float, list[int]]:
+    """One field: its ink, the row of the digits' top in it, its characters. room: pixels that a word may be high."""
     draw = rng.random()
     if draw < shares.as_written and found.numbers:
         pool = found.words if found.words and rng.random() < 0.15 else found.numbers
         some = pool[int(rng.integers(len(pool)))]
         sample = some[int(rng.integers(len(some)))]
-        return (*as_written(sample, style, rng), classes_of(sample.text))
+        return (*as_written(sample, style, room, rng), classes_of(sample.text))
     text = forms.word(rng) if rng.random() < 0.06 else forms.number(rng)
     return (*written(text, hand, style, rng), classes_of(text))
 
@@ -143,7 +144,7 @@ def _neighbours(sheet: Float, found: Sources, shares: Shares, hand: Hand, style:
         return
     column = rng.uniform(0, 2) * style.height
     while column < sheet.shape[1]:
-        ink, _, _ = _field(found, shares, hand, style, rng)
+        ink, _, _ = _field(found, shares, hand, style, len(sheet), rng)
         _put(sheet, ink, round(column), round(shown - len(ink)) if above else round(len(sheet) - shown))
         column += ink.shape[1] + style.height * rng.uniform(0.7, 5)
 
