@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -21,7 +22,7 @@ def number(rng: Rng) -> str:
     shares = np.array([share for share, _ in FORMS])
     form = FORMS[int(rng.choice(len(FORMS), p=shares / shares.sum()))][1]
     text = form(rng)
-    if rng.random() < 0.03:
+    if rng.random() < 0.02:
         place = int(rng.integers(len(text)))
         if text[place] != " ":
             text = text[: place + 1] + STRUCK + text[place + 1 :]
@@ -42,10 +43,10 @@ def digits(rng: Rng, length: int) -> str:
     if kind < 0.06 and length > 1:
         run, start = int(rng.integers(2, length + 1)), int(rng.integers(0, length - 1))
         text = text[:start] + (text[start] * run)[: length - start] + text[start + run :]
-    elif kind < 0.16 and length > 1:
+    elif kind < 0.18 and length > 1:
         zeros = int(rng.integers(1, min(length, 6)))
         text = text[:-zeros] + "0" * zeros
-    elif kind < 0.20:
+    elif kind < 0.22:
         text = "".join(rng.choice(list("1174"), length))
     return text
 
@@ -71,10 +72,15 @@ def _decimal(rng: Rng) -> str:
 
 def _amount(rng: Rng) -> str:
     body = _grouped(rng) if rng.random() < 0.5 else _integer(rng)
+    if rng.random() < 0.35:  # round amounts are the most frequent ones
+        kept = int(rng.integers(1, 4))
+        body = body[:kept] + re.sub("[0-9]", "0", body[kept:])
     if rng.random() < 0.25:
         body += str(rng.choice([",", "."])) + digits(rng, 2)
     before = str(rng.choice(["", "", "", "$", "$", "-", "=", "$ ", "+", "("]))
-    after = str(rng.choice(["", "", ".", ",", "-", "=", ".-", ",-", "/", "==", "--", " -", ".=", "- -", "%"]))
+    after = str(
+        rng.choice(["", "", ".", ",", "-", "=", ".-", ",-", "/", "==", "--", " -", ".=", "- -", "%", "=", ".", " =", "#", "_", "/-"])
+    )
     return before + body + (")" if before == "(" else after)
 
 

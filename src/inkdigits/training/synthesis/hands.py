@@ -70,7 +70,7 @@ class Style:
         """Somebody's style at a height in pixels."""
         return cls(
             height=height,
-            pen=max(1.0, height * float(np.exp(rng.uniform(np.log(0.035), np.log(0.19))))),
+            pen=max(1.0, height * float(np.exp(rng.uniform(np.log(0.035), np.log(0.17))))),
             slant=float(rng.normal(0.04, 0.14)),
             stretch=float(np.exp(rng.normal(0, 0.13))),
             turn=float(rng.normal(0, 0.04)),

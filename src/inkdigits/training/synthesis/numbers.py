@@ -17,7 +17,7 @@ from .strokes import inked, matrix_of
 Float = NDArray[np.float32]
 Rng = np.random.Generator
 
-NEAR = ((-0.06, 0.02, 0.1, 0.22, 0.5), (0.12, 0.22, 0.32, 0.24, 0.10))
+NEAR = ((-0.06, 0.02, 0.1, 0.22, 0.5), (0.08, 0.20, 0.34, 0.26, 0.12))
 """Gaps between the signs of a line, in heights of a digit, and how often a hand has each; below 0 they overlap."""
 UP, DOWN = 0.7, 0.9
 """Room above and below the digits, in heights of a digit, for signs that are taller or hang."""
@@ -35,6 +35,7 @@ def written(text: str, hand: Hand, style: Style, rng: Rng) -> tuple[Float, float
     edge = np.full(rows, -np.inf)  # the last inked column of each row so far
     near = float(rng.choice(NEAR[0], p=NEAR[1]))
     climb = rng.normal(0, 0.02)
+    ties = {"00": 0.8, "any": 0.25} if rng.random() < 0.25 else {"00": 0.2, "any": 0.04}  # how often a hand ties two digits
     small = rng.uniform(0.55, 0.85) if rng.random() < 0.15 else 1.0  # the zeros or cents at the end of an amount
     begin = max(len(text) - int(rng.integers(2, 5)), 2) if small < 1 else len(text)
     pattern = r"0{2,4}|." if isinstance(hand, ModelHand) and rng.random() < 0.4 else r"."
@@ -55,7 +56,7 @@ def written(text: str, hand: Hand, style: Style, rng: Rng) -> tuple[Float, float
             break
         window = sheet[first : first + len(ink), left : left + ink.shape[1]]
         np.maximum(window, ink, out=window)
-        if tied and character in DIGITS and near < 0.15 and rng.random() < (0.3 if tied == character == "0" else 0.06):
+        if tied and character in DIGITS and rng.random() < (ties["00"] if tied == character == "0" else ties["any"]):
             _tie(sheet, cursor, left, tall, style.pen, rng)
         if _is_struck(text, at, rng):
             _strike(sheet, left, ink.shape[1], first, len(ink), style.pen, rng)
@@ -125,11 +126,13 @@ def _strike(sheet: Float, left: int, width: int, top: int, height: int, pen: flo
 
 
 def _tie(sheet: Float, last: float, left: int, tall: float, pen: float, rng: Rng) -> None:
-    """The stroke of a pen that was not lifted between two digits: mostly along their tops. In place."""
-    share = rng.uniform(0.0, 0.25) if rng.random() < 0.6 else rng.uniform(0.25, 0.8)
-    y, reach = (UP + share) * tall, 0.22 * tall
-    points = np.array([(last - reach, y), ((last + left) / 2, y + rng.normal(0, 0.1) * tall), (left + reach, y)])
-    cv2.polylines(sheet, [points.astype(np.int32)], False, 1.0, max(1, round(0.8 * pen)), cv2.LINE_AA)
+    """The stroke of a pen that was not lifted between two digits: an arc, mostly along their tops. In place."""
+    y = (UP + (rng.uniform(-0.05, 0.3) if rng.random() < 0.75 else rng.uniform(0.3, 0.85))) * tall
+    start, end = np.array([last - 0.22 * tall, y]), np.array([left + 0.22 * tall, y + rng.normal(0, 0.07) * tall])
+    bend = (start + end) / 2 + (0, rng.normal(0, 0.16) * tall)
+    along = np.linspace(0, 1, 12)[:, None]
+    arc = (1 - along) ** 2 * start + 2 * along * (1 - along) * bend + along**2 * end  # a quadratic Bezier curve
+    cv2.polylines(sheet, [np.round(arc * 8).astype(np.int32)], False, 1.0, max(1, round(0.85 * pen)), cv2.LINE_AA, 3)
 
 
 def _cropped(sheet: Float, top: float) -> tuple[Float, float]:

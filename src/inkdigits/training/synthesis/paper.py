@@ -48,16 +48,16 @@ def photographed(taken: Float, tall: float, rng: Rng, *, plain: bool = False) ->
     taken: float32 (h, w) in [0, 1], the share of the paper's light that is taken away. tall: the height of a digit in pixels.
     plain: in good light, on blank paper. Returns uint8 (h, w), grey; in one of ten the ink is lighter than the paper.
     """
-    dark = rng.uniform(0.5 if plain else 0.15, 1.0) ** 0.7
+    dark = rng.uniform(0.5 if plain else 0.22, 1.0) ** 0.7
     paper = rng.uniform(0.4, 1.0) * _light(taken.shape, rng)
     printed = not plain and rng.random() < 0.25
     if printed:
         paper = paper * (1 - _print(taken.shape, tall, rng))
     if not plain and rng.random() < 0.3:
-        paper = paper * (1 + dark * rng.uniform(0.01, 0.1) * _noise(taken.shape, rng.uniform(0.5, 3), rng))
+        paper = paper * (1 + dark * rng.uniform(0.01, 0.07) * _noise(taken.shape, rng.uniform(0.5, 3), rng))
     image = paper * (1 - dark * taken)
     if rng.random() < 0.6:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.045 * tall + 0.35))
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.03 * tall + 0.35))
     grain = rng.uniform(0, 0.035) * (0.25 + dark)
     if grain > 0.004:
         image = image + grain * _noise(taken.shape, 0, rng)
@@ -67,7 +67,7 @@ def photographed(taken: Float, tall: float, rng: Rng, *, plain: bool = False) ->
         level = (1 - rng.uniform(0.3, 0.6) * dark) * cv2.blur(paper, (31, 31)) * 255
         grey = np.where(grey < level, 0, 255).astype(np.uint8)
     elif kind < 0.35:
-        _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 95))])
+        _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))])
         grey = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
     return np.asarray(255 - grey, np.uint8) if rng.random() < 0.1 else grey
 
@@ -125,7 +125,7 @@ def _pattern(shape: tuple[int, int], tall: float, rng: Rng) -> Float:
         along, across = xs * np.cos(angle) + ys * np.sin(angle), ys * np.cos(angle) - xs * np.sin(angle)
         wave = across + rng.uniform(0, 0.3) * tall * np.sin(along / (tall * rng.uniform(0.2, 1.5)) + rng.uniform(0, 6))
         lines = np.clip(np.cos(wave * np.float32(2 * np.pi / period)) * rng.uniform(1, 3) - rng.uniform(0, 1.2), 0, 1)
-        taken = np.maximum(taken, np.float32(rng.uniform(0.03, 0.32)) * lines.astype(np.float32))
+        taken = np.maximum(taken, np.float32(rng.uniform(0.03, 0.26)) * lines.astype(np.float32))
     return taken
 
 

@@ -36,7 +36,7 @@ class Shares:
     whole words; registers, hands33, lines: of photographed crops. plain: of composed rows, those in clear ink with nothing around."""
 
     easy: float = 0.0
-    plain: float = 0.4
+    plain: float = 0.5
     as_written: float = 0.22
     registers: float = 0.14
     hands33: float = 0.07
