@@ -289,7 +289,17 @@ def test_a_model_that_is_not_there():
 
 def test_a_card_survives_saving_and_loading(tmp_path):
     card = Card(
-        "digit", ("0", "½"), (28, 20), "2026.11", {"version": 1, "box": 20}, 1.25, {"answer": 0.5}, {"seed": 1}, {"a": 0.5}, "0" * 64
+        "digit",
+        ("0", "½"),
+        (28, 20),
+        "2026.11",
+        {"version": 1, "box": 20},
+        1.25,
+        {"answer": 0.5},
+        {"bias": 1.5},
+        {"seed": 1},
+        {"a": 0.5},
+        "0" * 64,
     )
     card.save(tmp_path / "card.json")
     assert Card.load(tmp_path / "card.json") == card == Card.from_dict(card.to_dict())

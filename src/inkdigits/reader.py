@@ -44,8 +44,8 @@ several of these has the tiles of many images classified at once."""
 
 SIDE_ONE, SIDE_PAGE = 160, 1200
 """Longest side, in pixels, at which one digit and a page are looked at. Tuned on photos_single and photos_multi."""
-LINE_THRESHOLD = 0.99
-"""A line that is less likely right than this needs review. Chosen on hands33, registers and cheque_amounts."""
+LINE_THRESHOLD = 0.95
+"""A line that is less likely right than this needs review. Chosen on hands33, registers, pen_numbers and cheque_amounts."""
 MISSED = 0.5
 """A line in which no number was read, and which has a digit more likely than this, is writing that was left out."""
 LARGE = 0.3
@@ -287,8 +287,8 @@ class Reader:
         sureness = self._certainty(line)
         sure = sureness >= self._line_threshold(single) and not any(digit.refused for digit in digits)
         value = value_of(line.text, self.options.decimal) if sure and line.checked else None
-        more = {"candidates": line.texts, "second_opinion": line.second, "evidence": line.evidence}
-        return replace(line_of(digits), certainty=sureness, value=value, **more)
+        told = replace(line_of(digits), certainty=sureness, value=value)
+        return replace(told, candidates=line.texts, second_opinion=line.second, evidence=line.evidence)
 
     def _certainty(self, line: _Signed) -> float:
         """The probability that all of a line is right; of what was looked at region by region, taking positions as independent."""

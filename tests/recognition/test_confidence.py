@@ -8,10 +8,11 @@ from inkdigits.training.calibrate import fit_confidence
 
 
 def test_the_logistic_function_of_the_weighted_sum():
-    evidence = {"rivals": 2.0, "listed": -0.5, "agreement": -1.0, "path": -3.0, "unread": 1.0}
-    weights = {"bias": 0.5, "rivals": 1.0, "agreement": 0.5, "unread": -2.0}
+    evidence = {"rivals": 2.0, "listed": -0.5, "complete": -1.0, "path": -3.0, "unread": 1.0}
+    weights = {"bias": 0.5, "rivals": 1.0, "complete": 0.5, "unread": -2.0}
     assert certainty(evidence, weights) == pytest.approx(1 / (1 + np.exp(-(0.5 + 2.0 - 0.5 - 2.0))))
-    assert certainty({"rivals": 0.0}, PLAIN) == 0.5
+    assert certainty({"path": -1.0}, PLAIN) == 0.5
+    assert 0.9 < certainty({"path": 0.0, "complete": 0.0}, PLAIN) < 0.99
 
 
 def test_nothing_counts_for_less_than_the_lowest():

@@ -26,7 +26,21 @@ from inkdigits.training.pen import write
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 KEY, URL = "open sesame", "http://localhost"
 LINE = ("text", "box", "confidence", "digits", "candidates", "value")
-ROW = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model", "left_out", "review_reasons")
+ROW = (
+    "source",
+    "page",
+    "text",
+    "confidence",
+    "needs_review",
+    "refused",
+    "error",
+    "lines",
+    "ms",
+    "model",
+    "left_out",
+    "review_reasons",
+    "value",
+)
 
 
 def png(text: str, seed: int = 3) -> bytes:

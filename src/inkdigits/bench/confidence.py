@@ -22,8 +22,8 @@ from .scoring import digits, number
 from .sets import RealSet
 from .tables import Table
 
-FITTED = ("hands33", "registers", "pen_numbers", "composed_numbers")
-KEPT_OUT = ("cheque_amounts", "photos_multi")
+FITTED = ("hands33", "registers", "pen_numbers", "composed_numbers", "cheque_amounts")
+KEPT_OUT = ("photos_multi",)
 """Kinds of writing that the weights are fitted on, and those that they never are."""
 BIAS = "bias"
 

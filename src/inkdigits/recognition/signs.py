@@ -18,6 +18,7 @@ from ..models import NOT_A_DIGIT
 from .alphabet import CLASSES, DIGITS, OTHER
 from .confidence import Evidence
 from .decode import Candidate, Text
+from .forms import has_form
 from .numbers import Character, Seen
 
 Float = NDArray[np.float32]
@@ -29,6 +30,8 @@ DIGIT_FLOOR, OTHER_FLOOR = 1e-3, 1e-2
 """What is added to the digit model's probability of a digit, and of none: it never rules out what the number network says."""
 LOOSE = float(np.exp(-1.0))
 """By how much a digit that is in no region makes a text less likely."""
+FORMLESS = 0.1
+"""By how much a text that has none of the forms of numbers is less likely."""
 SUGGESTED = 0.05
 """The least probability of a digit that the digit model suggests."""
 UNLIKELY = 1e-5
@@ -73,8 +76,8 @@ class Sign:
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What both readers make of a field. candidates: the likeliest texts, as indices of CLASSES, best first; none where nothing fits.
-    signs: the positions of the best, left to right. overlooked: the probability, by the digit model, that a region in which it has nothing is
-    a digit. evidence: what speaks for the best, of EVIDENCE in `recognition.confidence`, but for what was not read."""
+    signs: the positions of the best, left to right. overlooked: the probability, by the digit model, that a region in which it has nothing
+    is a digit. evidence: what speaks for the best, of EVIDENCE in `recognition.confidence`, but for what was not read."""
 
     candidates: tuple[Candidate, ...]
     signs: tuple[Sign, ...]
@@ -98,20 +101,22 @@ def check(seen: Seen, spans: Sequence[Span], opinions: Float) -> Checked:
         by_text = {**dict(own.suggestions(seen, spans, opinions)), **by_text}
     texts, fit = list(by_text), np.array(list(by_text.values()))
     alone = seen.probabilities(texts)
-    scores = np.log(np.maximum(alone, 1e-300)) + fit
+    formless = np.array([not has_form(text) for text in texts])
+    scores = np.log(np.maximum(alone, 1e-300)) + fit + np.log(FORMLESS) * formless
     odds = np.exp(scores - scores.max())
     odds /= odds.sum()
     order = np.argsort(-odds, kind="stable").tolist()
     best = order[0]
+    ranked = [Candidate(texts[i], float(odds[i])) for i in order]
+    own = _Placed.of(seen, texts[best], spans, opinions)
+    overlooked = _overlooked(own.holds, opinions)
     evidence = {
         "rivals": float(np.log(odds[best] / max(1 - odds[best], 1e-6))),
         "listed": float(np.log(np.clip(alone.sum(), 1e-300, 1))),
-        "agreement": float(fit[best]),
         "path": float(np.log(max(alone[best], 1e-300))),
+        "complete": float(np.log(max(1 - overlooked, 1e-300))),
     }
-    ranked = [Candidate(texts[i], float(odds[i])) for i in order]
-    own = _Placed.of(seen, texts[best], spans, opinions)
-    return Checked(tuple(ranked[:KEPT]), tuple(own.signs(ranked)), _overlooked(own.holds, opinions), evidence)
+    return Checked(tuple(ranked[:KEPT]), tuple(own.signs(ranked)), overlooked, evidence)
 
 
 def held(characters: Sequence[Character], spans: Sequence[Span], frame: float) -> list[list[int]]:
