@@ -86,16 +86,17 @@ def test_the_reason_names_what_it_may_be():
 
 
 @pytest.mark.parametrize(
-    ("sure", "unsure", "refused"),
+    ("sure", "unsure", "odds", "refused"),
     [
-        pytest.param(5, 4, False, id="a page of digits, badly written"),
-        pytest.param(3, 4, False, id="a short number, hardly legible"),
-        pytest.param(30, 33, True, id="a drawing with a few marks like digits"),
+        pytest.param(5, 4, {"none": 0.6}, False, id="a page of digits, some crossed out"),
+        pytest.param(3, 4, {"none": 0.6}, False, id="a short number, hardly legible"),
+        pytest.param(3, 9, {"d3": 0.5, "none": 0.4}, False, id="a page of digits, badly written"),
+        pytest.param(30, 33, {"d3": 0.4, "none": 0.6}, True, id="a drawing with a few marks like digits"),
     ],
 )
-def test_a_page_that_is_mostly_no_digits_is_refused(sure, unsure, refused):
+def test_a_page_that_is_mostly_no_digits_is_refused(sure, unsure, odds, refused):
     answered = decide(ranked(d3=0.95), 0.9, (0, 0, 1, 1), TILE)
-    doubtful = decide(ranked(d3=0.4), 0.9, (0, 0, 1, 1), TILE)
+    doubtful = decide(ranked(**odds), 0.9, (0, 0, 1, 1), TILE)
     reason = refusal([answered] * sure + [doubtful] * unsure, [], True)
     assert (reason is not None) == refused
     assert not refused or f"{unsure} of {sure + unsure}" in reason

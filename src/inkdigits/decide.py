@@ -21,8 +21,8 @@ where the strokes' edges are wider than this share of the digit's height."""
 
 NONE = "not a digit: it looks more like a letter, a sign, a scribble or several digits in one"
 MOSTLY, AT_LEAST = 0.5, 8
-"""A page on which more than this share of at least so many marks is refused is refused as a whole."""
-PAGE = "no digits: {} of {} marks are none that can be told, as in text, a drawing or the grain of paper"
+"""A page on which more than this share of at least so many marks is no digit is refused as a whole."""
+PAGE = "no digits: {} of {} marks are none, as in text, a drawing or the grain of paper"
 UNSURE = "not sure enough: {}"
 NO_INK = "no ink: nothing on it stands out from the paper"
 NO_DIGIT = "no digit: what is on it are lines, dots, edges, letters or signs"
@@ -64,8 +64,8 @@ def refusal(digits: Sequence[Digit], marks: Sequence[Mark], inked: bool) -> str 
         return NO_INK
     if not digits:
         return ONLY_EDGES if marks and all(mark.reason == AT_THE_EDGE for mark in marks) else NO_DIGIT
-    refused = sum(digit.refused is not None for digit in digits)
-    return PAGE.format(refused, len(digits)) if len(digits) >= AT_LEAST and refused > MOSTLY * len(digits) else None
+    none = sum(digit.refused is not None and digit.alternatives[0][0] == NOT_A_DIGIT for digit in digits)
+    return PAGE.format(none, len(digits)) if len(digits) >= AT_LEAST and none > MOSTLY * len(digits) else None
 
 
 def doubts(lines: Sequence[Line], marks: Sequence[Mark], threshold: float) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def test_every_character_is_read_where_it_stands(turn):
     row = row_of(image)
     seen = look(image, field_of(row, 1.0, image.shape), ones_of)
     best = seen.candidates()[0]
-    characters = seen.characters(best.text)
+    (characters,) = seen.characters([best.text])
     assert [c.label for c in characters] == ["1"] * 4
     for character, region in zip(characters, row, strict=True):
         assert character.middle == pytest.approx(region.x + region.width / 2, abs=6)  # a frame is 4 pixels wide
@@ -97,12 +97,12 @@ def test_a_field_where_nothing_is_seen():
     field = field_of(row_of(image), 1.0, image.shape)
     seen = look(np.full_like(image, 230), field, ones_of)
     assert seen.candidates()[0].text == ()
-    assert seen.characters(()) == ()
+    assert seen.characters([()]) == [()]
 
 
 def test_a_text_with_more_characters_than_frames_has_no_places():
     image = page((60, 40, 8, 40))
-    assert look(image, field_of(row_of(image), 1.0, image.shape), ones_of).characters((1,) * 500) == ()
+    assert look(image, field_of(row_of(image), 1.0, image.shape), ones_of).characters([(1,) * 500]) == [()]
 
 
 def test_lines_of_the_layout_are_fields():

@@ -26,7 +26,7 @@ def seen(*places, allowed=None, columns=120):
             row[CLASSES.index(label)] = p
         row[0] = 1 - sum(labels.values())
     view = View(frames, np.arange(len(frames)), len(frames))
-    return Seen(Field(0, columns, 20, 0.0, -10, 10), (view,), allowed)
+    return Seen(Field(0, columns, 20, 0.0, -10, 10), allowed).also(view)
 
 
 def opinion(**odds):
@@ -157,3 +157,11 @@ def test_a_thin_stroke_holds_the_character_that_the_network_sees_a_little_before
     assert found("1", 40.0, frame=2.0) == [[], [], []]
     assert found("12", 31.0, 36.0) == [[0], [1], []], "one that holds another is not free"
     assert found(".1", 40.0, 91.0) == [[], [], [1]], "a point has no region: what is nearest to it is another sign"
+
+
+def test_a_position_is_as_sure_as_the_texts_that_have_its_sign_whatever_their_length():
+    field = seen((28, {"4": 0.999}), (60, {"-": 0.6}), (108, {"7": 0.999}))
+    signs = check(field, [SPANS[0], (100, 116)], np.stack([opinion(d4=0.95), opinion(d7=0.95)])).signs
+    assert [sign.label for sign in signs] == ["4", "-", "7"]
+    assert min(signs[0].probability, signs[2].probability) > 0.99
+    assert signs[1].probability == pytest.approx(0.6, abs=0.02)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .alphabet import CLASSES, DIGITS
-from .decode import Candidate, Frames, Text, agreed, condensed, log_probabilities, places
+from .decode import Candidate, Frames, Text, agreed, candidates, condensed, log_probabilities, places
 from .fields import Field, cropped, strip_width
 from .strips import strip
 
@@ -23,7 +23,7 @@ STRETCHES = 1.25, 1.0, 1.5
 """How much wider than the field its strips are. Hands differ in how wide they write, and no one stretch suits all of them."""
 CLEAR = 0.99
 """A text that one view gives this probability needs no other."""
-MOST = 10
+MOST = 6
 """Texts that a view gives."""
 
 
@@ -49,11 +49,18 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A field as the number network sees it, one view or more. allowed: the indices of CLASSES that a text may have; None allows all."""
+    """A field as the number network sees it. allowed: the indices of CLASSES that a text may have; None allows all. texts: the likeliest of
+    every view."""
 
     field: Field
-    views: tuple[View, ...]
     allowed: Collection[int] | None = None
+    views: tuple[View, ...] = ()
+    texts: tuple[Text, ...] = ()
+
+    def also(self, view: View) -> Seen:
+        """The same with one view more."""
+        found = [found.text for found in candidates(view.frames, MOST, allowed=self.allowed)]
+        return replace(self, views=(*self.views, view), texts=tuple(dict.fromkeys((*self.texts, *found))))
 
     @property
     def frame(self) -> float:
@@ -62,16 +69,19 @@ class Seen:
 
     def candidates(self) -> list[Candidate]:
         """The likeliest texts, best first, with the mean of what the views give them; none where nothing that is allowed fits."""
-        return agreed([view.frames for view in self.views], MOST, allowed=self.allowed)
+        return agreed([view.frames for view in self.views], self.texts, MOST)
 
     def probabilities(self, texts: Sequence[Text]) -> NDArray[np.float64]:
         """The probability that all of the field says just this, for each of some texts: float64 (texts,), the mean of the views."""
         mean: NDArray[np.float64] = np.exp(self._each(texts)).mean(axis=0)
         return mean
 
-    def characters(self, text: Text) -> tuple[Character, ...]:
-        """The characters of a text, placed by the view that is surest of it; none where no view has as many frames as they need."""
-        view = self.views[int(np.argmax(self._each([text])[:, 0]))]
+    def characters(self, texts: Sequence[Text]) -> list[tuple[Character, ...]]:
+        """The characters of some texts, each placed by the view that is surest of it; none where that has fewer frames than they need."""
+        surest = self._each(texts).argmax(axis=0).tolist()
+        return [self._placed(text, self.views[view]) for text, view in zip(texts, surest, strict=True)]
+
+    def _placed(self, text: Text, view: View) -> tuple[Character, ...]:
         try:
             spans = [(int(view.starts[first]), int(view.starts[last - 1]) + 1) for first, last in places(view.frames, text)]
         except ValueError:
@@ -92,12 +102,11 @@ class Seen:
 
 def look(grey: Bytes, field: Field, transcribe: Transcribe, *, allowed: Collection[int] | None = None) -> Seen:
     """Show the network one field of an image, uint8 (H, W), at one width after the other, until it is sure of a text."""
-    crop, views = cropped(grey, field), list[View]()
+    crop, seen = cropped(grey, field), Seen(field, allowed)
     for stretch in STRETCHES:
         frames = transcribe(strip(crop, strip_width(crop, stretch))[None])[0]
-        views.append(View(*condensed(frames), len(frames)))
-        seen = Seen(field, tuple(views), allowed)
-        if len(views) < len(STRETCHES) and any(found.probability >= CLEAR for found in seen.candidates()[:1]):
+        seen = seen.also(View(*condensed(frames), len(frames)))
+        if len(seen.views) < len(STRETCHES) and any(found.probability >= CLEAR for found in seen.candidates()[:1]):
             break
     return seen
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ FORMLESS = 0.1
 """By how much a text that has none of the forms of numbers is less likely."""
 SUGGESTED = 0.05
 """The least probability of a digit that the digit model suggests."""
-UNLIKELY = 1e-5
+UNLIKELY = 1e-3
 """A text that the number network finds less likely than the likeliest by this factor is not weighed."""
 BEST = 3
 """Texts that suggestions are made for, the likeliest ones."""
@@ -44,6 +45,8 @@ REACH = 2.0
 """Frames by which it may miss a region that holds no other: the network sees a thin stroke up to so many before it or behind it."""
 DOTS = ".,"
 """Labels of what is too small to be one of the regions."""
+SUREST = 1 - 1e-6
+"""The highest probability of a text, or of a sign."""
 KEPT = 5
 """Texts, and labels of a sign, that are kept."""
 
@@ -95,7 +98,8 @@ def check(seen: Seen, spans: Sequence[Span], opinions: Float) -> Checked:
     found = [candidate for candidate in found if candidate.probability > UNLIKELY * found[0].probability]
     if not found:
         return Checked((), (), _overlooked([[]] * len(spans), opinions), {})
-    placed = [_Placed.of(seen, candidate.text, spans, opinions) for candidate in found]
+    texts = [candidate.text for candidate in found]
+    placed = [_Placed.of(text, own, seen.frame, spans, opinions) for text, own in zip(texts, seen.characters(texts), strict=True)]
     by_text = {own.text: own.fit for own in placed}
     for own in placed[:BEST]:
         by_text = {**dict(own.suggestions(seen, spans, opinions)), **by_text}
@@ -108,10 +112,11 @@ def check(seen: Seen, spans: Sequence[Span], opinions: Float) -> Checked:
     order = np.argsort(-odds, kind="stable").tolist()
     best = order[0]
     ranked = [Candidate(texts[i], float(odds[i])) for i in order]
-    own = _Placed.of(seen, texts[best], spans, opinions)
+    (characters,) = seen.characters([texts[best]])
+    own = _Placed.of(texts[best], characters, seen.frame, spans, opinions)
     overlooked = _overlooked(own.holds, opinions)
     evidence = {
-        "rivals": float(np.log(odds[best] / max(1 - odds[best], 1e-6))),
+        "rivals": float(np.log(odds[best] / max(1 - odds[best], 1 - SUREST))),
         "listed": float(np.log(np.clip(alone.sum(), 1e-300, 1))),
         "path": float(np.log(max(alone[best], 1e-300))),
         "complete": float(np.log(max(1 - overlooked, 1e-300))),
@@ -146,9 +151,8 @@ class _Placed:
     fit: float
 
     @classmethod
-    def of(cls, seen: Seen, text: Text, spans: Sequence[Span], opinions: Float) -> _Placed:
-        characters = seen.characters(text)
-        holds = held(characters, spans, seen.frame)
+    def of(cls, text: Text, characters: tuple[Character, ...], frame: float, spans: Sequence[Span], opinions: Float) -> _Placed:
+        holds = held(characters, spans, frame)
         regions: dict[int, list[int]] = {}
         for region, inside in enumerate(holds):
             for i in inside:
@@ -188,14 +192,15 @@ class _Placed:
         return text, self.fit + sum(change.fit for change in changes)
 
     def signs(self, ranked: Sequence[Candidate]) -> list[Sign]:
-        """The positions, with what the other texts as long have there."""
-        alike = [candidate for candidate in ranked if len(candidate.text) == len(self.text)]
+        """The positions, with what the other texts have there."""
+        every = [dict[str, float]() for _ in self.text]
+        for candidate in ranked:
+            for odds, sign in zip(every, _aligned(self.text, candidate.text), strict=True):
+                if sign is not None:
+                    label = _label(CLASSES[sign])
+                    odds[label] = min(odds.get(label, 0.0) + candidate.probability, SUREST)
         found = []
-        for i, character in enumerate(self.characters):
-            odds: dict[str, float] = {}
-            for candidate in alike:
-                label = _label(CLASSES[candidate.text[i]])
-                odds[label] = odds.get(label, 0.0) + candidate.probability
+        for i, (character, odds) in enumerate(zip(self.characters, every, strict=True)):
             first = _label(character.label)  # that of the best text, even where more of the others differ
             labels = sorted(odds.items(), key=lambda pair: (pair[0] != first, -pair[1]))[:KEPT]
             own = tuple(self.regions.get(i, ()))
@@ -218,6 +223,15 @@ def _fit(labels: Sequence[str], opinion: Float) -> float:
     if len(labels) == 1 and labels[0] in DIGITS:
         return TRUST * float(np.log(opinion[int(labels[0])] + DIGIT_FLOOR))
     return (TRUST if labels else OVERLOOKED) * float(np.log(opinion[len(DIGITS)] + OTHER_FLOOR))
+
+
+def _aligned(text: Text, other: Text) -> list[int | None]:
+    """What another text has at each position of a text; None where it has nothing, or not the same number of signs."""
+    found: list[int | None] = [None] * len(text)
+    for _, first, last, begin, end in SequenceMatcher(None, text, other, autojunk=False).get_opcodes():
+        if last - first == end - begin:
+            found[first:last] = other[begin:end]
+    return found
 
 
 def _overlooked(holds: Sequence[Sequence[int]], opinions: Float) -> float:
