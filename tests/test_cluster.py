@@ -45,7 +45,7 @@ class Broken(Fragile):
 def running() -> Iterator[None]:
     """A cluster of this machine, as a program has one that uses Ray already."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # where its actors find Fragile
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)  # where its actors find Fragile
         with cluster._running(cluster._ray(None), 2, None):
             yield
 
@@ -117,6 +117,11 @@ def test_a_poisoned_image_costs_its_own_row(running: None, tmp_path: Path) -> No
     assert "died" in error
 
 
+def test_the_actors_read_with_the_options_of_the_reader(running: None, tmp_path: Path) -> None:
+    (row,) = read(Fragile(threshold=0.25, alphabet="digits"), [image(20)], str(tmp_path / "out"), jobs=1)
+    assert row["text"] == "20,25,1,False,digits"
+
+
 def test_resuming_reads_what_has_no_row(running: None, scans: Path, tmp_path: Path) -> None:
     out, every = tmp_path / "out", sorted(str(path) for path in scans.glob("*.png"))
     read(Fragile(), map(File, every[:4]), str(out), jobs=1)
@@ -142,6 +147,9 @@ def test_rows_are_replaced_or_read_again_only_where_that_is_asked_for(running: N
     before = set(out.iterdir())
     with pytest.raises(OutputError, match=r"made with another threshold \(0.5, now 0.9\)"):
         read(Fragile(threshold=0.9), images, str(out), jobs=1, resume=True)
+    assert set(out.iterdir()) == before
+    with pytest.raises(OutputError, match=r"made with another alphabet \(none, now digits\)"):
+        read(Fragile(alphabet="digits"), images, str(out), jobs=1, resume=True)
     assert set(out.iterdir()) == before
     with Appended(out / cluster.LOCK), pytest.raises(OutputError, match="is being written by another run"):
         read(Fragile(), images, str(out), jobs=1, overwrite=True)

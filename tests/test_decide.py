@@ -16,11 +16,12 @@ CLASSES = tuple("0123456789")
 TILE = np.zeros((28, 28), np.float32)
 
 
-def probabilities(**most: float) -> np.ndarray:
-    values = np.full(10, (1 - sum(most.values())) / (10 - len(most)), np.float32)
-    for name, p in most.items():
-        values[int(name[1:])] = p
-    return values
+def ranked(**most: float) -> list[tuple[str, float]]:
+    """The ten digits and, where `none` is given, "not a digit", likeliest first; what is left is shared by the other digits."""
+    given = {NOT_A_DIGIT if name == "none" else name[1:]: p for name, p in most.items()}
+    others = [name for name in CLASSES if name not in given]
+    odds = given | dict.fromkeys(others, (1 - sum(given.values())) / len(others))
+    return sorted(odds.items(), key=lambda pair: -pair[1])
 
 
 @pytest.mark.parametrize(
@@ -32,17 +33,26 @@ def probabilities(**most: float) -> np.ndarray:
     ],
 )
 def test_the_threshold_decides(threshold, label):
-    digit = decide(probabilities(d3=0.8, d8=0.15), CLASSES, threshold, (1, 2, 3, 4), TILE, every=True)
+    digit = decide(ranked(d3=0.8, d8=0.15), threshold, (1, 2, 3, 4), TILE, every=CLASSES)
     assert digit.label == label
     assert digit.confidence == pytest.approx(0.8)
     assert (digit.refused is None) == (label != "?")
     assert ("8", pytest.approx(0.15)) in [(name, p) for name, p in digit.alternatives]
     assert digit.box == (1, 2, 3, 4)
+    assert [name for name, _ in digit.probabilities] == list(CLASSES)
     assert sum(p for _, p in digit.probabilities) == pytest.approx(1, abs=1e-5)
+    assert digit.tile is TILE
+
+
+def test_only_the_probabilities_that_are_asked_for_are_carried():
+    assert decide(ranked(d3=0.8), 0.5, (0, 0, 1, 1), None).probabilities == ()
+    digit = decide([("3", 0.8), (",", 0.2)], 0.5, (0, 0, 1, 1), None, every=("3", "7"))
+    assert digit.probabilities == (("3", 0.8), ("7", 0.0)), "0 for a label that nobody thought of"
+    assert digit.alternatives == ((",", 0.2),)
 
 
 def test_a_refused_position_still_names_the_best_guess():
-    digit = decide(probabilities(d3=0.4, d8=0.35), CLASSES, 0.9, (0, 0, 1, 1), TILE)
+    digit = decide(ranked(d3=0.4, d8=0.35), 0.9, (0, 0, 1, 1), TILE)
     assert digit.alternatives[0][0] == "3"
 
 
@@ -55,30 +65,38 @@ def test_a_refused_position_still_names_the_best_guess():
     ],
 )
 def test_what_is_likelier_no_digit_is_refused_as_such(threshold, label, reason):
-    none = np.array([*probabilities(d3=0.9) * 0.4, 0.6], np.float32)
-    digit = decide(none, (*CLASSES, NOT_A_DIGIT), threshold, (0, 0, 1, 1), TILE)
+    digit = decide(ranked(d3=0.36, none=0.6), threshold, (0, 0, 1, 1), TILE)
     assert digit.label == label
     assert digit.confidence == pytest.approx(0.36)
     assert digit.refused is None if reason is None else digit.refused.startswith(reason)
     assert (NOT_A_DIGIT, pytest.approx(0.6)) in list(digit.alternatives)
 
 
+@pytest.mark.parametrize("threshold", [0.0, 0.9])
+def test_what_is_nothing_but_no_digit_is_never_answered(threshold):
+    digit = decide([(NOT_A_DIGIT, 1.0)], threshold, (0, 0, 1, 1), TILE)
+    assert (digit.label, digit.confidence) == ("?", 0.0)
+    assert digit.refused.startswith("not a digit")
+
+
 def test_the_reason_names_what_it_may_be():
-    assert "3 (50%) or 8 (40%)" in decide(probabilities(d3=0.5, d8=0.4), CLASSES, 0.9, (0, 0, 1, 1), TILE).refused
-    assert "may be 3 (80%)" in decide(probabilities(d3=0.8), CLASSES, 0.9, (0, 0, 1, 1), TILE).refused
+    assert "3 (50%) or 8 (40%)" in decide(ranked(d3=0.5, d8=0.4), 0.9, (0, 0, 1, 1), TILE).refused
+    assert "may be 3 (80%)" in decide(ranked(d3=0.8), 0.9, (0, 0, 1, 1), TILE).refused
+    assert ". (50%) or , (40%)" in decide([(".", 0.5), (",", 0.4), ("1", 0.1)], 0.9, (0, 0, 1, 1), TILE).refused
 
 
 @pytest.mark.parametrize(
-    ("sure", "unsure", "refused"),
+    ("sure", "unsure", "odds", "refused"),
     [
-        pytest.param(5, 4, False, id="a page of digits, badly written"),
-        pytest.param(3, 4, False, id="a short number, hardly legible"),
-        pytest.param(30, 33, True, id="a drawing with a few marks like digits"),
+        pytest.param(5, 4, {"none": 0.6}, False, id="a page of digits, some crossed out"),
+        pytest.param(3, 4, {"none": 0.6}, False, id="a short number, hardly legible"),
+        pytest.param(3, 9, {"d3": 0.5, "none": 0.4}, False, id="a page of digits, badly written"),
+        pytest.param(30, 33, {"d3": 0.4, "none": 0.6}, True, id="a drawing with a few marks like digits"),
     ],
 )
-def test_a_page_that_is_mostly_no_digits_is_refused(sure, unsure, refused):
-    answered = decide(probabilities(d3=0.95), CLASSES, 0.9, (0, 0, 1, 1), TILE)
-    doubtful = decide(probabilities(d3=0.4), CLASSES, 0.9, (0, 0, 1, 1), TILE)
+def test_a_page_that_is_mostly_no_digits_is_refused(sure, unsure, odds, refused):
+    answered = decide(ranked(d3=0.95), 0.9, (0, 0, 1, 1), TILE)
+    doubtful = decide(ranked(**odds), 0.9, (0, 0, 1, 1), TILE)
     reason = refusal([answered] * sure + [doubtful] * unsure, [], True)
     assert (reason is not None) == refused
     assert not refused or f"{unsure} of {sure + unsure}" in reason
@@ -94,9 +112,11 @@ def test_a_page_that_is_mostly_no_digits_is_refused(sure, unsure, refused):
     ],
 )
 def test_a_line_without_a_question_mark_may_need_review(confidence, line, said):
-    row = Line((Digit("3", (0, 0, 1, 1), confidence),), (0, 0, 1, 1))
+    alone = Line((Digit("3", (0, 0, 1, 1), confidence),), (0, 0, 1, 1))
+    as_a_whole = Line((Digit("3", (0, 0, 1, 1), 0.99),), (0, 0, 1, 1), certainty=confidence)
     marks = [Mark(Region(5, 0, 4, 9, np.ones((9, 4), bool)), "letter", line)]
-    assert doubts([row], marks, 0.9) == said
+    for row in (alone, as_a_whole):
+        assert doubts([row], marks, 0.9) == said
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,17 @@ def test_what_was_left_out_is_drawn_on_the_picture_and_in_explain() -> None:
     assert not has(annotate(reading(image, "3")), LEFT)
 
 
+def test_a_sign_that_was_read_without_a_tile_is_drawn_too() -> None:
+    """A comma, which the digit model was not asked about, and of which nothing else is likely."""
+    image = np.full((300, 400), 255, np.uint8)
+    digits = (digit("3", (20, 60, 60, 150)), Digit(",", (90, 60, 40, 150), 0.9), digit("5", (150, 60, 60, 150)))
+    row = Reading((Line(digits, (20, 60, 190, 150), 0.8, (("3,5", 0.8),), 3.5),), image=image)
+    trace = SimpleNamespace(image=image, ink=Ink(np.zeros((150, 200), np.uint8), np.zeros((150, 200), bool), 2.0, 2.0), reading=row)
+    for picture in (annotate(row), explain_picture(trace)):
+        assert has(picture, SURE)
+        assert not has(picture, UNSURE)
+
+
 def test_a_refusal_shows_no_box_and_its_reason() -> None:
     image = np.full((300, 400), 255, np.uint8)
     assert not has(annotate(reading(image, refused="no ink")), SURE)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.ink import find_ink, ink_is_light, turned, without_print
+from inkdigits.ink import find_ink, ink_is_light, without_print
 
 
 def seven(size: int = 96, pen: int = 6) -> np.ndarray:
@@ -127,17 +127,6 @@ def test_the_fine_lines_of_a_security_pattern_are_no_writing():
 def test_a_page_without_a_pattern_stays_as_it_is():
     ink = find_ink(paper(0.9, 0.8, seven(128, 5)), side=160)
     assert without_print(ink) is ink
-
-
-@pytest.mark.parametrize("degrees", [-20, 35])
-def test_a_page_is_turned_and_the_way_back_is_known(degrees):
-    image = np.full((300, 400), 200, np.uint8)
-    image[100:104, 250:254] = 0
-    out, back = turned(image, degrees, 200)
-    assert max(out.shape) > 200
-    y, x = np.argwhere(out == out.min()).mean(axis=0)
-    np.testing.assert_allclose(back @ (x, y, 1), (251.5, 101.5), atol=2)
-    assert out[0, 0] == 200, "the corners are paper"
 
 
 def test_a_large_blank_page_has_no_writing():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inkdigits.ink import Ink
-from inkdigits.layout import lines, one, tilt, without_shadows
+from inkdigits.layout import lines, one, without_shadows
 
 
 def ink_of(sheet: np.ndarray, stroke: float = 3) -> Ink:
@@ -112,17 +112,6 @@ def test_a_shadow_at_the_frame_is_taken_out_and_does_not_count_as_a_stroke():
     found = without_shadows(ink_of(sheet, stroke=20))
     np.testing.assert_array_equal(found.mask, plain.mask)
     assert found.stroke == pytest.approx(4, abs=1)
-
-
-@pytest.mark.parametrize("degrees", [-10, 0, 8])
-def test_the_tilt_of_the_lines_is_measured(degrees):
-    sheet = page(("14253", 60, 120), size=(240, 320))
-    turn = cv2.getRotationMatrix2D((160, 120), -degrees, 1)  # it counts to the left
-    assert tilt(lines(ink_of(cv2.warpAffine(sheet, turn, (320, 240), flags=cv2.INTER_NEAREST)))) == pytest.approx(degrees, abs=2)
-
-
-def test_a_short_line_has_no_tilt():
-    assert tilt(lines(ink_of(page(("1", 20, 60), ("2", 90, 85))))) == 0
 
 
 def test_the_halves_of_a_broken_digit_are_one():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inkdigits import ModelError
-from inkdigits.models import BATCH, Card, LineModel, Model, locate, open_session
+from inkdigits.models import BATCH, Card, Model, NumberModel, locate, open_session
 
 onnx = pytest.importorskip("onnx")
 
@@ -268,18 +268,18 @@ def test_a_graph_that_wants_all_memory_is_a_model_error(folder):
         Model.load(folder).logits(tiles(1))
 
 
-def test_a_model_of_digits_is_not_taken_for_one_of_lines(folder):
-    with pytest.raises(ModelError, match=r"reads single digits.*needed here reads whole lines"):
-        LineModel.load(folder)
+def test_a_model_of_digits_is_not_taken_for_one_of_numbers(folder):
+    with pytest.raises(ModelError, match=r"reads single digits.*needed here reads whole numbers"):
+        NumberModel.load(folder)
     break_graph(tiles="strips")(folder)
-    with pytest.raises(ModelError, match=r"reads whole lines.*needed here reads single digits"):
+    with pytest.raises(ModelError, match=r"reads whole numbers.*needed here reads single digits"):
         Model.load(folder)
 
 
-def test_a_line_model_whose_width_is_fixed_is_refused(folder):
+def test_a_number_model_whose_width_is_fixed_is_refused(folder):
     break_graph(tiles="strips")(folder)
     with pytest.raises(ModelError, match=r"strips \(batch, 4, width\) and logits \(batch, frames, 3\)"):
-        LineModel.load(folder)
+        NumberModel.load(folder)
 
 
 def test_a_model_that_is_not_there():
@@ -289,7 +289,17 @@ def test_a_model_that_is_not_there():
 
 def test_a_card_survives_saving_and_loading(tmp_path):
     card = Card(
-        "digit", ("0", "½"), (28, 20), "2026.11", {"version": 1, "box": 20}, 1.25, {"answer": 0.5}, {"seed": 1}, {"a": 0.5}, "0" * 64
+        "digit",
+        ("0", "½"),
+        (28, 20),
+        "2026.11",
+        {"version": 1, "box": 20},
+        1.25,
+        {"answer": 0.5},
+        {"bias": 1.5},
+        {"seed": 1},
+        {"a": 0.5},
+        "0" * 64,
     )
     card.save(tmp_path / "card.json")
     assert Card.load(tmp_path / "card.json") == card == Card.from_dict(card.to_dict())

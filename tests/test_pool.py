@@ -18,6 +18,7 @@ from inkdigits import images
 from inkdigits.batch import Task, in_pool, reading_work, rows
 from inkdigits.errors import InputError, ModelError
 from inkdigits.images import Document
+from inkdigits.options import Options
 from inkdigits.pool import MEMORY, LostError, Pool
 from inkdigits.reading import Digit, Line, Reading
 from inkdigits.sources import File
@@ -27,10 +28,11 @@ DIES, HANGS, DEVOURS, KILLED, DAWDLES = 13, 14, 15, 16, 17
 
 
 class Fragile:
-    """Stands in for Reader. Its text is the threshold's percentage or "", then the number of pages that were read together."""
+    """Stands in for Reader. Its text is the image's height, the threshold's percentage or "", how many pages were read together, whether
+    one digit was asked for, and the alphabet."""
 
-    def __init__(self, model: object = None, threshold: float | None = None, device: str = "cpu") -> None:
-        self.model, self.threshold, self.device, self.card = model, threshold, device, CARD
+    def __init__(self, model: object = None, threshold: float | None = None, *, device: str = "cpu", **options: object) -> None:
+        self.model, self.device, self.options, self.cards = model, device, Options(threshold, **options), [CARD]
 
     def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
         if self.model == "none":
@@ -49,8 +51,8 @@ class Fragile:
             os.kill(os.getpid(), signal.SIGKILL)
         if len(image) == DAWDLES:
             time.sleep(0.25)
-        percent = "" if self.threshold is None else round(100 * self.threshold)
-        label = f"{len(image)},{percent},{together},{single}"
+        percent = "" if self.options.threshold is None else round(100 * self.options.threshold)
+        label = f"{len(image)},{percent},{together},{single},{self.options.alphabet or ''}"
         return Reading((Line((Digit(label, (0, 0, 1, 1), 0.9),), (0, 0, 1, 1)),), source, number)
 
 
@@ -75,15 +77,19 @@ def texts(futures: list[Future[list[Reading]]]) -> list[str]:
 
 
 def test_every_file_is_read_as_its_task_says() -> None:
+    tasks = [
+        Task(image(5)),
+        Task(image(6), single=True, options=Options(0.25)),
+        Task(image(7), options=Options(0.5)),
+        Task(image(8), options=Options(0.5, "digits")),
+    ]
     with pool_of() as pool:
-        futures = [
-            pool.submit(task) for task in (Task(image(5)), Task(image(6), single=True, threshold=0.25), Task(image(7), threshold=0.5))
-        ]
-        found = [future.result(60)[0].text.split(",") for future in futures]
-    assert [(height, percent, single) for height, percent, _, single in found] == [
-        ("5", "", "False"),
-        ("6", "25", "True"),
-        ("7", "50", "False"),
+        found = [future.result(60)[0].text.split(",") for future in [pool.submit(task) for task in tasks]]
+    assert [(height, percent, single, alphabet) for height, percent, _, single, alphabet in found] == [
+        ("5", "", "False", ""),
+        ("6", "25", "True", ""),
+        ("7", "50", "False", ""),
+        ("8", "50", "False", "digits"),
     ]
 
 

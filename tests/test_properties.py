@@ -11,7 +11,7 @@ from inkdigits.models import SHIPPED
 from inkdigits.training.evaluate_lines import edit_distance
 from inkdigits.training.pen import write
 
-pytestmark = pytest.mark.skipif(not (SHIPPED / "line" / "model.onnx").exists(), reason="no line model ships yet")
+pytestmark = pytest.mark.skipif(not (SHIPPED / "number" / "model.onnx").exists(), reason="no number model ships yet")
 
 PAPER, TALL = 235, 60
 KEPT = 0.97

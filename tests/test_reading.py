@@ -32,9 +32,9 @@ def test_the_keys_of_a_row_are_a_contract():
     row = json.loads(reading("31", "4?").to_json())
     assert list(row) == [
         "source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model", "left_out",
-        "review_reasons",
+        "review_reasons", "value",
     ]  # fmt: skip
-    assert list(row["lines"][0]) == ["text", "box", "confidence", "digits"]
+    assert list(row["lines"][0]) == ["text", "box", "confidence", "digits", "candidates", "value"]
     assert list(row["lines"][0]["digits"][0]) == ["label", "box", "confidence", "alternatives"]
     assert (row["text"], row["confidence"], row["needs_review"]) == ("31\n4?", 0.6561, True)
 
@@ -52,6 +52,19 @@ def test_text_confidence_and_review(row: Reading, text: str, confidence: float, 
     assert row.text == text
     assert row.confidence == pytest.approx(confidence)
     assert row.needs_review is needs_review
+
+
+def test_a_line_that_was_looked_at_as_a_whole_is_as_sure_as_that_says():
+    digits = (digit("3"), digit("1", 12))
+    box = (0, 5, 22, 20)
+    assert Line(digits, box).confidence == pytest.approx(0.81), "else that of its positions"
+    whole = Line(digits, box, certainty=0.3, candidates=(("31", 0.3), ("3.1", 0.123456)), value=31)
+    assert Reading((whole, Line(digits, box))).confidence == pytest.approx(0.243)
+    row = json.loads(Reading((whole,)).to_json())["lines"][0]
+    assert (row["confidence"], row["candidates"], row["value"]) == (0.3, [["31", 0.3], ["3.1", 0.1235]], 31)
+    assert Line(digits, box, certainty=0.0).confidence == 0, "surely wrong is not unknown"
+    row = Line(digits, box).to_dict()
+    assert (row["candidates"], row["value"]) == ([], None)
 
 
 @pytest.mark.parametrize(

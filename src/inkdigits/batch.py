@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import images
 from .errors import InputError, MissingExtra
+from .options import Options
 from .reading import Reading
 from .sources import File
 
@@ -34,6 +35,7 @@ AHEAD_KEPT = 2
 """The same where Readings carry their images."""
 PART = 16
 """Pages of a document that are one task of a process: what is read again where one of them costs it its life."""
+DEFAULT = Options()
 ALL = range(1, images.MAX_PAGES + 1)
 """Every page of a document."""
 
@@ -52,7 +54,7 @@ def rows(
         from .pool import Pool  # what processes need is not imported by those who want none
 
         with Pool(partial(reading_work, type(reader), reader.model, reader.device), jobs) as pool:
-            yield from in_pool(pool, files, single=single, keep=keep, threshold=reader.threshold, ordered=ordered)
+            yield from in_pool(pool, files, single=single, keep=keep, options=reader.options, ordered=ordered)
         return
     wanted = ((file, ALL) for file in files)
     for _, reading in readings(reader, wanted, single=single, keep=keep, together=TOGETHER if single else 1):
@@ -127,16 +129,16 @@ def in_pool(
     *,
     single: bool = False,
     keep: bool = False,
-    threshold: float | None = None,
+    options: Options = DEFAULT,
     ordered: bool = True,
 ) -> Iterator[Reading]:
-    """Read files in the processes of a pool of `reading_work`; the rest as for `rows`, `threshold` as in `Reader`."""
+    """Read files in the processes of a pool of `reading_work`; the rest as for `rows`, options as of a Reader."""
     begun: deque[_Begun] = deque()
     finished: SimpleQueue[_Begun] = SimpleQueue()
     take = begun.popleft if ordered else finished.get
     count = 0
     for file in files:
-        task = Task(file, single, keep, threshold, range(1, PART + 1))
+        task = Task(file, single, keep, options, range(1, PART + 1))
         future = pool.submit(task)
         if ordered:
             begun.append((task, future))
@@ -187,18 +189,18 @@ def _of_part(pool: Pool[Task, list[Reading]], task: Task, future: Future[list[Re
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Pages of a file for a worker process. single, keep: as in `Reader.trace_page`. threshold: as in `Reader`."""
+    """Pages of a file for a worker process. single, keep: as in `Reader.trace_page`. options: as of a Reader."""
 
     file: File
     single: bool = False
     keep: bool = False
-    threshold: float | None = None
+    options: Options = DEFAULT
     pages: range = ALL
 
     @property
-    def how(self) -> tuple[bool, bool, float]:
+    def how(self) -> tuple[bool, bool, str]:
         """Tasks that share this are read together."""
-        return self.single, self.keep, -1.0 if self.threshold is None else self.threshold
+        return self.single, self.keep, repr(self.options)
 
 
 def reading_work(kind: type[Reader], model: str | Path | None, device: str = "cpu") -> Work[Task, list[Reading]]:
@@ -224,7 +226,7 @@ def answers(reader: Reader, tasks: Sequence[Task]) -> list[list[Reading]]:
     for _, group in groupby(places, key=lambda place: tasks[place].how):
         alike = list(group)
         task = tasks[alike[0]]
-        reader.threshold = task.threshold
+        reader.options = task.options
         wanted = [(tasks[place].file, tasks[place].pages) for place in alike]
         for k, reading in readings(reader, wanted, single=task.single, keep=task.keep, together=together, begins=begins):
             found[alike[k]].append(reading)

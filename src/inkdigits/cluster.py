@@ -24,6 +24,7 @@ from .batch import in_pool, reading_work
 from .errors import Error, MissingExtra, OutputError
 from .files import Appended
 from .images import SUFFIXES
+from .options import Options
 from .pool import Pool
 from .reader import Reader
 from .results import replaced, to_table
@@ -94,7 +95,7 @@ def read(
     address = address or os.environ.get("RAY_ADDRESS")
     ray = _ray(address)
     folder, path = _place(out)
-    record = record_of(type(reader)(reader.model).card, reader.threshold, single=single)  # what is wrong with the model is said now
+    record = record_of(type(reader)(reader.model), reader.options, single=single)  # what is wrong with the model is said now
     with _alone(folder, path):
         done: Counter[str] = Counter()
         for table in _tables(folder, _old(folder, path, out, Terms(record, resume, retry_errors, overwrite))):
@@ -114,7 +115,7 @@ def read(
             work = partial(reading_work, type(reader), reader.model, reader.device)
             written = ray.data.from_arrow_refs(blocks).map_batches(
                 _Actor,
-                fn_constructor_args=(work, out, secrets.token_hex(4), single, reader.threshold, os.getcwd()),
+                fn_constructor_args=(work, out, secrets.token_hex(4), single, reader.options, os.getcwd()),
                 batch_size=None,
                 batch_format="pyarrow",
                 compute=ray.data.ActorPoolStrategy(size=actors),
@@ -190,11 +191,11 @@ def _write(folder: fsspec.AbstractFileSystem, name: str, table: pyarrow.Table) -
 class _Actor:
     """What Ray calls: a partition's names -> the name of the file with their rows."""
 
-    def __init__(self, work: Any, out: str, run: str, single: bool, threshold: float | None, cwd: str) -> None:
+    def __init__(self, work: Any, out: str, run: str, single: bool, options: Options, cwd: str) -> None:
         with suppress(OSError):
             os.chdir(cwd)  # relative names mean what they mean to who gave them, where there is such a folder
         self.folder, self.path = _place(out)
-        self.run, self.single, self.threshold = run, single, threshold
+        self.run, self.single, self.options = run, single, options
         self.pool: Pool[Any, Any] = Pool(work, 1)
 
     def __call__(self, block: pyarrow.Table) -> pyarrow.Table:
@@ -202,7 +203,7 @@ class _Actor:
 
         files = (File(os.fsdecode(row["name"]), row["content"], row["error"]) for row in block.to_pylist())
         with ThreadPoolExecutor(FETCHES) as fetching:
-            found = in_pool(self.pool, _ahead(fetching, files), single=self.single, threshold=self.threshold)
+            found = in_pool(self.pool, _ahead(fetching, files), single=self.single, options=self.options)
             rows = to_table([reading.to_dict() for reading in found])
         name = f"{self.path}/{self.run}-{block['partition'][0].as_py():06}.parquet"
         _write(self.folder, name, rows)

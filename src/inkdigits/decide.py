@@ -21,38 +21,35 @@ where the strokes' edges are wider than this share of the digit's height."""
 
 NONE = "not a digit: it looks more like a letter, a sign, a scribble or several digits in one"
 MOSTLY, AT_LEAST = 0.5, 8
-"""A page on which more than this share of at least so many marks is refused is refused as a whole."""
-PAGE = "no digits: {} of {} marks are none that can be told, as in text, a drawing or the grain of paper"
+"""A page on which more than this share of at least so many marks is no digit is refused as a whole."""
+PAGE = "no digits: {} of {} marks are none, as in text, a drawing or the grain of paper"
 UNSURE = "not sure enough: {}"
 NO_INK = "no ink: nothing on it stands out from the paper"
 NO_DIGIT = "no digit: what is on it are lines, dots, edges, letters or signs"
 AT_THE_EDGE = "at the edge"
 ONLY_EDGES = "no digit: what is on it lies along its edge and is no writing, like the edge of a scan, a rule, a desk; crop to the writing"
-MAY_BE_DIGITS, MOST_MARKS = ("letter", "not a digit", "faint", "slash"), 8
-"""Marks that the digit model is asked about, since one of them may be a digit that was dropped, and how many of an image."""
 
 
-def decide(probabilities: Float, classes: Sequence[str], threshold: float, box: Box, tile: Float, *, every: bool = False) -> Digit:
+def decide(ranked: Sequence[tuple[str, float]], threshold: float, box: Box, tile: Float | None, *, every: Sequence[str] = ()) -> Digit:
     """Answer one position.
 
-    probabilities: float32 (K,), summing to 1, calibrated; what the class "not a digit" has, the answer lacks. threshold: below this
-    confidence the answer is "?", and where "not a digit" is likelier than any digit; 0 always answers.
-    every: let the Digit carry the probabilities of all classes, not only the likeliest.
+    ranked: labels with their calibrated probabilities, likeliest first; what "not a digit" has, the answer lacks. threshold: below this
+    confidence the answer is "?", and where "not a digit" is likelier than anything else; 0 always answers. every: the labels whose
+    probabilities the Digit is to carry, besides the likeliest ones.
     """
-    order = np.argsort(-probabilities, kind="stable")
-    ranked = [(classes[i], float(probabilities[i])) for i in order]
-    label, confidence = next(pair for pair in ranked if pair[0] != NOT_A_DIGIT)
+    label, confidence = next((pair for pair in ranked if pair[0] != NOT_A_DIGIT), ("?", 0.0))
     refused = None
-    if threshold > 0 and ranked[0][0] == NOT_A_DIGIT:
+    if label == "?" or (threshold > 0 and ranked[0][0] == NOT_A_DIGIT):
         refused = NONE
     elif confidence < threshold:
         refused = UNSURE.format(_rivals(ranked))
+    odds = dict(ranked)
     return Digit(
         label="?" if refused else label,
         box=box,
         confidence=confidence,
         alternatives=tuple(ranked[:3] if refused else [pair for pair in ranked if pair[0] != label][:3]),
-        probabilities=tuple((name, float(p)) for name, p in zip(classes, probabilities, strict=True)) if every else (),
+        probabilities=tuple((name, odds.get(name, 0.0)) for name in every),
         refused=refused,
         tile=tile,
     )
@@ -67,8 +64,8 @@ def refusal(digits: Sequence[Digit], marks: Sequence[Mark], inked: bool) -> str 
         return NO_INK
     if not digits:
         return ONLY_EDGES if marks and all(mark.reason == AT_THE_EDGE for mark in marks) else NO_DIGIT
-    refused = sum(digit.refused is not None for digit in digits)
-    return PAGE.format(refused, len(digits)) if len(digits) >= AT_LEAST and refused > MOSTLY * len(digits) else None
+    none = sum(digit.refused is not None and digit.alternatives[0][0] == NOT_A_DIGIT for digit in digits)
+    return PAGE.format(none, len(digits)) if len(digits) >= AT_LEAST and none > MOSTLY * len(digits) else None
 
 
 def doubts(lines: Sequence[Line], marks: Sequence[Mark], threshold: float) -> tuple[str, ...]:
@@ -78,7 +75,7 @@ def doubts(lines: Sequence[Line], marks: Sequence[Mark], threshold: float) -> tu
     return ("unread",) * unread + ("unsure",) * unsure
 
 
-def _rivals(ranked: list[tuple[str, float]]) -> str:
+def _rivals(ranked: Sequence[tuple[str, float]]) -> str:
     """What it may be, in words."""
     likely = [f"{name} ({p:.0%})" for name, p in ranked[:2] if p > 0.2 * ranked[0][1]]
     return "it may be " + " or ".join(likely)

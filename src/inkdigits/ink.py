@@ -110,21 +110,6 @@ def shrink(image: Bytes, side: int) -> tuple[Bytes, float]:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
 
 
-def turned(image: Bytes, degrees: float, side: int) -> tuple[Bytes, Float]:
-    """Turn an image to the left on a sheet that holds all of it, scaled down to about `side` pixels: uint8 (H, W) or (H, W, 3), and the way
-    back, float32 (2, 3): where in the image a point (x, y, 1) of the result lies.
-    """
-    small, scale = shrink(image, side)
-    height, width = small.shape[:2]
-    cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-    wide, high = round(width * abs(cos) + height * abs(sin)), round(height * abs(cos) + width * abs(sin))
-    turn = np.array([[cos, -sin], [sin, cos]])  # from the result to the image, y down
-    back = np.column_stack([turn, np.array([width, height]) / 2 - turn @ (wide / 2, high / 2)])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    out: Bytes = cv2.warpAffine(small, back, (wide, high), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return out, (back * scale).astype(np.float32)
-
-
 def _grey_where_colourless(image: Bytes) -> Bytes:
     """An image without colour as one grey channel; the light's own colour does not count, nor do a few pixels."""
     if image.ndim == 2:

@@ -17,8 +17,6 @@ from .rules import digit_height, without_rules
 
 Mask = NDArray[np.bool_]
 
-ENOUGH = 4
-"""Regions in a line that show how it is tilted."""
 FAINT = 0.42
 """What is less than this share as dark as the usual sign on the page was not written with it."""
 HALVES = 1.45
@@ -124,17 +122,6 @@ def lines(ink: Ink) -> list[list[Region]]:
     if max(map(len, rows), default=0) >= MANY:
         rows = [row for row in rows if len(row) > 1 or row[0].width > 1.5 * tall or not touches(row[0], width, height)]
     return [_merged(row) for row in rows if row]
-
-
-def tilt(rows: list[list[Region]]) -> float:
-    """By how many degrees the lines fall to the right; 0 where none is long enough to tell."""
-    rise = run = 0.0
-    for row in rows:
-        if len(row) >= ENOUGH:
-            x, y = np.array([(r.x + r.width / 2, r.y + r.height / 2) for r in row]).T
-            rise += float((x - x.mean()) @ (y - y.mean()))
-            run += float((x - x.mean()) @ (x - x.mean()))
-    return float(np.rad2deg(np.arctan2(rise, run))) if run else 0.0
 
 
 def _straight(r: Region, stroke: float) -> bool:

@@ -1,7 +1,7 @@
 """A model = a folder with `model.onnx` and `card.json`: loads it, checks that both fit, runs it.
 
 Model      tiles float32 (N, 28, 28) in [0, 1] -> logits float32 (N, K) -> probabilities, softmax(logits / temperature)
-LineModel  strips float32 (N, 32, W) in [0, 1] -> logits float32 (N, W / 2, K) -> probabilities of every frame, in the same way
+NumberModel  strips float32 (N, 32, W) in [0, 1] -> logits float32 (N, W / 2, K) -> probabilities of every frame, in the same way
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ BATCH = 32
 
 
 READS = {
-    "tiles": "single digits (every recipe but line)",
-    "strips": "whole lines (recipe line; how well it reads is in its run's report.html)",
+    "tiles": "single digits (every recipe but number)",
+    "strips": "whole numbers (recipe number; how well it reads is in its run's report.html)",
 }
 """What a model reads, by the name of its input."""
 
@@ -68,6 +68,7 @@ FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: isinstance(v, Mapping) and all(_is_number(p) and 0 <= p <= 1 for p in (*v.values(), v.get("answer"))),
         "an object with `answer`, and only probabilities",
     ),
+    "confidence": (lambda v: isinstance(v, Mapping) and all(map(_is_number, v.values())), "an object of numbers"),
     "training": (lambda v: isinstance(v, Mapping), "an object"),
     "metrics": (lambda v: isinstance(v, Mapping), "an object"),
     "sha256": (lambda v: isinstance(v, str) and re.fullmatch("[0-9a-f]{64}|", v) is not None, "64 hexadecimal digits"),
@@ -80,10 +81,11 @@ class Card:
     """What has to be known of a model to use it rightly; `card.json`.
 
     classes: names of the K outputs, in order. image_shape: height and width in pixels, of a tile, or of the strips trained on.
-    preprocessing: a copy of the contract that the tiles or strips were made by (`inkdigits.tiles.CONTRACT`, `inkdigits.strips.CONTRACT`),
-    or {"version": 0} for images taken as they are.
+    preprocessing: a copy of the contract that the tiles or strips were made by (`inkdigits.tiles.CONTRACT`,
+    `inkdigits.recognition.strips.CONTRACT`), or {"version": 0} for images taken as they are.
     temperature: divides the logits, so that the probabilities are calibrated (Guo et al., 2017). thresholds: `answer` is the probability
-    below which a position is answered "?". training: recipe, command, seed, versions, data with licences and hashes. metrics: measured
+    below which a position is answered "?". confidence: of a number model, the weights of what speaks for a text
+    (`inkdigits.recognition.confidence`). training: recipe, command, seed, versions, data with licences and hashes. metrics: measured
     after training. sha256: of `model.onnx`, "" before there is one.
 
     Raises ModelError that names the field, for a value that does not fit.
@@ -96,6 +98,7 @@ class Card:
     preprocessing: Mapping[str, Any] = field(default_factory=lambda: {"version": 0})
     temperature: float = 1.0
     thresholds: Mapping[str, float] = field(default_factory=lambda: {"answer": 0.0})
+    confidence: Mapping[str, float] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
@@ -116,8 +119,8 @@ class Card:
         return f"{self.name}-{self.version}/{hashlib.sha256(content).hexdigest()[:8]}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON has them."""
-        return asdict(self)
+        """The fields as JSON has them; `confidence` only where there is one."""
+        return {key: value for key, value in asdict(self).items() if key != "confidence" or value}
 
     @classmethod
     def from_dict(cls, found: Any) -> Card:
@@ -148,7 +151,7 @@ class Card:
 
 
 class Network:
-    """An ONNX file and its card that fit each other: what `Model` and `LineModel` have in common."""
+    """An ONNX file and its card that fit each other: what `Model` and `NumberModel` have in common."""
 
     shipped: ClassVar[str]
     """The name of the model that `load` takes where none is given."""
@@ -166,7 +169,7 @@ class Network:
     def load(cls, model: str | Path | None = None, *, threads: int = 1, device: str = "cpu") -> Self:
         """Load a model and check that its file, its card and its graph fit each other.
 
-        model: the name of a shipped model (None: "digit", for lines "line"), a run folder of `inkdigits train`, or an ONNX file with
+        model: the name of a shipped model (None: "digit", for numbers "number"), a run folder of `inkdigits train`, or an ONNX file with
         card.json beside it. A folder that has the name of a shipped model is reached as "./NAME". threads: what ONNX Runtime may use for
         one call. device: "cpu", or "cuda" where onnxruntime-gpu finds a GPU. Raises ModelError with the reason and the remedy. Whether the
         images of the reader are what the model was trained on is for the reader to check, by `card.preprocessing`: other models can still
@@ -226,10 +229,10 @@ class Model(Network):
         return ("tiles", ("batch", *self.card.image_shape)), ("logits", ("batch", len(self.card.classes)))
 
 
-class LineModel(Network):
-    """A network of whole lines, ready to run. Make one with `LineModel.load`."""
+class NumberModel(Network):
+    """A network of whole numbers, ready to run. Make one with `NumberModel.load`."""
 
-    shipped = "line"
+    shipped = "number"
 
     def logits(self, strips: NDArray[np.floating[Any]]) -> Float:
         """Scores before the softmax: strips float32 (N, 32, W) in [0, 1], 1 = ink, W a multiple of 4 -> float32 (N, W / 2, K). N may be 0.

@@ -1,46 +1,59 @@
-"""The whole way: image -> ink -> lines -> tiles -> scores -> decision -> reading."""
+"""The whole way: image -> ink -> lines -> fields and tiles -> signs -> decision -> reading."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from . import images, layout, strings, strips, tiles
+from . import images, layout, tiles
 from .clock import Clock, since
-from .decide import MAY_BE_DIGITS, MOST_MARKS, blame, decide, doubts, refusal
+from .decide import blame, decide, doubts, refusal
 from .errors import InputError, ModelError
-from .ink import Ink, find_ink, turned
-from .models import NOT_A_DIGIT, Card, LineModel, Model
+from .ink import Ink, find_ink
+from .models import NOT_A_DIGIT, Card, Model, NumberModel
+from .options import Options
 from .reading import Box, Digit, LeftOut, Line, Reading, line_of
-from .recognition.leftout import Mark, left_out
+from .recognition import strips
+from .recognition.alphabet import SYMBOLS, text_of
+from .recognition.confidence import PLAIN, certainty
+from .recognition.fields import ABOVE, Field, cropped, field_of
+from .recognition.leftout import ReadLine, left_out
+from .recognition.numbers import look, read_digit
+from .recognition.second import SecondOpinion, agree, weighed
+from .recognition.signs import Checked, Sign, check
+from .recognition.value import value_of
+from .regions import Region, join
+from .tiles import tile_of
 
-if TYPE_CHECKING:
-    from .regions import Region
-
+Bytes = NDArray[np.uint8]
 Float = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Found = tuple[Ink, list[list[strings.Piece]], Float]
-"""Ink, digits line by line, and the way from the ink to the image: float32 (2, 3)."""
-AnyModel = TypeVar("AnyModel", Model, LineModel)
+AnyModel = TypeVar("AnyModel", Model, NumberModel)
+Found = TypeVar("Found")
+Asking = Generator[Float, Float, Found]
+"""Yields tiles, float32 (N, 28, 28), is sent the probabilities of their classes, float32 (N, K), and returns what it found: whoever drives
+several of these has the tiles of many images classified at once."""
 
 SIDE_ONE, SIDE_PAGE = 160, 1200
 """Longest side, in pixels, at which one digit and a page are looked at. Tuned on photos_single and photos_multi."""
-TILTED = 5.0
-"""Degrees by which lines must be tilted for the page to be turned; those of less are read as well as level ones."""
-LINE_THRESHOLD = 0.99
-"""A line that is less likely right than this needs review. Chosen on hands33, registers and cheque_amounts."""
+LINE_THRESHOLD = 0.95
+"""A line that is less likely right than this needs review. Chosen on hands33, registers, pen_numbers and cheque_amounts."""
+MISSED = 0.5
+"""A line in which no number was read, and which has a digit more likely than this, is writing that was left out."""
 LARGE = 0.3
 """A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
 DIGITS = tuple("0123456789")
-"""What the line model knows: a model of other classes reads by itself."""
+SURE, SINGLE, FLOOR = 0.95, 0.6, 1e-4
+"""Where the digit model gives a sole digit this probability the number network is not asked; else what it says is taken to the power of
+SINGLE, and to be no less likely than FLOOR. Tuned on the sets of single digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +66,31 @@ class Trace:
 
 
 class Reader:
-    """Reads digits from images.
+    """Reads numbers from images.
 
     model: a name of a shipped model, a run folder or an ONNX file; None is the shipped `digit`.
-    threshold: the calibrated probability in [0, 1] below which a position is answered "?", and a line needs review; 0 always answers; None
-    is the model card's, and for lines LINE_THRESHOLD.
+    threshold, alphabet, decimal, digits_only, second_opinion: as in `inkdigits.options.Options`; `predict` and models of other classes look
+    at the first alone.
     device: "cpu", or "cuda" for the networks to run on a GPU where onnxruntime-gpu is installed and finds one; ink and layout, which are
     nearly all of the work, stay on the CPU.
-    The model is loaded at the first image. Raises ModelError if it does not fit, InputError for an image that cannot be read.
+    The models are loaded at the first image. Raises ValueError for an option that is none, ModelError if a model does not fit, MissingExtra
+    for a second opinion that is not installed, InputError for an image that cannot be read.
     """
 
-    def __init__(self, model: str | Path | None = None, threshold: float | None = None, *, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        threshold: float | None = None,
+        *,
+        device: str = "cpu",
+        alphabet: str | None = None,
+        decimal: str | None = None,
+        digits_only: bool = False,
+        second_opinion: bool = False,
+    ) -> None:
         self.model = model
-        self.threshold = threshold
         self.device = device
+        self.options = Options(threshold, alphabet, decimal, digits_only, second_opinion)
 
     def read(self, image: Any, *, source: str = "", keep: bool = False) -> Reading:
         """Read all the digits in an image. Of a document with more pages it reads the first, and warns; `read_document` reads all.
@@ -136,40 +160,43 @@ class Reader:
         """The card of the model, which is loaded now if it is not yet."""
         return self._model.card
 
+    @property
+    def cards(self) -> list[Card]:
+        """The cards of all models that have a say, the digit model's first."""
+        return [self.card, self._number_model.card] if self._reads_numbers else [self.card]
+
     @cached_property
     def _model(self) -> Model:
         return _fitting(Model.load(self.model, device=self.device), tiles.CONTRACT)
 
     @cached_property
-    def _none(self) -> int | None:
-        """The model's class of what is no digit."""
-        classes = self._model.card.classes
-        return classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classes else None
+    def _reads_numbers(self) -> bool:
+        """Whether the digit model knows the ten digits: then the number network reads, and it checks; a model of other classes reads region
+        by region, by itself."""
+        return tuple(name for name in self._model.card.classes if name != NOT_A_DIGIT) == DIGITS
 
     @cached_property
-    def _transcriber(self) -> Callable[[Float], Float] | None:
-        """What the line model that ships says of strips; None for a model of other classes. It is loaded at the first doubt."""
-        digits = tuple(name for name in self._model.card.classes if name != NOT_A_DIGIT) == DIGITS
-        return (lambda made: self._line_model.frames(made)) if digits else None
+    def _number_model(self) -> NumberModel:
+        return _fitting(NumberModel.load("number", device=self.device), strips.CONTRACT)
 
     @cached_property
-    def _line_model(self) -> LineModel:
-        return _fitting(LineModel.load("line", device=self.device), strips.CONTRACT)
+    def _second(self) -> SecondOpinion:
+        return SecondOpinion()
 
     @property
     def _threshold(self) -> float:
-        return self._model.card.thresholds["answer"] if self.threshold is None else self.threshold
+        return self._model.card.thresholds["answer"] if self.options.threshold is None else self.options.threshold
 
     def _line_threshold(self, single: bool) -> float:
         """The probability below which a line is unsure; one digit alone is no less sure than a position."""
-        return self._threshold if single or self.threshold is not None else max(self._threshold, LINE_THRESHOLD)
+        return self._threshold if single or self.options.threshold is not None else max(self._threshold, LINE_THRESHOLD)
 
     def _together(self, pages: Iterable[tuple[images.Document, int, str]], single: bool, keep: bool) -> list[Trace | InputError]:
         """Every page up to its tiles, all of these classified at once, and so on until each page is read."""
         found: dict[int, Trace | InputError] = {}
-        asked: list[tuple[int, Clock, strings.Asking[Trace], Float]] = []
+        asked: list[tuple[int, Clock, Asking[Trace], Float]] = []
 
-        def go_on(place: int, clock: Clock, steps: strings.Asking[Trace], answer: Float | None) -> None:
+        def go_on(place: int, clock: Clock, steps: Asking[Trace], answer: Float | None) -> None:
             try:
                 shown = steps.send(answer)  # type: ignore[arg-type]  # None begins it
                 clock.lap("classify")
@@ -197,85 +224,144 @@ class Reader:
                 go_on(place, clock, steps, probabilities[own])
         return [found[place] for place in sorted(found)]
 
-    def _trace(self, page: images.Page, single: bool, source: str, number: int, keep: bool, clock: Clock) -> strings.Asking[Trace]:
-        model, image = self._model, page.image
-        ink, pieces, back = yield from self._one(image, clock) if single else self._page(image, clock)
-        factor = page.size[1] / image.shape[1]  # the source may be larger than what was decoded of it
-        ink = replace(ink, scale=ink.scale * factor)
-        back = back * factor
-        labels = [[self._label(piece) for piece in row] for row in pieces]
-        marks = left_out(ink, [[piece.region for piece in row] for row in pieces], labels, single=single)
-        missing = yield from self._missing(ink, marks, len(pieces))
-        clock.lap("account")
-        rows = [self._line(row, ink, back, page.size, single, share) for row, share in zip(pieces, missing, strict=True)]
-        left = [LeftOut(_box(mark.region, back, page.size), mark.reason) for mark in marks]
-        refused = refusal([digit for line in rows for digit in line.digits], marks, bool(ink.mask.any()))
-        if refused:
-            left += [LeftOut(digit.box, NOT_A_DIGIT) for line in rows for digit in line.digits]
-            rows = []
-        found = ("damaged",) * page.doubtful + doubts(rows, marks, self._line_threshold(single))
-        reading = Reading(tuple(rows), source, number, refused, None, clock.ms, model.name, image if keep else None)
-        return Trace(image, ink, replace(reading, left_out=tuple(left), doubts=found))
-
-    def _label(self, piece: strings.Piece) -> str:
-        """The likeliest class of a piece that is a digit."""
-        kinds = [k for k in range(len(piece.probabilities)) if k != self._none]
-        return self._model.card.classes[kinds[int(piece.probabilities[kinds].argmax())]]
-
-    def _missing(self, ink: Ink, marks: list[Mark], lines: int) -> strings.Asking[list[float]]:
-        """For each line the probability that something that was left out in or beside it is a digit."""
-        kept = [1.0] * lines
-        asked = [mark for mark in marks if mark.line is not None and mark.reason in MAY_BE_DIGITS][:MOST_MARKS]
-        if asked and self._none is not None:
-            probabilities = yield np.stack([strings.tile_of(ink, mark.region) for mark in asked])
-            for mark, odds in zip(asked, probabilities, strict=True):
-                kept[mark.line or 0] *= float(odds[self._none])
-        return [1 - share for share in kept]
-
-    def _one(self, image: NDArray[np.uint8], clock: Clock) -> strings.Asking[Found]:
-        """The one digit of an image: no line where there is no ink."""
-        ink, region = _region(image, clock)
-        if region is None:
-            return ink, [], _back(ink.scale)
-        tile = strings.tile_of(ink, region)
-        (probabilities,) = yield tile[None]
-        if self._transcriber is not None:
-            probabilities = strings.checked(ink, region, probabilities, self._none, self._transcriber)
-            clock.lap("classify")
-        return ink, [[strings.Piece(region, tile, probabilities)]], _back(ink.scale)
-
-    def _page(self, image: NDArray[np.uint8], clock: Clock) -> strings.Asking[Found]:
-        """The digits of a page. Where its lines are tilted it is turned and read once more, which counts where that is surer."""
-        ink, pieces, tilt = yield from self._strings(image, clock)
-        back = _back(ink.scale)
-        if abs(tilt) >= TILTED:
-            level, way = turned(image, tilt, SIDE_PAGE)
-            other, found, _ = yield from self._strings(level, clock)
-            if _sureness(found) > _sureness(pieces):
-                ink = replace(other, scale=other.scale * float(np.hypot(*way[:, 0])))
-                pieces, back = found, way @ _back(other.scale, 3)
-        return ink, pieces, back
-
-    def _strings(self, image: NDArray[np.uint8], clock: Clock) -> strings.Asking[tuple[Ink, list[list[strings.Piece]], float]]:
-        """The ink of a page without its rules, its digits line by line, and the tilt of its lines in degrees."""
-        ink, every = layout.page_ink(image, SIDE_PAGE)
-        clock.lap("ink")
-        lines = layout.lines(ink)
-        clock.lap("layout")
-        if _fills(lines, ink):
-            ink, region = _region(image, clock)
-            lines, every = [[region]] if region else [], ink.mask
-        pieces = yield from strings.digits(ink, lines, self._none, self._transcriber, every)
+    def _trace(self, page: images.Page, single: bool, source: str, number: int, keep: bool, clock: Clock) -> Asking[Trace]:
+        ink, rows = _lines(page.image, single, clock)
+        opinions = yield from _opinions(ink, rows)
         clock.lap("classify")
-        return ink, pieces, layout.tilt(lines)
+        grey = page.image if page.image.ndim == 2 else cv2.cvtColor(page.image, cv2.COLOR_RGB2GRAY)
+        signed = [self._signed(grey, ink.scale, row, own, single) for row, own in zip(rows, opinions, strict=True)]
+        missed = any(line.checked.overlooked > MISSED for line in signed if line.checked and not line.has_answer)
+        signed = [line for line in signed if line.has_answer]
+        clock.lap("read")
+        marks = left_out(ink, [line.read(ink.scale) for line in signed], single=single)
+        clock.lap("account")
+        ink = replace(ink, scale=ink.scale * page.size[1] / page.image.shape[1])  # the source may be larger than what was decoded of it
+        signed = [replace(line, unread=sum(mark.line == number for mark in marks)) for number, line in enumerate(signed)]
+        lines = [self._line(line, ink, page.size, page.size[1] / page.image.shape[1], single) for line in signed]
+        left = [LeftOut(_box(mark.region, ink.scale, page.size), mark.reason) for mark in marks]
+        refused = refusal([digit for line in lines for digit in line.digits], marks, bool(ink.mask.any()))
+        if refused:
+            left += [LeftOut(digit.box, NOT_A_DIGIT) for line in lines for digit in line.digits]
+            lines = []
+        reasons = ("damaged",) * page.doubtful + ("unread",) * missed + doubts(lines, marks, self._line_threshold(single))
+        reading = Reading(tuple(lines), source, number, refused, None, clock.ms, self._model.name, page.image if keep else None)
+        return Trace(page.image, ink, replace(reading, left_out=tuple(left), doubts=reasons))
 
-    def _line(self, pieces: list[strings.Piece], ink: Ink, back: Float, size: tuple[int, int], every: bool, missing: float) -> Line:
-        row = []
-        for piece in pieces:
-            box = _box(piece.region, back, size)
-            digit = decide(piece.probabilities, self._model.card.classes, self._threshold, box, piece.tile, every=every)
-            row.append(replace(digit, refused=blame(ink, piece.region) or digit.refused) if digit.refused else digit)
-        return replace(line_of(row), missing=missing)
+    def _signed(self, grey: Bytes, scale: float, row: list[Region], opinions: Float, single: bool) -> _Signed:
+        """Read one line. scale: pixels of the image for one of the ink."""
+        if not self._reads_numbers or single:
+            field = field_of(row, scale, grey.shape) if self._reads_numbers else None
+            spans = [_span(region, scale) for region in row]
+            ranked = [self._ranked(opinion, grey, field) for opinion in opinions]
+            found = [Sign(tuple(own), *span, (i,), True) for i, (own, span) in enumerate(zip(ranked, spans, strict=True))]
+            return _Signed(row, found)
+        field, spans = field_of(row, scale, grey.shape), [_span(region, scale) for region in row]
+        checked = check(look(grey, field, self._number_model.frames, allowed=self.options.allowed), spans, opinions)
+        second = self._second.read(cropped(grey, field)) if self.options.second_opinion else None
+        return _Signed(row, checked.signs, checked, field, second)
+
+    def _ranked(self, opinion: Float, grey: Bytes, field: Field | None) -> list[tuple[str, float]]:
+        """The classes of one region, likeliest first. field: where the number network is to be asked too, if the digit model is unsure."""
+        classes = self._model.card.classes
+        odds = opinion.astype(np.float64)
+        digits = [k for k, name in enumerate(classes) if name != NOT_A_DIGIT]
+        if field is not None and odds[digits].max() < SURE:
+            said = read_digit(grey, field, self._number_model.frames)  # in the order of DIGITS, as the model's classes are
+            both = odds[digits] * np.maximum(said / max(said.max(), 1e-12), FLOOR) ** SINGLE
+            odds[digits] = both / both.sum() * odds[digits].sum()
+        return [(classes[k], float(odds[k])) for k in np.argsort(-odds, kind="stable").tolist()]
+
+    def _line(self, line: _Signed, ink: Ink, size: tuple[int, int], factor: float, single: bool) -> Line:
+        """A line as it is told. factor: pixels of the source for one of the image."""
+        every = self._model.card.classes if single else ()
+        digits = []
+        for sign in line.signs:
+            if line.checked and self._is_silent(sign):
+                continue
+            box, region = line.place(sign, ink.scale, factor, size), line.region(sign)
+            tile = tile_of(ink, region) if region else None
+            digit = decide(sign.ranked, self._threshold, box, tile, every=every)
+            if digit.refused and region:
+                digit = replace(digit, refused=blame(ink, region) or digit.refused)
+            digits.append(digit)
+        sureness = self._certainty(line)
+        sure = sureness >= self._line_threshold(single) and not any(digit.refused for digit in digits)
+        value = value_of(line.text, self.options.decimal) if sure and line.checked else None
+        told = replace(line_of(digits), certainty=sureness, value=value)
+        return replace(told, candidates=line.texts, second_opinion=line.second, evidence=line.evidence)
+
+    def _certainty(self, line: _Signed) -> float:
+        """The probability that all of a line is right; of what was looked at region by region, taking positions as independent."""
+        if not line.checked:
+            return float(np.prod([sign.probability for sign in line.signs]))
+        alone = certainty(line.evidence, self._number_model.card.confidence or PLAIN)
+        return alone if line.second is None else weighed(alone, agree(line.text, line.second))
+
+    def _is_silent(self, sign: Sign) -> bool:
+        """Whether a sign is not in the text: a symbol where only digits are asked for; what is no number where everything is answered."""
+        return (self.options.digits_only and sign.label in SYMBOLS) or (self._threshold == 0 and sign.label == NOT_A_DIGIT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A line that was read. row: its regions; checked: what both readers make of it, None where it was looked at region by region; field:
+    where it lies in the image; second: what another engine says; unread: how many marks in it or beside it were not read."""
+
+    row: list[Region]
+    signs: Sequence[Sign]
+    checked: Checked | None = None
+    field: Field | None = None
+    second: str | None = None
+    unread: int = 0
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether anything but symbols and what is no number was read; what was looked at region by region always has one."""
+        return self.checked is None or any(sign.label not in (*SYMBOLS, NOT_A_DIGIT) for sign in self.signs)
+
+    @property
+    def text(self) -> str:
+        """What it says, symbols too."""
+        return "".join("?" if sign.label == NOT_A_DIGIT else sign.label for sign in self.signs)
+
+    @property
+    def evidence(self) -> dict[str, float]:
+        """What speaks for its text."""
+        return {**self.checked.evidence, "unread": float(self.unread)} if self.checked else {}
+
+    @property
+    def texts(self) -> tuple[tuple[str, float], ...]:
+        """What it may say, with probabilities, likeliest first."""
+        return tuple((text_of(list(one.text)), one.probability) for one in self.checked.candidates) if self.checked else ()
+
+    def read(self, scale: float) -> ReadLine:
+        """Which of its ink was read. Where no sign was found in any of its regions, these are no number. scale: pixels of the image for one
+        of the ink."""
+        own = {r: sign.label for sign in self.signs for r in sign.regions} or dict.fromkeys(range(len(self.row)), NOT_A_DIGIT)
+        others = [self.row[r] for r, label in own.items() if label == NOT_A_DIGIT]
+        columns = [(sign.left / scale, sign.right / scale) for sign in self.signs if not sign.regions]
+        return ReadLine([self.row[r] for r, label in own.items() if label != NOT_A_DIGIT], others, columns)
+
+    def region(self, sign: Sign) -> Region | None:
+        """The strokes of a sign that shares them with no other; None where it was found in none, or shares them."""
+        return join([self.row[r] for r in sign.regions]) if sign.regions and sign.sole else None
+
+    def place(self, sign: Sign, scale: float, factor: float, size: tuple[int, int]) -> Box:
+        """The box of a sign in the source image, of this height and width. scale: pixels of the source for one of the ink; factor: for one
+        of the image."""
+        region = self.region(sign)
+        if region:
+            return _box(region, scale, size)
+        around = [self.row[r] for r in sign.regions]
+        if around:
+            top, bottom = min(r.y for r in around) * scale, max(r.bottom for r in around) * scale
+        else:
+            field = cast(Field, self.field)
+            middle, half = field.middle((sign.left + sign.right) / 2), 0.5 * field.height / (1 + 2 * ABOVE)
+            top, bottom = (middle - half) * factor, (middle + half) * factor
+        left, right = max(round(sign.left * factor), 0), min(round(sign.right * factor), size[1])
+        top, bottom = max(round(top), 0), min(round(bottom), size[0])
+        return left, int(top), max(right - left, 1), max(int(bottom - top), 1)
 
 
 def read(image: Any, *, model: str | Path | None = None, threshold: float | None = None) -> Reading:
@@ -283,13 +369,33 @@ def read(image: Any, *, model: str | Path | None = None, threshold: float | None
     return Reader(model, threshold).read(image, keep=True)
 
 
-def _region(image: NDArray[np.uint8], clock: Clock) -> tuple[Ink, Region | None]:
-    """The ink of an image that holds one digit, and its strokes; None where there is no ink."""
+def _lines(image: Bytes, single: bool, clock: Clock) -> tuple[Ink, list[list[Region]]]:
+    """The ink of an image and its lines; of one that holds a single digit, or no more than one large sign, that one alone."""
+    if not single:
+        ink, _ = layout.page_ink(image, SIDE_PAGE)
+        clock.lap("ink")
+        rows = layout.lines(ink)
+        clock.lap("layout")
+        if not _fills(rows, ink):
+            return ink, rows
     ink = find_ink(image, side=SIDE_ONE)
     clock.lap("ink")
     region = layout.one(ink)
     clock.lap("layout")
-    return ink, region
+    return ink, [[region]] if region else []
+
+
+def _opinions(ink: Ink, rows: list[list[Region]]) -> Asking[list[Float]]:
+    """What the digit model says of every region, line by line: float32 (regions, K) each."""
+    if not rows:
+        return []
+    probabilities = yield np.stack([tile_of(ink, region) for row in rows for region in row])
+    return list(np.split(probabilities, np.cumsum([len(row) for row in rows])[:-1]))
+
+
+def _span(region: Region, scale: float) -> tuple[float, float]:
+    """The first and last column of a region in the image."""
+    return region.x * scale, region.right * scale
 
 
 def _fills(lines: list[list[Region]], ink: Ink) -> bool:
@@ -308,25 +414,10 @@ def _fitting(model: AnyModel, contract: Mapping[str, Any]) -> AnyModel:
     return model
 
 
-def _sureness(rows: list[list[strings.Piece]]) -> float:
-    """The mean probability of the likeliest class; 0 without digits."""
-    highest = [float(piece.probabilities.max()) for row in rows for piece in row]
-    return sum(highest) / len(highest) if highest else 0.0
-
-
-def _back(scale: float, rows: int = 2) -> Float:
-    """Where in the image a point (x, y, 1) of its ink lies: float32 (2, 3), or (3, 3) with a last row of 0, 0, 1."""
-    return np.diag([scale, scale, 1.0]).astype(np.float32)[:rows]
-
-
-def _box(region: Region, back: Float, size: tuple[int, int]) -> Box:
-    """The region's box in pixels of the source image, which has this height and width."""
-    (xx, xy, x0), (yx, yy, y0) = back.tolist()
-    corners = [(x, y) for x in (region.x, region.right) for y in (region.y, region.bottom)]
-    xs, ys = [xx * x + xy * y + x0 for x, y in corners], [yx * x + yy * y + y0 for x, y in corners]
-    left, top = max(round(min(xs)), 0), max(round(min(ys)), 0)
-    width, height = round(max(xs) - min(xs)), round(max(ys) - min(ys))
-    return left, top, min(width, size[1] - left), min(height, size[0] - top)
+def _box(region: Region, scale: float, size: tuple[int, int]) -> Box:
+    """The region's box in pixels of the source image, which has this height and width. scale: its pixels for one of the ink."""
+    left, top = max(round(region.x * scale), 0), max(round(region.y * scale), 0)
+    return left, top, min(round(region.width * scale), size[1] - left), min(round(region.height * scale), size[0] - top)
 
 
 def _warn_of_more_pages(document: images.Document, source: str) -> None:

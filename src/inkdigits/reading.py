@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ SAVED = (".json", ".csv", ".txt", ".png", ".jpg", ".jpeg")
 PRINTED = 60
 """Characters of a text or a reason that `print` shows."""
 
-CSV_COLUMNS = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "model")
+CSV_COLUMNS = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "model", "value")
 """The columns of `to_csv`: the keys of `to_dict` that hold one value."""
 
 FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -77,14 +77,23 @@ class Digit:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of writing, digits left to right.
+    """A line of writing, its characters left to right.
 
-    missing: probability in [0, 1] that ink in or beside it that was left out is a digit.
+    certainty: probability in [0, 1] that all of it is right and nothing of it is missing, where that was estimated for the line as a whole.
+    candidates: the texts that it may be with their probabilities, likeliest first; "?" stands for what is no number.
+    value: the number that it is, where that is beyond doubt.
+    second_opinion: what another engine read, "?" for what is no character of ours; None where it was not asked.
+    evidence: what speaks for the text, of which its certainty was made (`inkdigits.recognition.confidence`); not part of comparison or of
+    exports.
     """
 
     digits: tuple[Digit, ...]
     box: Box
-    missing: float = 0.0
+    certainty: float | None = None
+    candidates: tuple[tuple[str, float], ...] = ()
+    value: int | float | None = None
+    second_opinion: str | None = None
+    evidence: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -93,8 +102,10 @@ class Line:
 
     @property
     def confidence(self) -> float:
-        """Probability in [0, 1] that the whole line is right and nothing of it is missing, taking positions as independent."""
-        product = 1.0 - self.missing
+        """Probability in [0, 1] that the whole line is right: its certainty, else that of all positions, taken as independent."""
+        if self.certainty is not None:
+            return self.certainty
+        product = 1.0
         for digit in self.digits:
             product *= digit.confidence
         return product
@@ -115,13 +126,16 @@ class Line:
         return tuple(line_of(group) for group in groups) if len(groups) > 1 else (self,)
 
     def to_dict(self) -> dict[str, Any]:
-        """As in a row's `lines`: text, box, confidence, digits."""
-        return {
+        """As in a row's `lines`: text, box, confidence, digits, candidates, value."""
+        row = {
             "text": self.text,
             "box": list(self.box),
             "confidence": round(self.confidence, 4),
             "digits": [digit.to_dict() for digit in self.digits],
+            "candidates": [[text, round(p, 4)] for text, p in self.candidates],
+            "value": self.value,
         }
+        return row if self.second_opinion is None else {**row, "second_opinion": self.second_opinion}
 
 
 def line_of(digits: Sequence[Digit]) -> Line:
@@ -170,6 +184,11 @@ class Reading:
     def text(self) -> str:
         """Lines joined by a newline; "" where nothing was read."""
         return "\n".join(line.text for line in self.lines)
+
+    @property
+    def value(self) -> int | float | None:
+        """The number that it is, where it is one line and that is beyond doubt."""
+        return self.lines[0].value if len(self.lines) == 1 else None
 
     @property
     def confidence(self) -> float:
@@ -222,6 +241,7 @@ class Reading:
             "model": self.model,
             "left_out": [left.to_dict() for left in self.left_out],
             "review_reasons": list(self.review_reasons),
+            "value": self.value,
         }
 
     def to_json(self) -> str:
@@ -339,6 +359,7 @@ def csv_row(cells: Sequence[str]) -> dict[str, Any]:
     plain = [cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell for cell in cells]
     row: dict[str, Any] = dict(zip(CSV_COLUMNS, plain, strict=True))
     row |= {"page": int(row["page"]), "confidence": float(row["confidence"]), "needs_review": row["needs_review"] == "True"}
+    row["value"] = json.loads(row["value"]) if row["value"] else None
     return row | {name: row[name] or None for name in ("refused", "error")}
 
 

@@ -218,7 +218,7 @@ def to_table(rows: Iterable[dict[str, Any]]) -> Any:
         [("source", pyarrow.string()), ("page", pyarrow.int32()), ("text", pyarrow.string()), ("confidence", pyarrow.float32()),
          ("needs_review", pyarrow.bool_()), ("refused", pyarrow.string()), ("error", pyarrow.string()), ("lines", pyarrow.string()),
          ("ms", pyarrow.string()), ("model", pyarrow.string()), ("left_out", pyarrow.string()),
-         ("review_reasons", pyarrow.list_(pyarrow.string()))]
+         ("review_reasons", pyarrow.list_(pyarrow.string())), ("value", pyarrow.float64())]
     )  # fmt: skip
     texts = [
         {**row, "source": replaced(row["source"]), **{key: json.dumps(row[key], ensure_ascii=False) for key in AS_TEXT}} for row in rows

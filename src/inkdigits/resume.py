@@ -8,13 +8,16 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from . import __version__
 from .errors import OutputError
-from .models import Card
+from .options import Options
 from .reading import CSV_COLUMNS, csv_row
 from .sources import File
+
+if TYPE_CHECKING:
+    from .reader import Reader
 
 RESUMABLE = ("jsonl", "csv")
 RECORD = ".run.json"
@@ -37,17 +40,21 @@ class Terms:
     overwrite: bool = False
 
 
-def record_of(card: Card, threshold: float | None, *, single: bool) -> Record:
-    """The record of a run of `predict` (single) or `read`. card: of its model. threshold: as in `Reader`."""
-    content = json.dumps(card.to_dict(), sort_keys=True).encode()
-    return {
+def record_of(reader: Reader, options: Options, *, single: bool) -> Record:
+    """The record of a run of `predict` (single) or `read`. reader: its models count, not its options."""
+    cards = reader.cards
+    content = json.dumps([card.to_dict() for card in cards], sort_keys=True).encode()
+    of_text: Record = {"alphabet": options.alphabet or "", "decimal": options.decimal or "", "digits_only": options.digits_only}
+    of_text["second_opinion"] = options.second_opinion
+    record: Record = {
         "command": "predict" if single else "read",
-        "threshold": card.thresholds["answer"] if threshold is None else threshold,
-        "model": f"{card.name}-{card.version}",
-        "model_sha256": card.sha256,
+        "threshold": cards[0].thresholds["answer"] if options.threshold is None else options.threshold,
+        "model": f"{cards[0].name}-{cards[0].version}",
+        "model_sha256": cards[0].sha256,
         "card_sha256": hashlib.sha256(content).hexdigest(),
         "version": __version__,
     }
+    return record if single else {**record, **of_text}
 
 
 def record_text(record: Record) -> str:
@@ -72,7 +79,7 @@ def check_record(text: str | None, record: Record, out: str) -> None:
 
 def _short(value: object) -> str:
     """A value, or the first digits of a hash."""
-    return str(value)[:16] if isinstance(value, str) else "none" if value is None else f"{value}"
+    return "none" if value in (None, "") else str(value)[:16]
 
 
 def without_errors(path: Path, format: str) -> Iterator[bytes] | None:

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .ink import quantile
+from .ink import Ink, quantile
+from .regions import Region
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -52,3 +53,9 @@ def centre(ink: Float) -> Float:
     out = np.zeros((SIZE, SIZE), np.float32)
     out[top : top + height, left : left + width] = ink
     return out
+
+
+def tile_of(ink: Ink, region: Region) -> Float:
+    """The tile of a region of an image's ink: float32 (28, 28)."""
+    window = (slice(region.y, region.bottom), slice(region.x, region.right))
+    return tile(ink.strength[window].astype(np.float32) / np.float32(255), region.mask)

@@ -165,7 +165,7 @@ def test_pen_strokes_are_drawn_as_a_dark_pen_on_paper(pen):
 
 
 def test_numbers_are_right_with_their_symbols(pen, monkeypatch):
-    told = [("-3,5", 0.9, "-3,5", False), ("35", 0.8, "35", False), ("35", 0.8, "35", True), ("4", 0.1, "?", True)]
+    told = [("-3,5", 0.9, (), "-3,5", False), ("35", 0.8, (), "35", False), ("35", 0.8, (), "35", True), ("4", 0.1, (), "?", True)]
 
     def answers(data, model):
         task = real.Task(Path(), "-3.5", False, data.lines, data.symbols)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 def examined(*path, **environment):
     """Exit code and findings by name, of a process that finds the folders `path` before anything that is installed."""
-    paths = os.pathsep.join(map(str, path))
+    paths = os.pathsep.join([*map(str, path), *filter(None, [os.environ.get("PYTHONPATH")])])
     env = {**os.environ, "PYTHONPATH": paths, **{name: str(value) for name, value in environment.items()}}
     command = [sys.executable, "-P", "-m", "inkdigits", "doctor", "--format", "json"]
     done = subprocess.run(command, capture_output=True, text=True, env=env)
@@ -125,8 +125,8 @@ def cut(folder):
     [
         pytest.param("digit", flip, "hash is not the one in its card", id="one bit of the model"),
         pytest.param("digit", lambda folder: (folder / "model.onnx").unlink(), "model.onnx is missing", id="no model"),
-        pytest.param("line", cut, "card.json is damaged", id="half a card"),
-        pytest.param("line", shutil.rmtree, "card.json is missing", id="no folder"),
+        pytest.param("number", cut, "card.json is damaged", id="half a card"),
+        pytest.param("number", shutil.rmtree, "card.json is missing", id="no folder"),
     ],
 )
 def test_a_model_that_is_not_whole(tmp_path, model, damage, reason):

@@ -34,7 +34,7 @@ Run = Callable[..., SimpleNamespace]
 
 
 class HeightReader(PageReader):
-    """Stands in for Reader: the label of an image 7 pixels high is 7; all white is refused."""
+    """Stands in for Reader: the label of an image 7 pixels high is 7; all white is refused; 99 pixels high: its options."""
 
     def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
         image = document.page(number)
@@ -43,6 +43,8 @@ class HeightReader(PageReader):
             refused = "no ink: nothing stands out from the paper"
             return Reading((), source, number, refused, image=kept)
         label = "?" if image.shape[0] == 63 else str(image.shape[0])
+        if image.shape[0] == 99:
+            label = f"{self.options.alphabet},{self.options.decimal},{self.options.digits_only},{self.options.threshold}"
         digits = tuple(Digit(c, (0, 0, 2, 2), 0.9, refused="not sure enough" if c == "?" else None) for c in label)
         return Reading((Line(digits, (0, 0, 4, 2)),), source, number, model="height", image=kept)
 
@@ -95,6 +97,19 @@ def test_several_images_are_told_apart(run: Run) -> None:
     write("in/b.png", 3)
     done = run("read", write("a.png", 42), "in")
     assert (done.code, done.out) == (0, "a.png: 42\nin/b.png: 3\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        pytest.param([], "None,None,False,None", id="none"),
+        pytest.param(["--alphabet", "digits", "--digits-only", "--decimal", "comma"], "digits,comma,True,None", id="each"),
+        pytest.param(["--alphabet", "0123456789.,", "--threshold", "0.5", "--jobs", "2"], "0123456789.,,None,False,0.5", id="in processes"),
+    ],
+)
+def test_how_it_is_to_be_read(run: Run, arguments: list[str], options: str) -> None:
+    done = run("read", write("a.png", 99), *arguments)
+    assert (done.code, done.out) == (0, f"{options}\n")
 
 
 BAD = {
@@ -224,6 +239,10 @@ def test_annotated_pictures_are_named_after_their_sources(run: Run) -> None:
         pytest.param(["read", "a.png", "--jobs", "0"], "0 is not in the range x>=1", id="no process"),
         pytest.param(["read", "a.png", "--out", "nowhere/rows.txt"], "nowhere/rows.txt cannot be written", id="out in no folder"),
         pytest.param(["read", "a.png", "--fast"], "--fast", id="unknown option"),
+        pytest.param(["read", "a.png", "--alphabet", "abc"], "alphabet must be digits, or some of 0123456789", id="letters"),
+        pytest.param(["read", "a.png", "--alphabet", ""], "it is not known", id="an alphabet of nothing"),
+        pytest.param(["read", "a.png", "--decimal", ","], "',' is not one of 'point', 'comma'", id="the mark of the decimals"),
+        pytest.param(["predict", "a.png", "--alphabet", "digits"], "No such option", id="one digit has no alphabet"),
     ],
 )  # fmt: skip
 def test_wrong_usage_ends_with_2_and_says_what_is_wrong(run: Run, arguments: list[str], said: str) -> None:

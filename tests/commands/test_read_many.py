@@ -110,7 +110,7 @@ def test_pages_that_are_done_are_parted_from_those_of_the_second_time():
 )
 def test_what_cannot_be_resumed_or_written_is_said_and_left_alone(run, many, arguments, said):  # noqa: F811
     Path("notes.jsonl").write_text("dear diary\n")
-    Path("notes.csv").write_text("a,b,c,d,e,f,g,h\n")
+    Path("notes.csv").write_text("a,b,c,d,e,f,g,h,i\n")
     done = run("read", "a0.png", *arguments)
     assert done.code == 2
     assert said in " ".join(done.err.split())

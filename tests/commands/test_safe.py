@@ -155,6 +155,9 @@ CHANGES = {
     "the card": ("card_sha256", "f" * 64, "card_sha256 (ffffffffffffffff, now "),
     "the version": ("version", "0.0.1", "version (0.0.1, now "),
     "the command": ("command", "predict", "command (predict, now read)"),
+    "the alphabet": ("alphabet", "digits", "alphabet (digits, now none)"),
+    "the decimals": ("decimal", "comma", "decimal (comma, now none)"),
+    "the symbols": ("digits_only", True, "digits_only (True, now False)"),
 }
 
 
@@ -166,6 +169,29 @@ def test_rows_that_something_else_made_are_not_gone_on_with(run, scans: None, ke
     done = run("read", "scans", "--out", "rows.csv", "--resume")
     assert (done.code, contents()) == (2, before)
     assert f"its rows were made with another {said}" in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param(["--alphabet", "digits"], "alphabet (none, now digits)", id="an alphabet"),
+        pytest.param(["--digits-only", "--decimal", "comma"], "decimal (none, now comma), digits_only (False, now True)", id="two of them"),
+    ],
+)
+def test_rows_are_gone_on_with_under_the_options_that_made_them(run, scans: None, options: list[str], said: str) -> None:  # noqa: F811
+    before = contents()
+    done = run("read", "scans", "--out", "rows.csv", "--resume", *options)
+    assert (done.code, contents()) == (2, before)
+    assert f"its rows were made with another {said}" in " ".join(done.err.split())
+    assert run("read", "scans", "--out", "new.csv", *options).code == 0
+    assert run("read", "scans", "--out", "new.csv", "--resume", *options).code == 0
+    assert len(rows("new.csv")) == 2
+
+
+def test_the_options_of_text_are_no_matter_to_predict(run, scans: None) -> None:  # noqa: F811
+    assert run("predict", "scans", "--out", "digits.csv").code == 0
+    assert not {"alphabet", "decimal", "digits_only"} & set(json.loads(Path("digits.csv.run.json").read_text()))
+    assert run("predict", "scans", "--out", "digits.csv", "--resume").code == 0
 
 
 def test_rows_without_a_record_are_not_gone_on_with(run, scans: None) -> None:  # noqa: F811

@@ -5,7 +5,7 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 
-from inkdigits.recognition.decode import agreed, candidates, log_probabilities, places
+from inkdigits.recognition.decode import agreed, candidates, condensed, log_probabilities, places
 
 
 def all_texts(frames):
@@ -63,9 +63,19 @@ def test_views_agree_on_what_is_likeliest_in_all_of_them(seed):
     views = [random_frames(seed, 5), random_frames(seed + 50, 6)]
     every = [all_texts(frames) for frames in views]
     mean = {text: np.mean([own.get(text, 0.0) for own in every]) for text in every[0] | every[1]}
-    best = agreed(views, 40)[0]
+    best = agreed(views, list(mean))[0]
     assert best.text == max(mean, key=mean.__getitem__)
     assert best.probability == pytest.approx(mean[best.text])
+
+
+def test_blanks_in_a_row_become_one_frame():
+    blank, doubt = [0.9999, 0.0001, 0.0], [0.3, 0.6, 0.1]
+    frames = np.array([blank, blank, doubt, doubt, blank, blank, blank, doubt, blank])
+    fewer, starts = condensed(frames)
+    assert starts.tolist() == [0, 2, 3, 4, 7, 8]
+    texts = [(), (1,), (1, 1), (1, 2), (2, 1, 1)]
+    np.testing.assert_allclose(log_probabilities([fewer], texts), log_probabilities([frames], texts), atol=2e-3)
+    assert condensed(np.zeros((0, 3)))[0].shape == (0, 3)
 
 
 def test_a_narrow_beam_still_finds_what_is_clear():

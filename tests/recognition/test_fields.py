@@ -8,7 +8,7 @@ from inkdigits.ink import Ink
 from inkdigits.layout import lines
 from inkdigits.recognition.alphabet import CLASSES
 from inkdigits.recognition.fields import cropped, field_of, strip_width
-from inkdigits.recognition.numbers import read_field
+from inkdigits.recognition.numbers import look
 from inkdigits.recognition.strips import HEIGHT, strip
 from inkdigits.regions import regions
 
@@ -75,27 +75,34 @@ def test_what_reaches_into_another_line_makes_no_field_higher():
 def test_every_character_is_read_where_it_stands(turn):
     image = page(*BOXES, turn=turn)
     row = row_of(image)
-    found = read_field(image, field_of(row, 1.0, image.shape), ones_of)
-    assert [c.label for c in found.characters] == ["1"] * 4
-    for character, region in zip(found.characters, row, strict=True):
-        assert character.middle == pytest.approx(region.x + region.width / 2, abs=4)
+    seen = look(image, field_of(row, 1.0, image.shape), ones_of)
+    best = seen.candidates()[0]
+    (characters,) = seen.characters([best.text])
+    assert [c.label for c in characters] == ["1"] * 4
+    for character, region in zip(characters, row, strict=True):
+        assert character.middle == pytest.approx(region.x + region.width / 2, abs=6)  # a frame is 4 pixels wide
         assert character.left < region.x + region.width / 2 < character.right
-        assert character.probability == pytest.approx(0.9, abs=0.1)  # of few texts
-    assert found.candidates[0].probability == pytest.approx(0.9**4, abs=0.03)
+    assert best.probability == pytest.approx(0.9**4, abs=0.03)
+    assert seen.probabilities([best.text, (1,)]) == pytest.approx([best.probability, 0.0], abs=0.01)
 
 
 def test_an_alphabet_constrains_the_search():
     image = page(*BOXES)
-    found = read_field(image, field_of(row_of(image), 1.0, image.shape), ones_of, allowed=[CLASSES.index("7")])
-    assert [c.label for c in found.characters] == ["7"] * 4
+    seen = look(image, field_of(row_of(image), 1.0, image.shape), ones_of, allowed=[CLASSES.index("7")])
+    assert seen.candidates()[0].text == (CLASSES.index("7"),) * 4
 
 
 def test_a_field_where_nothing_is_seen():
     image = page((60, 40, 8, 40))
     field = field_of(row_of(image), 1.0, image.shape)
-    found = read_field(np.full_like(image, 230), field, ones_of)
-    assert found.candidates[0].text == ()
-    assert found.characters == ()
+    seen = look(np.full_like(image, 230), field, ones_of)
+    assert seen.candidates()[0].text == ()
+    assert seen.characters([()]) == [()]
+
+
+def test_a_text_with_more_characters_than_frames_has_no_places():
+    image = page((60, 40, 8, 40))
+    assert look(image, field_of(row_of(image), 1.0, image.shape), ones_of).characters([(1,) * 500]) == [()]
 
 
 def test_lines_of_the_layout_are_fields():

@@ -25,7 +25,22 @@ from inkdigits.training.pen import write
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 KEY, URL = "open sesame", "http://localhost"
-ROW = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model", "left_out", "review_reasons")
+LINE = ("text", "box", "confidence", "digits", "candidates", "value")
+ROW = (
+    "source",
+    "page",
+    "text",
+    "confidence",
+    "needs_review",
+    "refused",
+    "error",
+    "lines",
+    "ms",
+    "model",
+    "left_out",
+    "review_reasons",
+    "value",
+)
 
 
 def png(text: str, seed: int = 3) -> bytes:
@@ -62,6 +77,7 @@ def test_a_row_is_that_of_the_command_line(client, body):
     (row,) = client.post("/v1/read", **body).json()
     expected = Reader().read(png("27"), source="body").to_dict()
     assert tuple(row) == ROW
+    assert tuple(row["lines"][0]) == LINE
     assert {**row, "ms": None} == {**json.loads(json.dumps(expected)), "ms": None}
     assert row["text"] == "27"
 
@@ -84,11 +100,35 @@ def test_predict_gives_the_probability_of_each_class(client):
 
 
 def test_the_threshold_decides_what_is_answered(client):
-    image = png("4142135623", seed=2)
+    image = png("41421", seed=2)
     texts = {threshold: client.post(f"/v1/read?threshold={threshold}", content=image).json()[0]["text"] for threshold in (0, 0.9999)}
     assert texts == {threshold: Reader(threshold=threshold).read(image).text for threshold in texts}
     assert "?" in texts[0.9999]
     assert "?" not in texts[0]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"alphabet": "digits"}, id="digits"),
+        pytest.param({"alphabet": "1345.,"}, id="some signs"),
+        pytest.param({"decimal": "comma", "threshold": 0.2}, id="decimals"),
+        pytest.param({"digits_only": True, "threshold": 0}, id="no symbols"),
+    ],
+)
+def test_the_options_of_read_are_those_of_a_reader(client, options):
+    image = png("2735")
+    (row,) = client.post("/v1/read", params=options, content=image).json()
+    expected = Reader(**options).read(image, source="body").to_dict()
+    assert {**row, "ms": None} == {**json.loads(json.dumps(expected)), "ms": None}
+    (unasked,) = client.post("/v1/read", content=image).json()
+    assert {**unasked, "ms": None} == {**json.loads(json.dumps(Reader().read(image, source="body").to_dict())), "ms": None}
+
+
+def test_an_alphabet_is_that_of_one_request(client):
+    (some,), (every,) = (client.post("/v1/read", params=params, content=png("27")).json() for params in ({"alphabet": "13"}, {}))
+    assert set(some["text"]) <= set("13?")
+    assert every["text"] == "27"
 
 
 @pytest.mark.parametrize(
@@ -133,6 +173,11 @@ def test_every_stage_is_drawn(client):
         pytest.param({"content": iter([bytes(1 << 19)] * 5)}, 413, "larger than 1 MB", id="too large, as it comes"),
         pytest.param({"content": png("1"), "params": {"threshold": 2}}, 422, "less than or equal to 1", id="no probability"),
         pytest.param({"content": png("1"), "params": {"format": "xml"}}, 422, "jsonl", id="no format"),
+        pytest.param({"content": png("1"), "params": {"alphabet": "12ab"}}, 422, "some of 0123456789", id="no alphabet"),
+        pytest.param({"content": png("1"), "params": {"alphabet": ""}}, 422, "alphabet must be digits", id="an alphabet of nothing"),
+        pytest.param({"content": png("1"), "params": {"alphabet": "1" * 41}}, 422, "at most 40", id="a long alphabet"),
+        pytest.param({"content": png("1"), "params": {"decimal": ","}}, 422, "'point' or 'comma'", id="no decimal"),
+        pytest.param({"content": png("1"), "params": {"digits_only": "perhaps"}}, 422, "digits_only", id="neither yes nor no"),
     ],
 )
 def test_bad_requests_are_told_what_is_wrong(client, request_, status, reason):
@@ -257,5 +302,8 @@ def test_the_description_names_every_route_and_its_refusals(client):
     described = client.get("/openapi.json").json()
     for path in ("/v1/read", "/v1/predict", "/v1/strokes", "/v1/explain", "/v1/inside"):
         assert {"200", "401", "413", "422", "503"} <= set(described["paths"][path]["post"]["responses"])
-    example = described["paths"]["/v1/read"]["post"]["responses"]["200"]["content"]["application/json"]["example"]
+    read = described["paths"]["/v1/read"]["post"]
+    assert {"threshold", "format", "tiles", "alphabet", "decimal", "digits_only"} == {one["name"] for one in read["parameters"]}
+    example = read["responses"]["200"]["content"]["application/json"]["example"]
+    assert tuple(example[0]["lines"][0]) == LINE
     assert set(ROW) - set(example[0]) == {"refused", "error"}, "which are null"

@@ -150,7 +150,7 @@ def test_pipelines_and_searches(digits):
         pytest.param({}, np.zeros((4, 28, 28, 3)), ValueError, r"grey images, \(N, H, W\)", id="colour"),
         pytest.param({"image_shape": (5, 5)}, np.zeros((4, 24)), ValueError, "5 x 5 has 25 pixels, the rows of X", id="image shape"),
         pytest.param({"recipe": "resnet9000"}, np.zeros((4, 9)), RecipeError, "no such recipe", id="recipe"),
-        pytest.param({"recipe": "line"}, np.zeros((4, 9)), RecipeError, "reads lines", id="recipe of lines"),
+        pytest.param({"recipe": "number"}, np.zeros((4, 9)), RecipeError, "reads lines", id="recipe of lines"),
         pytest.param({"epochs": 0}, np.zeros((4, 9)), RecipeError, "epochs must be 1 or more", id="no epoch"),
         pytest.param({"recipe": "cnn2"}, np.zeros((4, 30)), RecipeError, "images of 1 x 30", id="a table for a network of images"),
     ],

@@ -1,11 +1,10 @@
-"""What is not a digit, and lines of digits, drawn for training."""
+"""What is not a digit, drawn for training."""
 
 import numpy as np
 import pytest
 
 from inkdigits.training.datasets import load
 from inkdigits.training.fonts import fonts, typed
-from inkdigits.training.lines import LONGEST, WIDTH, compose, strips
 from inkdigits.training.notdigits import not_digits
 from inkdigits.training.synthesis.digits import photographed
 
@@ -32,29 +31,6 @@ def test_a_font_is_always_at_hand_and_says_what_it_lacks():
     rng = np.random.default_rng(0)
     assert max(typed("k", rng).size for _ in range(5)) > 100
     assert typed("\ue000", rng).shape == (1, 1)
-
-
-def test_strips_are_lines_found_again_with_their_digits(digits):
-    images, labels = strips([digits], 6, (3,), jobs=1)
-    assert images.shape == (6, 32, WIDTH)
-    assert images.dtype == np.uint8
-    assert labels.shape == (6, LONGEST)
-    for image, row in zip(images, labels, strict=True):
-        length = int((row >= 0).sum())
-        assert length >= 1
-        assert (row[:length] >= 0).all()
-        assert (row[length:] == -1).all()
-        columns = np.flatnonzero(image.max(axis=0) > 60)
-        assert columns[-1] - columns[0] >= 3 * length
-
-
-def test_a_composed_line_says_where_its_digits_are(digits):
-    for seed in range(5):
-        image, text, (first, last, side) = compose([digits], np.random.default_rng(seed))
-        assert image.dtype == np.uint8
-        assert text.isdigit()
-        assert 0 <= first < last <= image.shape[1]
-        assert image.shape[0] >= side
 
 
 def test_a_photograph_is_darker_where_the_pen_was():

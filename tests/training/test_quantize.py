@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inkdigits.errors import ExportError
-from inkdigits.models import Card, LineModel, Model
+from inkdigits.models import Card, Model, NumberModel
 from inkdigits.recognition.alphabet import CLASSES
 from inkdigits.recognition.strips import HEIGHT
 from inkdigits.training.backend import use_backend
@@ -137,7 +137,7 @@ def strips_run(tmp_path):
 def test_a_network_of_strips_gives_the_same_texts(strips_run, composed):
     path = export_run(strips_run, "int8")
     assert path.stat().st_size < 0.6 * (strips_run / "model.onnx").stat().st_size
-    small, large = LineModel.load(path.parent), LineModel.load(strips_run)
+    small, large = NumberModel.load(path.parent), NumberModel.load(strips_run)
     images = bars(16)[0].astype(np.float32) / np.float32(255)
     np.testing.assert_allclose(small.frames(images), large.frames(images), atol=0.02)
     assert small.frames(images[:2, :, :8]).shape == (2, 4, len(CLASSES)), "of any width"

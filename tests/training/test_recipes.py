@@ -29,7 +29,7 @@ def compile_model(model, settings, steps_per_epoch):
 
 
 def test_the_recipes_that_come_with_it():
-    assert set(recipe_names()) >= {"dense", "cnn2", "cnn3", "digit", "fast", "line", "number", "record", "small", "tiny"}
+    assert set(recipe_names()) >= {"dense", "cnn2", "cnn3", "digit", "fast", "number", "record", "small", "tiny"}
     for name in recipe_names():
         assert load_recipe(name).__doc__.startswith(f"{name}: ")
 

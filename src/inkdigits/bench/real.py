@@ -15,8 +15,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigits import InputError, Reader, Reading, images
+from inkdigits.recognition.confidence import Evidence
 from inkdigits.training.evaluate_lines import edit_distance
 
 from .scoring import digits, number
@@ -39,12 +41,13 @@ class Task:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was made of one image. always: the text at threshold 0; confidence: of it. sure: the text at the card's threshold, and
-    needs_review what is said of it."""
+    """What was made of one image. always: the text at threshold 0; confidence: of it; lines: its lines, each with what speaks for it. sure:
+    the text at the card's threshold, and needs_review what is said of it."""
 
     task: Task
     always: str
     confidence: float
+    lines: tuple[tuple[str, Evidence], ...]
     sure: str
     needs_review: bool
 
@@ -83,7 +86,8 @@ def _prepare(model: str | None) -> None:
 
 def _answer(task: Task) -> Answer:
     always, sure = (_read(reader, task) for reader in _readers)
-    return Answer(task, always.text, always.confidence, sure.text, sure.needs_review)
+    lines = tuple((line.text, line.evidence) for line in always.lines)
+    return Answer(task, always.text, always.confidence, lines, sure.text, sure.needs_review)
 
 
 def _read(reader: Reader, task: Task) -> Reading:
@@ -106,9 +110,13 @@ def read_each(tasks: Iterable[Task], model: str | None = None) -> list[Answer]:
 
 
 def calibration_error(found: list[Answer]) -> float:
+    """By how much the confidence in the answers is off."""
+    right = np.array([a.right_with_symbols if a.task.symbols else a.right for a in found])
+    return off_by(np.array([a.confidence for a in found]), right)
+
+
+def off_by(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
     """Expected calibration error: |confidence - share right| in BINS bins of confidence, by their sizes (Guo et al. 2017, eq. 3)."""
-    confidence = np.array([a.confidence for a in found])
-    right = np.array([a.right_with_symbols if a.task.symbols else a.right for a in found], float)
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return float(sum((bins == b).mean() * abs(confidence[bins == b].mean() - right[bins == b].mean()) for b in np.unique(bins)))
 

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from inkdigits import images
 from inkdigits.training.data.unipen import Sample, Strokes, samples
 
+from .composed import ComposedNumbers
 from .scoring import digits, number
 
 SINGLE = ["photos_single", "cvl_digits", "exam_digits", "usps", "semeion"]
-STRINGS = ["photos_multi", "cheque_amounts", "hands33", "registers", "pen_numbers"]
+STRINGS = ["photos_multi", "cheque_amounts", "hands33", "registers", "pen_numbers", "composed_numbers"]
 NONE = ["not_digits"]
 LINES = {"photos_multi", "cheque_amounts"}
 """Sets in which line breaks count; in the others an image holds one number."""
@@ -27,7 +28,7 @@ NEEDS_MARGIN = {"usps", "semeion"}
 """Crops that touch their border: laid out with paper around."""
 PAGES = {"photos_multi"}
 """Sets of whole pages; the other images are crops."""
-PEN = "pen_numbers"
+PEN, COMPOSED = "pen_numbers", "composed_numbers"
 TALL, MARGIN, NIB, FINER, WIDEST = 80, 30, 3.2, 4, 1400
 """Of drawn strokes, in pixels: their height, the paper around, the width of the pen, how much finer they are drawn at first, and the
 greatest width."""
@@ -38,7 +39,7 @@ Image = NDArray[np.uint8]
 
 class RealSet:
     """The images of one set and what is written on them. folder: real/NAME; for the numbers of the pen files, real/pen_numbers stands for
-    pen/numbers.npz beside it."""
+    pen/numbers.npz beside it; composed_numbers is in no folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,7 +49,10 @@ class RealSet:
         self.pages = self.name in PAGES
         self.arrays: NDArray[np.uint8] | None = None
         self.strokes: list[Strokes] | None = None
-        if self.name == PEN:
+        self.composed = ComposedNumbers() if self.name == COMPOSED else None
+        if self.composed:
+            self.rows = [("", text) for text in self.composed.texts]
+        elif self.name == PEN:
             numbers = _pen_numbers(folder.parents[1] / "pen")
             self.strokes, self.rows = [sample.strokes for sample in numbers], [("", sample.label) for sample in numbers]
         elif (folder / "labels.csv").exists():
@@ -75,6 +79,8 @@ class RealSet:
 
     def pixels(self, index: int) -> Image:
         """uint8 (H, W) or (H, W, 3) RGB, upright, dark on light if from an array or strokes."""
+        if self.composed:
+            return self.composed.image(index)
         if self.strokes is not None:
             return drawn(self.strokes[index])
         if self.arrays is None:

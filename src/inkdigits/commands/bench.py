@@ -11,7 +11,7 @@ import click
 
 SETS = (
     "photos_single", "cvl_digits", "exam_digits", "usps", "semeion", "photos_multi", "cheque_amounts", "hands33", "registers",
-    "pen_numbers", "not_digits",
+    "pen_numbers", "composed_numbers", "not_digits",
 )  # fmt: skip
 
 _out = click.option("--out", type=click.Path(path_type=Path), help="A JSON file for the figures, and what they depend on.")
@@ -130,6 +130,21 @@ def trust(wanted: tuple[str, ...], count: int, seed: int, out: Path | None, docs
         "curve": lambda: trust.curve_table(trust.real_numbers(home)),
     }
     _make((makers[name] for name in wanted or makers), out, docs)
+
+
+@command.command(short_help="By how much the confidence is off.")
+@click.option("--into", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A number model whose card gets the weights.")
+@_out
+@_docs
+def confidence(into: Path | None, out: Path | None, docs: Path | None) -> None:
+    """By how much the confidence in a line is off (INKDIGITS_DATA), on kinds of writing that it was not fitted on, one by one."""
+    from inkdigits.bench import confidence
+    from inkdigits.bench.tables import real_sets
+
+    kinds = confidence.read_lines(real_sets())
+    _make(iter([lambda: confidence.table(kinds)]), out, docs)
+    if into:
+        confidence.keep(confidence.fitted([kind for kind in kinds if kind.kind in confidence.FITTED]), into)
 
 
 @command.command(short_help="How soon a recipe is there.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import click
 
 from ..formats import FORMATS
+from ..recognition.value import DECIMALS
 from .completion import files
 from .signals import at_once
 
@@ -100,15 +101,23 @@ class Asked:
     gpus: float
     model: str | None
     quiet: bool
+    alphabet: str | None = None
+    digits_only: bool = False
+    decimal: str | None = None
+    second_opinion: bool = False
     plot: str | None = None
     draw: Callable[[Reading, bool], None] | None = None
 
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="SOURCE...", shell_complete=files)
+@click.option("--alphabet", metavar="SIGNS", help="Read these alone: digits, or the signs themselves, as 0123456789.,  [default: all]")
+@click.option("--digits-only", is_flag=True, help="Leave points, signs and other symbols out of the text.")
+@click.option("--decimal", type=click.Choice(tuple(DECIMALS)), help="How decimals are written, for the values.  [default: not known]")
+@click.option("--second-opinion", is_flag=True, help="Let another engine read every line too; needs inkdigits[second].")
 @options
 def command(sources: tuple[str, ...], **settings: Any) -> int:
-    """Read the digits in images: strings, lines, pages.
+    """Read the numbers in images: lines and pages of them, with their points and signs.
 
     SOURCE is an image file (PNG, JPEG, WebP, TIFF, BMP, GIF, PDF), a folder, a pattern such as 'scans/*.png', or - for standard input.
     """

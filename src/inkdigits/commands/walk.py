@@ -54,15 +54,31 @@ def walk(asked: Asked) -> int:
     """Read what is asked; returns the exit code: 1 if a source failed. Options, model and outputs are looked at before anything is opened
     to be written."""
     with at_once():
-        reader = Reader(asked.model, asked.threshold, device="cuda" if asked.gpus else "cpu")
+        reader = _reader(asked)
         if asked.engine != "ray":
-            _ = reader.card  # what is wrong with the model is said now
+            _ = reader.cards  # what is wrong with a model is said now
     with raised():
         account = Account(_review(asked.review))
         lists = [read_twice(names) if _replaces(asked) else names for names in asked.lists]
         _check_outputs(asked, lists)
         told = _by_ray(asked, lists, reader, account) if asked.engine == "ray" else _by_processes(asked, lists, reader, account)
         return _summary(asked, account, told)
+
+
+def _reader(asked: Asked) -> Reader:
+    device = "cuda" if asked.gpus else "cpu"
+    try:
+        return Reader(
+            asked.model,
+            asked.threshold,
+            device=device,
+            alphabet=asked.alphabet,
+            decimal=asked.decimal,
+            digits_only=asked.digits_only,
+            second_opinion=asked.second_opinion,
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _names(asked: Asked, lists: list[BinaryIO]) -> Iterator[str]:
@@ -77,7 +93,7 @@ def _by_processes(asked: Asked, lists: list[BinaryIO], reader: Reader, account: 
     several = len(first) > 1
     form, pictures = asked.format_ or format_of(asked.out or "") or "text", set[str]()
     terms = Terms(
-        record_of(reader.card, asked.threshold, single=asked.single),
+        record_of(reader, reader.options, single=asked.single),
         resume=asked.resume or asked.retry_errors,
         retry_errors=asked.retry_errors,
         overwrite=asked.overwrite,

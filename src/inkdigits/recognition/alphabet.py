@@ -43,6 +43,15 @@ def text_of(classes: list[int], other: str = "?") -> str:
     return "".join(other if CLASSES[index] == OTHER else CLASSES[index] for index in classes)
 
 
+def allowed_in(alphabet: str) -> list[int]:
+    """The indices of CLASSES of an alphabet: "digits", or the characters themselves. Raises ValueError for what is none of CLASSES."""
+    characters = DIGITS if alphabet == "digits" else alphabet
+    unknown = sorted(set(characters) - set(DIGITS + SYMBOLS))
+    if unknown or not characters:
+        raise ValueError(f"alphabet must be digits, or some of {DIGITS + SYMBOLS}; {' '.join(unknown) or 'it'} is not known")
+    return sorted(_KNOWN[character] for character in set(characters))
+
+
 def _append(found: list[int], index: int) -> None:
     if not (found and found[-1] == index == _KNOWN[OTHER]):
         found.append(index)

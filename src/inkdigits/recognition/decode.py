@@ -18,6 +18,8 @@ Text = tuple[int, ...]
 
 LIKELY = 1e-3
 """A character is followed up in a frame only where it has this probability or a higher one."""
+SCALED = 4
+"""Frames after which probabilities are scaled, before they underflow."""
 WIDTH = 12
 """Prefixes that the search keeps."""
 
@@ -28,6 +30,21 @@ class Candidate:
 
     text: Text
     probability: float
+
+
+def condensed(frames: Frames) -> tuple[Frames, NDArray[np.intp]]:
+    """Make one frame of those in a row in which nothing but the blank is likely: most of them, and what is searched is shorter without.
+
+    Returns the fewer frames, and which of the given frames each of them begins with.
+    """
+    clear = frames[:, 0] > 1 - LIKELY
+    starts = np.flatnonzero(~(clear & np.r_[False, clear[:-1]]))
+    fewer = frames[starts].astype(np.float64)
+    if len(starts):
+        blanks = np.exp(np.add.reduceat(np.log(np.maximum(frames[:, 0].astype(np.float64), 1e-30)), starts))
+        fewer[clear[starts]] = 0.0
+        fewer[clear[starts], 0] = blanks[clear[starts]]
+    return fewer, starts
 
 
 def candidates(frames: Frames, most: int = 5, *, allowed: Collection[int] | None = None, width: int = WIDTH) -> list[Candidate]:
@@ -62,12 +79,11 @@ def candidates(frames: Frames, most: int = 5, *, allowed: Collection[int] | None
     return [Candidate(text, float(np.exp(scale) * sum(ends))) for text, ends in ranked]
 
 
-def agreed(views: Sequence[Frames], most: int = 5, *, allowed: Collection[int] | None = None) -> list[Candidate]:
-    """Search for the likeliest texts of a field that was looked at in several ways, best first, at most `most`.
+def agreed(views: Sequence[Frames], texts: Sequence[Text], most: int = 5) -> list[Candidate]:
+    """Rank texts of a field that was looked at in several ways, best first, at most `most`.
 
     views: the frames of each, of any length. The probability of a text is the mean of what the views give it, over all the paths of each.
     """
-    texts = list(dict.fromkeys(found.text for frames in views for found in candidates(frames, most, allowed=allowed)))
     if not texts:
         return []
     probabilities = np.exp(log_probabilities(views, texts)).mean(axis=0)
@@ -100,9 +116,10 @@ def log_probabilities(views: Sequence[Frames], texts: Sequence[Text]) -> NDArray
             step[..., 1:] += alpha[..., :-1]
             step[..., 2:] += skips[:, 2:] * alpha[..., :-2]
             alpha = step * emitted[t]
-        total = alpha.sum(axis=-1)
-        alpha /= np.maximum(total, 1e-300)[..., None]
-        scale += np.log(np.maximum(total, 1e-300))
+        if t % SCALED == 0 or t == long - 1:
+            total = np.maximum(alpha.sum(axis=-1), 1e-300)
+            alpha /= total[..., None]
+            scale += np.log(total)
     rows, last = np.arange(len(texts)), 2 * lengths
     ends = alpha[:, rows, last] + np.where(lengths > 0, alpha[:, rows, last - 1], 0)
     found: NDArray[np.float64] = scale + np.log(np.maximum(ends, 1e-300))
@@ -115,29 +132,34 @@ def places(frames: Frames, text: Text) -> list[tuple[int, int]]:
     The alignment is the likeliest path of the text (Viterbi over the states blank, character, blank, ..., blank). A text that needs more
     frames than there are raises ValueError.
     """
-    states = np.zeros(2 * len(text) + 1, np.intp)
+    states = [0] * (2 * len(text) + 1)
     states[1::2] = text
-    may_skip = np.zeros(len(states), bool)  # a character may follow another one without a blank between them
-    may_skip[3::2] = states[3::2] != states[1:-2:2]
-    emitted = np.log(np.maximum(frames[:, states], 1e-30))  # (T, states)
-    score = np.full(len(states), -np.inf)
-    score[:2] = emitted[0, :2]
-    came = np.zeros((len(frames), len(states)), np.intp)
-    for t in range(1, len(frames)):
-        ways = np.stack([score, np.r_[-np.inf, score[:-1]], np.where(may_skip, np.r_[-np.inf, -np.inf, score[:-2]][: len(score)], -np.inf)])
-        came[t] = ways.argmax(axis=0)
-        score = ways.max(axis=0) + emitted[t]
+    may_skip = [i > 2 and i % 2 == 1 and sign != states[i - 2] for i, sign in enumerate(states)]  # no blank between two that differ
+    emitted: list[list[float]] = np.log(np.maximum(frames[:, states], 1e-30)).tolist()  # (T, states)
+    score = [*emitted[0][:2], *[-np.inf] * (len(states) - 2)]
+    came: list[list[int]] = []
+    for row in emitted[1:]:
+        before, score, from_which = score, [], []
+        for state, own in enumerate(row):
+            best, which = before[state], state
+            if state and before[state - 1] > best:
+                best, which = before[state - 1], state - 1
+            if may_skip[state] and before[state - 2] > best:
+                best, which = before[state - 2], state - 2
+            score.append(best + own)
+            from_which.append(which)
+        came.append(from_which)
     state = len(states) - 1
-    if len(text) and score[-2] > score[-1]:
+    if text and score[-2] > score[-1]:
         state -= 1
-    if not np.isfinite(score[state]):
+    if score[state] == -np.inf:
         raise ValueError(f"a text of {len(text)} characters does not fit into {len(frames)} frames")
-    path = np.empty(len(frames), np.intp)
-    for t in range(len(frames) - 1, -1, -1):
-        path[t] = state
-        state -= came[t, state]
-    spans = []
-    for place in range(len(text)):
-        own = np.flatnonzero(path == 2 * place + 1)
-        spans.append((int(own[0]), int(own[-1]) + 1))
-    return spans
+    path = [state]
+    for from_which in reversed(came):
+        path.append(from_which[path[-1]])
+    path.reverse()
+    first, last = dict[int, int](), dict[int, int]()
+    for t, state in enumerate(path):
+        first.setdefault(state, t)
+        last[state] = t + 1
+    return [(first[state], last[state]) for state in range(1, len(states), 2)]

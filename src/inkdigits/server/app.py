@@ -33,6 +33,7 @@ from inkdigits.errors import Error
 from inkdigits.formats import RowWriter
 from inkdigits.imageheader import kind_of
 from inkdigits.models import Model
+from inkdigits.options import Options
 from inkdigits.pool import LostError, Pool
 from inkdigits.reading import Reading
 from inkdigits.sources import File
@@ -51,6 +52,8 @@ OPEN = frozenset({"/", "/healthz", *("/" + path.relative_to(PAGE).as_posix() for
 TYPES = {"json": "application/json", "jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8", "text": "text/plain; charset=utf-8"}
 """What each format of rows is called in HTTP."""
 Format = Literal["json", "jsonl", "csv", "text"]
+Alphabet = Annotated[str | None, Query(max_length=40, description="Read these alone: `digits`, or the signs themselves.")]
+Decimal = Annotated[Literal["point", "comma"] | None, Query(description="How decimals are written, for `value`.")]
 Threshold = Annotated[
     float | None, Query(ge=0, le=1, description="Answer ? below this probability; 0 always answers. Default: the model's.")
 ]
@@ -90,12 +93,24 @@ def make_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="inkdigits", version=__version__, description=describe.SERVICE, lifespan=lifespan, docs_url=None, redoc_url=None)
 
     @app.post("/v1/read", **describe.READ)
-    async def read(request: Request, threshold: Threshold = None, format: Format = "json", tiles: bool = False) -> Response:
-        return await service.rows(request, False, threshold, format, tiles)
+    async def read(
+        request: Request,
+        threshold: Threshold = None,
+        format: Format = "json",
+        tiles: bool = False,
+        alphabet: Alphabet = None,
+        decimal: Decimal = None,
+        digits_only: bool = False,
+    ) -> Response:
+        try:
+            options = Options(threshold, alphabet, decimal, digits_only)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from None
+        return await service.rows(request, False, options, format, tiles)
 
     @app.post("/v1/predict", **describe.PREDICT)
     async def predict(request: Request, threshold: Threshold = None, format: Format = "json", tiles: bool = False) -> Response:
-        return await service.rows(request, True, threshold, format, tiles)
+        return await service.rows(request, True, Options(threshold), format, tiles)
 
     @app.post("/v1/strokes", **describe.DRAWN)
     async def strokes(request: Request, tiles: bool = False) -> Response:
@@ -108,7 +123,7 @@ def make_app(settings: Settings) -> FastAPI:
         file, *others = await service.files(request)
         if others:
             raise HTTPException(400, "one image at a time is explained")
-        (picture,) = await service.ask([Explain(file, single, threshold)], request)
+        (picture,) = await service.ask([Explain(file, single, Options(threshold))], request)
         return Response(picture, media_type="image/png")
 
     @app.post("/v1/inside", **describe.INSIDE)
@@ -164,10 +179,10 @@ class Service:
     def __init__(self, pool: Pool[Asked, Told], settings: Settings) -> None:
         self.pool, self.settings, self.ready = pool, settings, False
 
-    async def rows(self, request: Request, single: bool, threshold: float | None, format: Format, tiles: bool) -> Response:
+    async def rows(self, request: Request, single: bool, options: Options, format: Format, tiles: bool) -> Response:
         """Read the files of a request; the answer holds their rows, in order. Its status is 200 unless the only one is an error."""
         files = await self.files(request)
-        answers = await self.ask([Task(file, single, threshold=threshold) for file in files], request)
+        answers = await self.ask([Task(file, single, options=options) for file in files], request)
         readings = [reading for pages in answers for reading in pages]
         self.metrics.read(readings)
         status = _unreadable(files[0]) if len(readings) == 1 and readings[0].error else 200

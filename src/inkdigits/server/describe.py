@@ -21,9 +21,10 @@ TILE = base64.b64encode(b"".join(bytes(12) + (b"\xff" * 4 if 4 <= y < 24 else by
 ROW: dict[str, Any] = {
     "source": "a.jpg", "page": 1, "text": "7", "confidence": 0.99, "needs_review": False, "refused": None, "error": None,
     "lines": [{"text": "7", "box": [20, 20, 40, 70], "confidence": 0.99, "digits": [
-        {"label": "7", "box": [20, 20, 40, 70], "confidence": 0.99, "alternatives": [["1", 0.004]]}]}],
+        {"label": "7", "box": [20, 20, 40, 70], "confidence": 0.99, "alternatives": [["1", 0.004]]}],
+        "candidates": [["7", 0.986], ["1", 0.008]], "value": 7}],
     "ms": {"load": 0.1, "ink": 0.6, "layout": 0.1, "classify": 0.2}, "model": "digit-2026.11/0123abcd",
-    "left_out": [{"box": [70, 84, 6, 6], "reason": "dot or comma"}], "review_reasons": [],
+    "left_out": [{"box": [70, 84, 6, 6], "reason": "dot or comma"}], "review_reasons": [], "value": 7,
 }  # fmt: skip
 
 _BYTES = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
@@ -45,8 +46,15 @@ _DIGIT = {
 }
 _LINE = {
     "type": "object",
-    "properties": {"text": {"type": "string"}, "box": _BOX, "confidence": {"type": "number"}, "digits": {"type": "array", "items": _DIGIT}},
-    "required": ["text", "box", "confidence", "digits"],
+    "properties": {
+        "text": {"type": "string"},
+        "box": _BOX,
+        "confidence": {"type": "number"},
+        "digits": {"type": "array", "items": _DIGIT},
+        "candidates": {"type": "array", "description": "What it may say, each text with its probability, likeliest first."},
+        "value": {"type": ["number", "null"], "description": "The number that it is, where that is beyond doubt."},
+    },
+    "required": ["text", "box", "confidence", "digits", "candidates", "value"],
 }
 _LEFT_OUT = {
     "type": "object",
@@ -68,6 +76,7 @@ _ROW = {
         "model": {"type": "string"},
         "left_out": {"type": "array", "items": _LEFT_OUT},
         "review_reasons": {"type": "array", "items": {"enum": list(REVIEW_REASONS)}},
+        "value": {"type": ["number", "null"], "description": "The number that it is, where it is one line and that is beyond doubt."},
     },
     "required": list(Reading(()).to_dict()),
 }

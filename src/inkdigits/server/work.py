@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.batch import Task, answers
+from inkdigits.batch import DEFAULT, Task, answers
 from inkdigits.drawing import encode, explain_picture
 from inkdigits.errors import Error
+from inkdigits.options import Options
 from inkdigits.pool import Work, begins, limit_memory
 from inkdigits.reader import Reader
 from inkdigits.reading import Reading
@@ -35,7 +36,7 @@ class Explain:
 
     file: File
     single: bool = False
-    threshold: float | None = None
+    options: Options = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _told(reader: Reader, insight: Insight, task: Drawing | Explain | Tile) -> T
             return _read(reader, parsed(Strokes, task.body))
         if isinstance(task, Tile):
             return insight.look(tile_of(parsed(Pixels, task.body).tile))
-        reader.threshold = task.threshold
+        reader.options = task.options
         content: Any = task.file.content
         return encode(explain_picture(reader.trace(content, single=task.single, source=task.file.name)))
     except Error as error:  # told, not raised: what was handed over together with it is not to fail
@@ -87,7 +88,7 @@ def _told(reader: Reader, insight: Insight, task: Drawing | Explain | Tile) -> T
 
 def _read(reader: Reader, body: Strokes) -> list[Reading]:
     content, unit = drawn(body.strokes, body.width, body.height, body.pen)
-    (readings,) = answers(reader, [Task(File("strokes", content), body.single, threshold=body.threshold)])
+    (readings,) = answers(reader, [Task(File("strokes", content), body.single, options=Options(body.threshold))])
     return [enlarged(reading, unit) for reading in readings]
 
 

@@ -1,12 +1,14 @@
-"""Calibration: the temperature that makes probabilities honest, and the confidence below which not to answer.
+"""Calibration: the temperature that makes probabilities honest, the confidence below which not to answer, and the weights of evidence.
 
-Both are fitted on the validation part of the training data, never on a test set.
+The first two are fitted on the validation part of the training data, never on a test set.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from inkdigits.recognition.confidence import LOWEST
 
 Floats = NDArray[np.floating]
 Labels = NDArray[np.int64]
@@ -55,3 +57,26 @@ def answer_threshold(probabilities: Floats, labels: Labels, precision: float) ->
     if not len(good):
         return 1.0
     return 0.0 if good[-1] == len(right) - 1 else float(ranked[good[-1]])
+
+
+RIDGE = 1e-3
+"""The weight of the squares of what `fit_confidence` fits, against the mean log-likelihood: kinds of writing are few."""
+
+
+def fit_confidence(evidence: Floats, right: NDArray[np.bool_], share: Floats) -> Floats:
+    """The bias and the weights, float64 (1 + F,), of the logistic model that tells best what is right (Newton's method).
+
+    evidence: (N, F), where nothing is below `recognition.confidence.LOWEST`. right: (N,). share: (N,), how much each row counts. Raises
+    ValueError where there is nothing to fit.
+    """
+    if evidence.ndim != 2 or not len(evidence) or not right.shape == share.shape == evidence.shape[:1]:
+        raise ValueError(f"evidence must be (N, F), right and share (N,), not {evidence.shape}, {right.shape} and {share.shape}")
+    rows = np.column_stack([np.ones(len(evidence)), np.maximum(evidence, LOWEST)])
+    share, weights = share / share.sum(), np.zeros(rows.shape[1])
+    for _ in range(50):
+        odds = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
+        slope = rows.T @ (share * (odds - right)) + RIDGE * weights
+        curve = (rows * (share * odds * (1 - odds))[:, None]).T @ rows + RIDGE * np.eye(len(weights))
+        step = np.linalg.solve(curve, slope)
+        weights -= step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+    return weights

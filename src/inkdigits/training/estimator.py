@@ -43,8 +43,8 @@ SIDE = 28
 class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A network trained from a recipe, as a scikit-learn classifier.
 
-    recipe: the name of one that comes with inkdigits, or your own FILE.py; not `line`, which reads whole lines. `digit` writes the images
-    on paper: it wants white ink on black, and works in processes, so that a script needs `if __name__ == "__main__":`.
+    recipe: the name of one that comes with inkdigits, or your own FILE.py; not `number`, which reads whole numbers. `digit` writes the
+    images on paper: it wants white ink on black, and works in processes, so that a script needs `if __name__ == "__main__":`.
     epochs, batch_size, learning_rate, augment: None for the recipe's own.
     image_shape: height and width of the images that come as flat rows; None: a square, and where their length is no square number a
     single row of pixels, as tables give them.

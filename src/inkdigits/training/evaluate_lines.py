@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.models import LineModel
+from inkdigits.models import NumberModel
 from inkdigits.recognition.alphabet import OTHER
 
 from .datasets import Dataset
@@ -89,7 +89,7 @@ class LineEvaluation:
         return "\n".join(lines) + "\n"
 
 
-def evaluate_lines(model: LineModel, data: Dataset) -> LineEvaluation:
+def evaluate_lines(model: NumberModel, data: Dataset) -> LineEvaluation:
     """Run a line model over strips as they are, without the reader."""
     frames = model.frames(np.divide(data.images, 255, dtype=np.float32))
     answers = [_text(row, model.card.classes) for row in greedy(frames)]

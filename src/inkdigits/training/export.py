@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from inkdigits import files
 from inkdigits.errors import ExportError, MissingExtra, ModelError
-from inkdigits.models import Card, LineModel, Model
+from inkdigits.models import Card, Model, NumberModel
 
 from .backend import use_backend
 from .datasets import load
@@ -124,7 +124,7 @@ def export_onnx(model: Any, path: str | Path, *, card: Card, real_images: Float)
     content = onnx_bytes(graph, metadata(card))
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
     images = _inputs(card.image_shape, real_images, graph.lines)
-    network = LineModel(content, card) if graph.lines else Model(content, card)
+    network = NumberModel(content, card) if graph.lines else Model(content, card)
     keras_says, onnx_says, numpy_says = run_keras(model, images), network.logits(images), forward(graph, images)
     reference = keras_says if graph.softmax else softmax(keras_says)
     scale = max(1.0, float(np.abs(onnx_says).max())) / 2

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from inkdigits import files
 from inkdigits.errors import ExportError
-from inkdigits.models import BATCH, Card, LineModel, Model
+from inkdigits.models import BATCH, Card, Model, NumberModel
 
 from .backend import use_backend
 from .datasets import Dataset, load, mnist_writers
@@ -48,16 +48,16 @@ def export_int8(run: Path, out: Path) -> Path:
     than 1 - SAME of the images, or 1 - SAME_STRIPS of the rows; ModelError for other models of lines, DataError without the data.
     """
     of_strips = Card.load(run / "card.json").training.get("recipe") == OF_STRIPS
-    model = LineModel.load(run) if of_strips else Model.load(run)
+    model = NumberModel.load(run) if of_strips else Model.load(run)
     images, source, test = _strips(model.card) if of_strips else _digits(model.card)
     content = quantized((run / "model.onnx").read_bytes(), images, metadata(model.card), last=not of_strips)
     card = replace(model.card, sha256=hashlib.sha256(content).hexdigest(), metrics={})
-    small = LineModel(content, card) if of_strips else Model(content, card)
+    small = NumberModel(content, card) if of_strips else Model(content, card)
     same = float(np.mean([a == b for a, b in zip(_answers(small, images), _answers(model, images), strict=True)]))
     if same < (SAME_STRIPS if of_strips else SAME):
         raise ExportError(f"model {model.name}: in 8 bits only {same:.2%} of its answers stay the same; nothing was written, keep 32 bits")
     exported = {"command": "inkdigits export RUN --to int8", "ranges_from": source, "same_answers": same}
-    result = evaluate_lines(small, test()) if isinstance(small, LineModel) else evaluate(small, test())
+    result = evaluate_lines(small, test()) if isinstance(small, NumberModel) else evaluate(small, test())
     figures = {"test": card_metrics(result), "before": model.card.metrics.get("test")}
     card = replace(card, training={**card.training, "exported": exported}, metrics=figures)
     files.write(out / "model.onnx", content)
@@ -95,9 +95,9 @@ def _strips(card: Card) -> tuple[Float, str, Callable[[], Dataset]]:
     return images, source, lambda: number.composed(load("mnist", "test"), "dev", number.TEST, (0, 3), progress)
 
 
-def _answers(model: Model | LineModel, images: Float) -> list[tuple[int, ...]]:
+def _answers(model: Model | NumberModel, images: Float) -> list[tuple[int, ...]]:
     """What a model says of each image: its likeliest class, of strips the characters of its likeliest frames."""
-    if isinstance(model, LineModel):
+    if isinstance(model, NumberModel):
         return [tuple(row.tolist()) for row in greedy(model.logits(images))]
     return [(int(label),) for label in model.logits(images).argmax(axis=1)]
 

@@ -18,11 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from inkdigits import __version__, files, strips, tiles
+from inkdigits import __version__, files, tiles
 from inkdigits.errors import RecipeError
-from inkdigits.models import Card, LineModel, Model
-from inkdigits.recognition import strips as grey_strips
-from inkdigits.recognition.alphabet import CLASSES
+from inkdigits.models import Card, Model, NumberModel
+from inkdigits.recognition import strips
 
 from . import backend, checkpoint, report
 from .calibrate import answer_threshold, fit_temperature
@@ -184,7 +183,7 @@ def _finish(
     card = export_onnx(run.model, folder / "model.onnx", card=card, real_images=np.divide(test.images[:1000], 255, dtype=np.float32))
     card.save(folder / "card.json")
     lines = data.labels.ndim == 2
-    result = evaluate_lines(LineModel.load(folder), test) if lines else evaluate(Model.load(folder), test)
+    result = evaluate_lines(NumberModel.load(folder), test) if lines else evaluate(Model.load(folder), test)
     metrics = {
         **facts,
         "seconds": round(took, 3),
@@ -210,9 +209,8 @@ def card_metrics(result: Evaluation | LineEvaluation) -> dict[str, Any]:
 
 def _contract(preprocessing: str, data: Dataset) -> Mapping[str, Any]:
     """How the reader must make the images that the model was trained on; version 0 where it cannot."""
-    if preprocessing == "strips" and data.labels.ndim == 2:
-        made = grey_strips if data.classes == CLASSES else strips  # recipe number reads grey strips, recipe line those of ink
-        return made.CONTRACT if data.images.shape[1] == made.HEIGHT else {"version": 0}
+    if preprocessing == "strips" and data.labels.ndim == 2 and data.images.shape[1] == strips.HEIGHT:
+        return strips.CONTRACT
     if preprocessing == "tiles" and data.labels.ndim == 1 and data.images.shape[1:] == (tiles.SIZE, tiles.SIZE):
         return tiles.CONTRACT
     return {"version": 0}

@@ -106,7 +106,7 @@ COLLECTIONS = {
         dev=1_797,
         folder="real/optdigits",
         files=("digits.npz",),
-        recipes=("digit", "line", "number"),
+        recipes=("digit", "number"),
     ),
     "pendigits": Collection(
         title="Pen-Based Recognition of Handwritten Digits",
@@ -119,7 +119,7 @@ COLLECTIONS = {
         dev=3_498,
         folder="real/pendigits",
         files=("digits.npz",),
-        recipes=("digit", "line", "number"),
+        recipes=("digit", "number"),
     ),
     "bhmsds": Collection(
         title="Basic Handwritten Math Symbols Dataset",

@@ -119,6 +119,11 @@ def writers(train: Dataset, settings: Settings, seed: int) -> tuple[Dataset, Dat
 def composed(mnist: Dataset, split: str, count: int, seed: tuple[int, ...], progress: Report, shares: Shares | None = None) -> Dataset:
     """Rows of MNIST's digits and of a split of the other collections, as a data set of lines."""
     made = rows(mnist, split, count, seed, shares=shares, progress=lambda done, total: progress(f"composing {total:,} rows", done, total))
-    others = [LICENCE, *(f"{name}: {text}" for name, text in LICENCES.items()), f"UCI digits: {COLLECTIONS['optdigits'].licence}"]
+    others = [
+        LICENCE,
+        *(f"{name}: {text}" for name, text in LICENCES.items()),
+        f"UCI digits: {COLLECTIONS['optdigits'].licence}",
+        "fonts: OFL, GPL, public domain",
+    ]
     licence = "; ".join([mnist.licence, *others])
     return Dataset("numbers", mnist.split, *made, CLASSES, licence)

@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits import layout, strings
+from inkdigits import layout
 from inkdigits.ink import find_ink
 from inkdigits.pool import cores
+from inkdigits.tiles import tile_of
 from inkdigits.training.processes import in_processes
 
 Bytes = NDArray[np.uint8]
@@ -48,7 +49,7 @@ def _tiles(digit: Bytes, name: str, rng: Rng) -> Iterator[Bytes]:
         ink = find_ink(on_paper(digit, name, rng), side=160)
         region = layout.one(ink)
         if region is not None and region.mask.sum() > 6:
-            yield np.round(strings.tile_of(ink, region) * 255).astype(np.uint8)
+            yield np.round(tile_of(ink, region) * 255).astype(np.uint8)
 
 
 def on_paper(digit: Bytes, name: str, rng: Rng) -> Bytes:

@@ -1,21 +1,23 @@
-"""The recipe of lines: from a few writers to a run folder whose network reads strips of any width; its loss, its packing, its figures."""
+"""The recipe of numbers: from a few strips to a run folder whose network reads strips of any width; its loss and its figures."""
 
 import itertools
 import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from inkdigits import strips as strip_contract
 from inkdigits.errors import ExportError, ModelError, RecipeError
-from inkdigits.models import LineModel, Model
+from inkdigits.models import Model, NumberModel
+from inkdigits.recognition import strips as strip_contract
 from inkdigits.recognition.alphabet import CLASSES
-from inkdigits.training import datasets, evaluate_lines, lines, progress
+from inkdigits.training import datasets, evaluate_lines, progress
 from inkdigits.training.backend import ctc_loss, use_backend
 from inkdigits.training.settings import load_recipe, recipe_path
+from inkdigits.training.synthesis import supply
 
 pytest.importorskip("keras", reason="needs inkdigits[train]")
 use_backend()
@@ -30,61 +32,74 @@ from inkdigits.training.graph import graph_of  # noqa: E402
 # TensorFlow's tensors do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
+WIDTH, LONGEST = 320, 48
+
+
+def bars(train, split, count, seed, *, shares=None, jobs=None, progress=None):
+    """In the place of composed rows: strips of one to five bars, and for each a character."""
+    rng = np.random.default_rng(seed)
+    images, labels = np.zeros((count, 32, WIDTH), np.uint8), np.full((count, LONGEST), -1, np.int64)
+    for image, row in zip(images, labels, strict=True):
+        for place in range(int(rng.integers(1, 6))):
+            row[place] = rng.integers(21)
+            image[6:26, 20 + 40 * place : 40 + 40 * place] = 100 + 5 * row[place]
+    if progress:
+        progress(count, count)
+    return images, labels
+
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    """One epoch on a few lines of scikit-learn's digits, taken for MNIST by four writers."""
-    folder = tmp_path_factory.mktemp("line")
-    text, changed = re.subn(r"LINES, HELD_OUT, TEST = .*", "LINES, HELD_OUT, TEST = 60, 8, 8", recipe_path("line").read_text())
-    assert changed == 1
-    (folder / "line.py").write_text(text)
+    """One epoch on a few strips; scikit-learn's digits are taken for MNIST by four writers."""
+    folder = tmp_path_factory.mktemp("number")
+    text, changed = re.subn(r"FRESH, USES = .*", "FRESH, USES = 30, 2", recipe_path("number").read_text())
+    text, again = re.subn(r"HELD_OUT, TEST = .*", "HELD_OUT, TEST = 8, 8", text)
+    assert changed == again == 1
+    (folder / "number.py").write_text(text)
+    load = datasets.load
 
     def mnist(name, split):
-        found = datasets.load("digits", split)
-        return datasets.Dataset(name, split, found.images, found.labels, found.classes, found.licence)
-
-    def composed(writers, count, seed, *, progress):  # in this process: starting others takes longer than these few lines
-        patch.setattr(lines, "_writers", writers)
-        progress(count, count)
-        return lines._chunk((count, seed))
+        found = load("digits", split)
+        return replace(found, name=name, writers=np.arange(len(found.labels)) // 361)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "load", mnist)
-        patch.setattr(datasets, "mnist_writers", lambda: np.arange(len(mnist("mnist", "train").labels)) // 361)
-        patch.setattr(lines, "strips", composed)
+        patch.setattr(datasets, "load", mnist)
+        patch.setattr(supply, "rows", bars)
         run, result = runs.train(
-            str(folder / "line.py"), "mnist", folder / "run", epochs=1, batch_size=8, validation_split=0.25, quiet=True
+            str(folder / "number.py"), "mnist", folder / "run", epochs=1, batch_size=8, validation_split=0.25, quiet=True
         )
     assert len(run.history) == 1
     assert run.history[0]["val_loss"] > 0
-    assert re.fullmatch(r"lines of mnist test: [\d.]+% of strings right, digit error [\d.]+%", result.headline)
+    assert re.fullmatch(r"numbers test: [\d.]+% of strings right, digit error [\d.]+%", result.headline)
     return folder / "run"
 
 
-def test_the_run_folder_of_a_line_model(run_folder):
+def test_the_run_folder_of_a_number_model(run_folder):
     for name in ("model.keras", "model.onnx", "card.json", "history.csv", "curves.png", "mistakes.png", "reading_report.txt"):
         assert (run_folder / name).stat().st_size > 100, name
     metrics = json.loads((run_folder / "metrics.json").read_text())
     assert metrics["test"]["strips"] == sum(row["strips"] for row in metrics["test"]["by_length"]) == 8
-    assert [(data["name"], data["images"]) for data in metrics["data"]] == [("lines of mnist", 60)]
+    assert [(data["name"], data["images"]) for data in metrics["data"]] == [("numbers", 30)]
     page = (run_folder / "report.html").read_text(encoding="utf-8")
     assert page.count('src="data:image/png;base64,') == 2
     assert not re.search(r"(src|href)=\"(?!data:)|https?://|<script", page), "it needs nothing else"
 
 
-def test_a_line_model_reads_strips_of_any_width(run_folder):
-    model = LineModel.load(run_folder)
-    assert model.card.classes == ("blank", *"0123456789")
+def test_a_number_model_reads_strips_of_any_width(run_folder):
+    model = NumberModel.load(run_folder)
+    assert model.card.classes == CLASSES
     assert model.card.preprocessing == strip_contract.CONTRACT
     assert (model.card.temperature, set(model.card.metrics["test"])) == (1.0, {"exact", "digit_error", "strips", "data"})
     images = np.random.default_rng(0).random((40, 32, 256), np.float32)
     for count, width in ((40, 256), (3, 96), (1, 4), (0, 8)):
         frames = model.frames(images[:count, :, :width])
-        assert frames.shape == (count, width // 2, 11)
+        assert frames.shape == (count, width // 2, len(CLASSES))
         assert frames.dtype == np.float32
         np.testing.assert_allclose(frames.sum(axis=-1), 1, atol=1e-5)
     network = keras.models.load_model(run_folder / "model.keras", compile=False)
-    np.testing.assert_allclose(model.frames(images[:8]), network.predict(images[:8], verbose=0), atol=1e-5)
+    wide = np.pad(images[:8], ((0, 0), (0, 0), (0, WIDTH - 256)))
+    np.testing.assert_allclose(model.frames(wide), network.predict(wide, verbose=0), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -98,13 +113,13 @@ def test_a_line_model_reads_strips_of_any_width(run_folder):
 )
 def test_strips_that_are_no_strips(run_folder, wrong, reason):
     with pytest.raises(ValueError, match=reason):
-        LineModel.load(run_folder).frames(wrong)
+        NumberModel.load(run_folder).frames(wrong)
 
 
-def test_a_line_model_is_not_taken_for_one_of_digits(run_folder):
+def test_a_number_model_is_not_taken_for_one_of_digits(run_folder):
     from inkdigits.commands.evaluate import command
 
-    with pytest.raises(ModelError, match=r"reads whole lines.*report\.html.*needed here reads single digits"):
+    with pytest.raises(ModelError, match=r"reads whole numbers.*report\.html.*needed here reads single digits"):
         Model.load(run_folder)
     assert isinstance(CliRunner().invoke(command, [str(run_folder)]).exception, ModelError)
 
@@ -112,20 +127,21 @@ def test_a_line_model_is_not_taken_for_one_of_digits(run_folder):
 @pytest.mark.slow
 def test_it_is_exported_again_as_it_was(run_folder, tmp_path):
     export_run(run_folder, "onnx", tmp_path)
-    before, after = LineModel.load(run_folder), LineModel.load(tmp_path)
+    before, after = NumberModel.load(run_folder), NumberModel.load(tmp_path)
     images = np.random.default_rng(1).random((2, 32, 64), np.float32)
     np.testing.assert_array_equal(before.frames(images), after.frames(images))
 
 
 def test_only_the_writers_of_mnist_are_known():
-    recipe, digits = load_recipe("line"), datasets.load("digits", "train")
+    recipe, digits = load_recipe("number"), datasets.load("digits", "train")
     with pytest.raises(RecipeError, match="--data mnist"):
         recipe.datasets(digits, digits, recipe.SETTINGS, 0, progress.making(quiet=True))
 
 
-def test_the_network_of_lines():
-    model = load_recipe("line").build_model((32, 256), 11)
-    assert (model.output_shape, model.count_params()) == ((None, 128, 11), 414_515)
+def test_the_network_of_numbers():
+    model = load_recipe("number").build_model((32, WIDTH), len(CLASSES))
+    assert model.output_shape == (None, WIDTH // 2, len(CLASSES))
+    assert 450_000 < model.count_params() < 500_000
     graph = graph_of(model)
     assert (graph.input, graph.lines, graph.softmax) == ("strips", True, True)
 
@@ -152,12 +168,14 @@ def test_the_ctc_loss_is_what_all_paths_give_together():
     np.testing.assert_allclose(keras.ops.convert_to_numpy(ctc_loss(*given)), wanted, rtol=1e-5)
     elsewhere = keras.ops.ctc_loss(*given, (labels > 0).sum(axis=1), np.full(3, frames), mask_index=0)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(elsewhere), wanted, rtol=1e-5)
+    by_recipe = load_recipe("number").loss(keras.ops.convert_to_tensor(labels - 1), keras.ops.convert_to_tensor(probabilities))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(by_recipe), np.log1p(np.array(wanted) / [2, 1, 3]), rtol=1e-5)
 
 
 def test_accuracy_is_the_share_of_strings_that_are_right():
     best = np.array([[1, 1, 0, 1, 2, 2], [0, 3, 3, 0, 0, 0], [1, 2, 1, 2, 1, 2], [0, 0, 0, 0, 0, 0]])  # 0 0 1, 2, too many, none
     labels = np.array([[0, 0, 1], [2, -1, -1], [0, 1, 0], [0, -1, -1]])
-    right = load_recipe("line").accuracy(keras.ops.convert_to_tensor(labels), np.eye(4, dtype=np.float32)[best])
+    right = load_recipe("number").accuracy(keras.ops.convert_to_tensor(labels), np.eye(4, dtype=np.float32)[best])
     assert keras.ops.convert_to_numpy(right).tolist() == [1, 1, 0, 0]
     found = [row.tolist() for row in evaluate_lines.greedy(np.eye(4)[best])]
     assert found == [[1, 1, 2], [3], [1, 2, 1, 2, 1, 2], []]
@@ -179,59 +197,12 @@ def test_the_distance_of_two_strings(truth, answer, errors):
     assert evaluate_lines.edit_distance(truth, answer) == evaluate_lines.edit_distance(answer, truth) == errors
 
 
-def test_lines_depend_on_the_seed_alone():
-    """Not on the process either: Python orders sets of texts anew in each."""
-    digits, calls = datasets.load("digits", "train"), []
-    first = lines.strips([digits], 12, (5,), jobs=1, progress=lambda *call: calls.append(call))
-    again = lines.strips([digits], 12, (5,), jobs=1)
-    np.testing.assert_array_equal(first[0], again[0])
-    np.testing.assert_array_equal(first[1], again[1])
-    assert calls == [(12, 12)]
-
-
-def numbered_strips(count):
-    """Strip i has i % 5 + 1 bars, each an ink of its own, and the labels i % 10, (i + 1) % 10 ..."""
-    images, labels = np.zeros((count, 32, 256), np.uint8), np.full((count, 14), -1, np.int64)
-    for i in range(count):
-        for k in range(i % 5 + 1):
-            images[i, 6:26, 10 + 14 * k : 20 + 14 * k] = 255
-            labels[i, k] = (i + k) % 10
-    return images, labels
-
-
-def test_packed_strips_keep_their_labels_in_order():
-    images, labels = numbered_strips(30)
-    rows, texts = lines.packed(images, labels, 20, np.random.default_rng(0))
-    assert (rows.shape, rows.dtype, texts.shape, texts.dtype) == ((20, 32, 256), np.float32, (20, 40), np.int64)
-    assert 0 <= rows.min() < 0.9 < rows.max() <= 1
-    known = {tuple(row[row >= 0].tolist()) for row in labels}
-    for row, text in zip(rows, texts, strict=True):
-        signs = text[text >= 0].tolist()
-        assert text[len(signs) :].tolist() == [-1] * (40 - len(signs))
-        inked = (row[10:22].mean(axis=0) > 0.25).astype(int)
-        assert np.sum(np.diff(inked, prepend=0) == 1) == len(signs), "a bar for each label"
-        runs_of_signs = {0: True}  # how far the labels are strips, one after another
-        for end in range(1, len(signs) + 1):
-            runs_of_signs[end] = any(runs_of_signs[start] and tuple(signs[start:end]) in known for start in range(end))
-        assert runs_of_signs[len(signs)]
-    again = lines.packed(images, labels, 20, np.random.default_rng(0))
-    np.testing.assert_array_equal(rows, again[0])
-    np.testing.assert_array_equal(texts, again[1])
-
-
-def test_a_strip_as_wide_as_a_row_is_packed_alone():
-    images, labels = np.full((1, 32, 256), 255, np.uint8), np.full((1, 14), 3, np.int64)
-    rows, texts = lines.packed(images, labels, 3, np.random.default_rng(0))
-    assert ((rows[:, 16] > 0.5).sum(axis=1) > 180).all()
-    assert ((texts >= 0).sum(axis=1) == 14).all()
-
-
 def test_composing_shows_how_far_it_is(capsys):
     report = progress.making(quiet=False)
     for done in range(100, 1501, 100):
-        report("composing 1,500 lines", done, 1500)
+        report("composing 1,500 rows", done, 1500)
     shown = capsys.readouterr().err.splitlines()
     assert len(shown) == 11, "the first, and one for each tenth"
-    assert shown[-1] == "composing 1,500 lines ... 100 %"
-    progress.making(quiet=True)("composing 2 lines", 1, 2)
+    assert shown[-1] == "composing 1,500 rows ... 100 %"
+    progress.making(quiet=True)("composing 2 rows", 1, 2)
     assert capsys.readouterr().err == ""

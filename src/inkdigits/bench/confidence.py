@@ -1,0 +1,100 @@
+"""By how much the confidence in a line is off on a kind of writing that it was not fitted on, and the weights that it is made with.
+
+inkdigits bench confidence                        # each kind of FITTED left out in turn, and the kinds that none were fitted on
+inkdigits bench confidence --into MODEL           # and keep the weights, fitted on all of FITTED, in the card of a number model
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.models import Card
+from inkdigits.recognition.confidence import EVIDENCE, Evidence, certainty
+from inkdigits.training.calibrate import fit_confidence
+
+from .real import Answer, answers, off_by
+from .scoring import digits, number
+from .sets import RealSet
+from .tables import Table
+
+FITTED = ("hands33", "registers", "pen_numbers", "composed_numbers", "cheque_amounts")
+KEPT_OUT = ("photos_multi",)
+"""Kinds of writing that the weights are fitted on, and those that they never are."""
+BIAS = "bias"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of one kind. evidence: of each; right: bool (N,), whether all of it is right, answering always."""
+
+    kind: str
+    evidence: Sequence[Evidence]
+    right: NDArray[np.bool_]
+
+    def confidence(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
+        """What weights make of the evidence: float64 (N,)."""
+        return np.array([certainty(evidence, weights) for evidence in self.evidence])
+
+
+def read_lines(home: Path) -> list[Lines]:
+    """The lines that are read on the sets of FITTED and KEPT_OUT. home: real/."""
+    return [_lines(name, answers(RealSet(home / name))) for name in (*FITTED, *KEPT_OUT)]
+
+
+def fitted(kinds: Sequence[Lines]) -> dict[str, float]:
+    """The weights for which the evidence tells best what is right, every kind counting as much as the others."""
+    rows = np.array([[evidence[name] for name in EVIDENCE] for kind in kinds for evidence in kind.evidence])
+    right = np.concatenate([kind.right for kind in kinds])
+    share = np.concatenate([np.full(len(kind.right), 1 / len(kind.right)) for kind in kinds])
+    return dict(zip((BIAS, *EVIDENCE), fit_confidence(rows, right, share).tolist(), strict=True))
+
+
+def table(kinds: Sequence[Lines]) -> Table:
+    """One line a kind: how sure, how often right, and by how much that is off, with weights that were fitted on the other kinds."""
+    rows, figures = [], []
+    for kind in kinds:
+        weights = fitted([other for other in kinds if other.kind in FITTED and other.kind != kind.kind])
+        found = kind.confidence(weights)
+        off, sure = off_by(found, kind.right), found >= np.quantile(found, 0.15)
+        figures.append(
+            {
+                "kind": kind.kind,
+                "lines": len(found),
+                "confidence": float(found.mean()),
+                "right": float(kind.right.mean()),
+                "off_by": off,
+                "right_of_surest": float(kind.right[sure].mean()),
+            }
+        )
+        f = figures[-1]
+        rows.append(
+            [kind.kind, f"{len(found):,}", f"{f['confidence']:.3f}", f"{f['right']:.3f}", f"{off:.3f}", f"{f['right_of_surest']:.3f}"]
+        )
+    head = ("kind, left out of the fit", "lines", "mean confidence", "right", "off by", "right of the surest 85 %")
+    note = f"Fitted on {', '.join(FITTED)}, without the kind of the line. Off by: the expected calibration error of 15 bins."
+    return Table("confidence", head, rows, figures, note)
+
+
+def keep(weights: Mapping[str, float], model: Path) -> None:
+    """Write weights into the card of a number model, with how they were found."""
+    card = Card.load(model / "card.json")
+    said = {"command": "inkdigits bench confidence --into MODEL", "fitted_on": list(FITTED)}
+    rounded = {name: round(value, 4) for name, value in weights.items()}
+    replace(card, confidence=rounded, training={**card.training, "confidence": said}).save(model / "card.json")
+
+
+def _lines(kind: str, found: Sequence[Answer]) -> Lines:
+    evidence, right = [], []
+    for answer in found:
+        what = number if answer.task.symbols else digits
+        truths = [what(line, lines=False) for line in answer.task.truth.split("\n")]
+        for text, own in answer.lines:
+            if own:
+                evidence.append(own)
+                right.append(what(text, lines=False) in truths)
+    return Lines(kind, evidence, np.array(right, bool))
