@@ -79,6 +79,7 @@ def keyed(rows: list[dict[str, object]]) -> dict[tuple[str, int], dict[str, obje
     return {(Path(str(row["source"])).name, row["page"]): {k: v for k, v in row.items() if k not in ("ms", "source")} for row in rows}
 
 
+@pytest.mark.slow
 def test_both_engines_give_equal_rows(scans: Path, tmp_path: Path) -> None:
     """As a user starts it: from a folder, with a cluster of its own that lets nobody else in."""
     for options in (["--engine", "ray", "--jobs", "2", "--out", "rows"], ["--jobs", "2", "--out", "rows.parquet"]):
@@ -96,6 +97,7 @@ def test_both_engines_give_equal_rows(scans: Path, tmp_path: Path) -> None:
     assert reviewed[0] == reviewed[1] != []
 
 
+@pytest.mark.slow
 def test_urls_are_listed_fetched_and_read(running: None, scans: Path, tmp_path: Path) -> None:
     sources = [f"file://{scans}", f"file://{scans}/3.png", f"file://{scans}/none.png", "nowhere://bucket/a.png", str(scans / "5.png")]
     found = read(Reader(), cluster.expand_remote(sources), f"file://{tmp_path}/out", single=True, jobs=1)
@@ -141,6 +143,7 @@ def test_resuming_reads_what_has_no_row(running: None, scans: Path, tmp_path: Pa
     assert set(out.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_rows_are_replaced_or_read_again_only_where_that_is_asked_for(running: None, tmp_path: Path) -> None:
     out, images = tmp_path / "out", [image(20), File("lost.png", error="no such file"), image(21)]
     read(Fragile(), images, str(out), jobs=1)

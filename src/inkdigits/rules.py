@@ -234,7 +234,7 @@ def _without_crumbs(mask: Mask, rules: Bytes, height: float) -> Mask:
     """Drop the small leftovers that touch what was taken out: shreds of rules, not writing."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     touching = np.zeros(count, bool)
-    touching[np.unique(labels[cv2.dilate(rules, np.ones((3, 3), np.uint8)).astype(bool)])] = True
+    touching[labels[cv2.dilate(rules, np.ones((3, 3), np.uint8)).astype(bool)]] = True
     small = (np.maximum(stats[:, 2], stats[:, 3]) < 0.45 * height) | (np.minimum(stats[:, 2], stats[:, 3]) < 0.08 * height)
     drop = touching & small
     drop[0] = True

@@ -35,3 +35,11 @@ def test_blank_paper_is_no_error():
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1)])
 def test_odd_shapes(shape):
     assert strip(np.full(shape, 9, np.uint8), 40).shape == (HEIGHT, 40)
+
+
+def test_specks_beyond_paper_and_ink_are_paper_and_ink():
+    image = field(height=HEIGHT)
+    image[2, 20], image[2, 30] = 255, 0
+    made = strip(image, 200)
+    assert made[2, 20] == 0, "lighter than the paper"
+    assert made[2, 30] == 1, "darker than the ink"

@@ -199,6 +199,7 @@ def test_the_validation_part_has_writers_of_its_own_where_they_are_known():
     assert set(held_out.writers) != set(split(data, 0.1, seed=2)[1].writers)
 
 
+@pytest.mark.slow
 def test_a_network_trained_in_half_precision_computes_in_full_afterwards(tmp_path):
     import keras
 

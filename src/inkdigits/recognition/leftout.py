@@ -100,7 +100,7 @@ class _Line:
     @classmethod
     def of(cls, number: int, read: ReadLine, ink: Ink) -> _Line:
         row = read.row or read.others
-        return cls(number, read, digit_height(row), float(np.median([_strength(ink, r) for r in row])))
+        return cls(number, read, digit_height(row), quantile(np.array([_strength(ink, r) for r in row]), 0.5))
 
     @property
     def row(self) -> Sequence[Region]:

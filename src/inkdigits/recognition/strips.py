@@ -28,7 +28,9 @@ def strip(field: Bytes, width: int) -> Float:
     width = max(-(-width // STEP) * STEP, STEP)
     smaller = field.shape[0] >= HEIGHT and field.shape[1] >= width
     small = cv2.resize(field, (width, HEIGHT), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-    low, middle, high = (float(level) for level in np.percentile(small, (ENDS[0], 50, ENDS[1])))
+    up_to = np.bincount(small.ravel(), minlength=256).cumsum()  # how many pixels are as dark as each level or darker
+    shares = np.array([ENDS[0], 50, ENDS[1]]) / 100
+    low, middle, high = (float(level) for level in np.searchsorted(up_to, shares * small.size, side="right"))
     light_ink = high - middle > middle - low  # the paper is what most pixels are
     ink = (small - low) if light_ink else (high - small)
     found: Float = np.clip(ink.astype(np.float32) / np.float32(max(high - low, 1.0)), 0, 1)
