@@ -269,7 +269,7 @@ def test_refused_by_name_and_nothing_written(build, message, tmp_path):
 def test_a_disagreement_leaves_the_older_file(small, tmp_path, monkeypatch):
     before = exported(small, tmp_path).name
     monkeypatch.setattr("inkdigits.training.export.forward", lambda *given: np.add(numpy_pass.forward(*given), [0, 3e-4, 0]))
-    with pytest.raises(ExportError, match="NumPy forward pass and Keras differ"):
+    with pytest.raises(ExportError, match="and the NumPy forward pass differ"):
         exported(network(), tmp_path)
     assert Model.load(tmp_path).name == before
 

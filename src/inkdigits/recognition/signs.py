@@ -112,8 +112,10 @@ def check(seen: Seen, spans: Sequence[Span], opinions: Float) -> Checked:
     order = np.argsort(-odds, kind="stable").tolist()
     best = order[0]
     ranked = [Candidate(texts[i], float(odds[i])) for i in order]
-    (characters,) = seen.characters([texts[best]])
-    own = _Placed.of(texts[best], characters, seen.frame, spans, opinions)
+    if texts[best] not in {one.text for one in placed}:  # the digit model suggested it
+        (characters,) = seen.characters([texts[best]])
+        placed.append(_Placed.of(texts[best], characters, seen.frame, spans, opinions))
+    own = next(one for one in placed if one.text == texts[best])
     overlooked = _overlooked(own.holds, opinions)
     evidence = {
         "rivals": float(np.log(odds[best] / max(1 - odds[best], 1 - SUREST))),
