@@ -181,6 +181,11 @@ def threshold(model: str) -> str:
     return f"{_card(model)['thresholds']['answer']:.2f}"
 
 
+def promise(model: str) -> str:
+    """The largest share of right answers that a model promises."""
+    return max(_card(model)["promises"], key=float)
+
+
 MAKERS: dict[str, Callable[..., str]] = {
     "help": help_texts,
     "real": real,
@@ -194,6 +199,7 @@ MAKERS: dict[str, Callable[..., str]] = {
     "name": name,
     "epochs": epochs,
     "threshold": threshold,
+    "promise": promise,
 }
 
 

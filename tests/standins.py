@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from inkdigits import tiles
-from inkdigits.errors import InputError
+from inkdigits.errors import InputError, ModelError
 from inkdigits.images import Document
 from inkdigits.models import NOT_A_DIGIT, Card
 from inkdigits.options import Options
@@ -29,6 +29,11 @@ class PageReader:
     @property
     def cards(self) -> list[Card]:
         return [CARD]
+
+    def promised(self, sure: float, *, single: bool = False) -> float:
+        if sure > 0.9:
+            raise ModelError(f"sure {sure:g}: no more than 0.9 is promised")
+        return sure
 
     def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
         return [self.tried(*page, keep) for page in pages]

@@ -219,6 +219,8 @@ def drop_from_card(name):
         pytest.param(edit_card(temperature="1"), "temperature must be", id="temperature as text"),
         pytest.param(edit_card(temperature=float("nan")), "temperature must be", id="temperature not a number"),
         pytest.param(edit_card(thresholds={}), "thresholds must be", id="no threshold"),
+        pytest.param(edit_card(promises={"0.9": 1.5}), "promises must be", id="promise kept above 1"),
+        pytest.param(edit_card(promises={"often": 0.5}), "promises must be", id="promise of no share"),
         pytest.param(edit_card(thresholds={"answer": 1.5}), "thresholds must be", id="threshold above 1"),
         pytest.param(edit_card(training=[]), "training must be", id="training as list"),
         pytest.param(edit_card(metrics=None), "metrics must be", id="no metrics"),

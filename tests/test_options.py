@@ -1,9 +1,13 @@
 """How a reader is asked to answer, with networks that stand in: they see in each sign what the test says."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from inkdigits import Reader
+from inkdigits.errors import ModelError
 from inkdigits.models import NOT_A_DIGIT
 from inkdigits.options import Options
 from inkdigits.recognition.alphabet import OTHER
@@ -18,6 +22,9 @@ SURE = {"threshold": 0.5}
         pytest.param({"threshold": 1.5}, r"threshold must be in \[0, 1\], not 1.5", id="above 1"),
         pytest.param({"threshold": -0.1}, "threshold", id="below 0"),
         pytest.param({"threshold": float("nan")}, "threshold", id="not a number"),
+        pytest.param({"sure": 1.0}, "sure must be above 0 and below 1, not 1.0", id="nobody is that sure"),
+        pytest.param({"sure": 0.0}, "sure", id="sure of nothing"),
+        pytest.param({"sure": 0.9, "threshold": 0.9}, "sure and threshold are two answers", id="a promise and a threshold"),
         pytest.param({"alphabet": ""}, "alphabet must be digits, or some of 0123456789", id="no sign"),
         pytest.param({"alphabet": "0123x"}, "x is not known", id="a sign that is not ours"),
         pytest.param({"alphabet": "letters"}, "alphabet", id="a name that is none"),
@@ -196,3 +203,52 @@ def test_one_digit_is_asked_of_both_networks_where_the_digit_model_is_unsure(mon
         odds = dict(said[name].probabilities)
         assert odds[NOT_A_DIGIT] == pytest.approx(unsure.odds[-1], abs=1e-5), "what is no digit to the digit model stays as likely"
         assert sum(odds.values()) == pytest.approx(1, abs=1e-4)
+
+
+def promising(signs, **promises):
+    """A number network whose card promises."""
+    network = NumberNetwork(signs)
+    network.card = replace(network.card, promises={f"0.{share[1:]}": threshold for share, threshold in promises.items()})
+    return network
+
+
+@pytest.fixture
+def reader(monkeypatch):
+    """A Reader that sees a 1, a 5, and between them more likely a 2 than a 7; 0.9 is promised from 0.5 on, 0.95 from 0.99."""
+    monkeypatch.setattr("inkdigits.reader.NumberModel", promising(["1", {"2": 0.6, "7": 0.4}, "5"], p9=0.5, p95=0.99))
+    monkeypatch.setattr("inkdigits.reader.Model", DigitNetwork())
+    return lambda **options: Reader(**options)
+
+
+def test_a_promise_decides_which_line_is_sure(reader):
+    line = row_of_signs("125")
+    usual, kept, broken = (reader(**options).read(line) for options in ({}, {"sure": 0.9}, {"sure": 0.93}))
+    assert 0.5 < usual.confidence < 0.95
+    assert usual.text == kept.text == broken.text == "125", "positions are answered as without it"
+    assert (usual.review_reasons, kept.review_reasons, broken.review_reasons) == (("unsure",), (), ("unsure",))
+    assert (usual.value, kept.value, broken.value) == (None, 125, None)
+
+
+def test_what_is_not_promised_is_an_error(reader):
+    with pytest.raises(ModelError, match=r"sure 0.99: no more than 0.95 is promised.*; ask for less, or give a threshold"):
+        reader(sure=0.99).read(row_of_signs("125"))
+    with pytest.raises(ModelError, match="nothing is promised of a single digit"):
+        reader(sure=0.9).predict(row_of_signs("1"))
+
+
+def test_a_model_of_other_classes_promises_nothing(monkeypatch, reader):
+    letters = DigitNetwork()
+    letters.card = replace(letters.card, classes=tuple("abcdefghijk"))
+    monkeypatch.setattr("inkdigits.reader.Model", letters)
+    with pytest.raises(ModelError, match="nothing is promised of a model of other classes"):
+        reader(sure=0.9).promised(0.9)
+
+
+def test_agreement_does_not_stretch_a_promise(monkeypatch, reader):
+    for said, review in (("125", ("unsure",)), ("175", ("unsure",))):
+        monkeypatch.setattr("inkdigits.reader.SecondOpinion", lambda said=said: SimpleNamespace(read=lambda crop: said))
+        alone, both = reader(sure=0.95).read(row_of_signs("125")), reader(sure=0.95, second_opinion=True).read(row_of_signs("125"))
+        assert both.confidence <= alone.confidence
+        assert both.review_reasons == review
+    monkeypatch.setattr("inkdigits.reader.SecondOpinion", lambda: SimpleNamespace(read=lambda crop: "175"))
+    assert reader(sure=0.9, second_opinion=True).read(row_of_signs("125")).needs_review, "0.9 would be promised without it"

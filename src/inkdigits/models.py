@@ -54,6 +54,10 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_probability_text(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"0\.\d+", value) is not None
+
+
 FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "name": (lambda v: isinstance(v, str) and v != "", "a text"),
     "version": (lambda v: isinstance(v, str) and v != "", "a text"),
@@ -69,6 +73,10 @@ FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         "an object with `answer`, and only probabilities",
     ),
     "confidence": (lambda v: isinstance(v, Mapping) and all(map(_is_number, v.values())), "an object of numbers"),
+    "promises": (
+        lambda v: isinstance(v, Mapping) and all(_is_probability_text(key) and _is_number(p) and 0 <= p <= 1 for key, p in v.items()),
+        "an object of probabilities, each by a probability",
+    ),
     "training": (lambda v: isinstance(v, Mapping), "an object"),
     "metrics": (lambda v: isinstance(v, Mapping), "an object"),
     "sha256": (lambda v: isinstance(v, str) and re.fullmatch("[0-9a-f]{64}|", v) is not None, "64 hexadecimal digits"),
@@ -85,7 +93,8 @@ class Card:
     `inkdigits.recognition.strips.CONTRACT`), or {"version": 0} for images taken as they are.
     temperature: divides the logits, so that the probabilities are calibrated (Guo et al., 2017). thresholds: `answer` is the probability
     below which a position is answered "?". confidence: of a number model, the weights of what speaks for a text
-    (`inkdigits.recognition.confidence`). training: recipe, command, seed, versions, data with licences and hashes. metrics: measured
+    (`inkdigits.recognition.confidence`). promises: of a number model, shares of right answers as texts, each with the confidence from which
+    on lines keep it. training: recipe, command, seed, versions, data with licences and hashes. metrics: measured
     after training. sha256: of `model.onnx`, "" before there is one.
 
     Raises ModelError that names the field, for a value that does not fit.
@@ -103,6 +112,7 @@ class Card:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
     format: int = FORMAT
+    promises: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -119,8 +129,8 @@ class Card:
         return f"{self.name}-{self.version}/{hashlib.sha256(content).hexdigest()[:8]}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON has them; `confidence` only where there is one."""
-        return {key: value for key, value in asdict(self).items() if key != "confidence" or value}
+        """The fields as JSON has them; `confidence` and `promises` only where there are any."""
+        return {key: value for key, value in asdict(self).items() if key not in ("confidence", "promises") or value}
 
     @classmethod
     def from_dict(cls, found: Any) -> Card:

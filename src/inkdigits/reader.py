@@ -24,7 +24,7 @@ from .options import Options
 from .reading import Box, Digit, LeftOut, Line, Reading, line_of
 from .recognition import strips
 from .recognition.alphabet import SYMBOLS, text_of
-from .recognition.confidence import PLAIN, certainty
+from .recognition.confidence import PLAIN, certainty, promised
 from .recognition.fields import ABOVE, Field, cropped, field_of
 from .recognition.leftout import ReadLine, left_out
 from .recognition.numbers import look, read_digit
@@ -69,11 +69,12 @@ class Reader:
     """Reads numbers from images.
 
     model: a name of a shipped model, a run folder or an ONNX file; None is the shipped `digit`.
-    threshold, alphabet, decimal, digits_only, second_opinion: as in `inkdigits.options.Options`; `predict` and models of other classes look
-    at the first alone.
+    threshold, alphabet, decimal, digits_only, second_opinion, sure: as in `inkdigits.options.Options`; `predict` and models of other
+    classes look at the first alone, and `sure` is not for them.
     device: "cpu", or "cuda" for the networks to run on a GPU where onnxruntime-gpu is installed and finds one; ink and layout, which are
     nearly all of the work, stay on the CPU.
-    The models are loaded at the first image. Raises ValueError for an option that is none, ModelError if a model does not fit, MissingExtra
+    The models are loaded at the first image. Raises ValueError for an option that is none, ModelError if a model does not fit or does not
+    promise what is asked, MissingExtra
     for a second opinion that is not installed, InputError for an image that cannot be read.
     """
 
@@ -87,10 +88,11 @@ class Reader:
         decimal: str | None = None,
         digits_only: bool = False,
         second_opinion: bool = False,
+        sure: float | None = None,
     ) -> None:
         self.model = model
         self.device = device
-        self.options = Options(threshold, alphabet, decimal, digits_only, second_opinion)
+        self.options = Options(threshold, alphabet, decimal, digits_only, second_opinion, sure)
 
     def read(self, image: Any, *, source: str = "", keep: bool = False) -> Reading:
         """Read all the digits in an image. Of a document with more pages it reads the first, and warns; `read_document` reads all.
@@ -165,6 +167,17 @@ class Reader:
         """The cards of all models that have a say, the digit model's first."""
         return [self.card, self._number_model.card] if self._reads_numbers else [self.card]
 
+    def promised(self, sure: float, *, single: bool = False) -> float:
+        """The probability from which on this share of lines is right, as `sure` wants it; `single` as in `predict`. Raises ModelError where
+        it is not promised."""
+        if single or not self._reads_numbers:
+            what = "a single digit" if single else f"a model of other classes ({self._model.name})"
+            raise ModelError(f"sure {sure:g}: nothing is promised of {what}; give a threshold")
+        try:
+            return promised(sure, self._number_model.card.promises)
+        except ValueError as error:
+            raise ModelError(f"model {self._number_model.name}: {error}; ask for less, or give a threshold instead") from None
+
     @cached_property
     def _model(self) -> Model:
         return _fitting(Model.load(self.model, device=self.device), tiles.CONTRACT)
@@ -188,11 +201,16 @@ class Reader:
         return self._model.card.thresholds["answer"] if self.options.threshold is None else self.options.threshold
 
     def _line_threshold(self, single: bool) -> float:
-        """The probability below which a line is unsure; one digit alone is no less sure than a position."""
+        """The probability below which a line is unsure; one digit alone is no less sure than a position. Raises ModelError where
+        what is asked is not promised."""
+        if self.options.sure is not None:
+            return self.promised(self.options.sure, single=single)
         return self._threshold if single or self.options.threshold is not None else max(self._threshold, LINE_THRESHOLD)
 
     def _together(self, pages: Iterable[tuple[images.Document, int, str]], single: bool, keep: bool) -> list[Trace | InputError]:
         """Every page up to its tiles, all of these classified at once, and so on until each page is read."""
+        if self.options.sure is not None:
+            self.promised(self.options.sure, single=single)
         found: dict[int, Trace | InputError] = {}
         asked: list[tuple[int, Clock, Asking[Trace], Float]] = []
 
@@ -295,7 +313,10 @@ class Reader:
         if not line.checked:
             return float(np.prod([sign.probability for sign in line.signs]))
         alone = certainty(line.evidence, self._number_model.card.confidence or PLAIN)
-        return alone if line.second is None else weighed(alone, agree(line.text, line.second))
+        if line.second is None:
+            return alone
+        told = weighed(alone, agree(line.text, line.second))
+        return told if self.options.sure is None else min(told, alone)  # what is promised was measured without a second opinion
 
     def _is_silent(self, sign: Sign) -> bool:
         """Whether a sign is not in the text: a symbol where only digits are asked for; what is no number where everything is answered."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RESUMABLE = ("jsonl", "csv")
 RECORD = ".run.json"
 """What ends the name of the record beside a file of rows."""
-Record = dict[str, str | float]
+Record = dict[str, str | bool | float | None]
 """What makes the rows of a run: all that changes them but the sources."""
 
 
@@ -45,7 +45,7 @@ def record_of(reader: Reader, options: Options, *, single: bool) -> Record:
     cards = reader.cards
     content = json.dumps([card.to_dict() for card in cards], sort_keys=True).encode()
     of_text: Record = {"alphabet": options.alphabet or "", "decimal": options.decimal or "", "digits_only": options.digits_only}
-    of_text["second_opinion"] = options.second_opinion
+    of_text["second_opinion"], of_text["sure"] = options.second_opinion, options.sure
     record: Record = {
         "command": "predict" if single else "read",
         "threshold": cards[0].thresholds["answer"] if options.threshold is None else options.threshold,

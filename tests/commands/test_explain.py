@@ -10,19 +10,23 @@ import pytest
 
 from inkdigits import images
 from inkdigits.cli import main
+from inkdigits.errors import ModelError
 from inkdigits.ink import Ink
+from inkdigits.options import Options
 from inkdigits.reading import Digit, Line, Reading
 
 Run = Callable[..., SimpleNamespace]
 
 
 class InkReader:
-    """Stands in for Reader: finds a 7 in what is not white, and says whether it was asked for one digit."""
+    """Stands in for Reader: finds a 7 in what is not white, and says whether it was asked for one digit; 0.9 is sure enough for it."""
 
-    def __init__(self, model: object = None, threshold: float | None = None) -> None:
-        self.model, self.threshold = model, threshold
+    def __init__(self, model: object = None, threshold: float | None = None, *, sure: float | None = None) -> None:
+        self.options = Options(threshold, sure=sure)
 
     def trace(self, source: str, *, single: bool = False) -> SimpleNamespace:
+        if (self.options.sure or 0) > 0.9:
+            raise ModelError(f"sure {self.options.sure:g}: no more than 0.9 is promised")
         image = images.first(source)
         mask = image < 255
         digit = Digit("7" if single else "4", (1, 1, 5, 5), 0.9, tile=np.zeros((28, 28), np.float32))
@@ -75,3 +79,18 @@ def test_what_is_wrong_is_said(run: Run, arguments: list[str], code: int, said: 
     done = run(*arguments)
     assert (done.code, done.out) == (code, "")
     assert said in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        pytest.param(["--sure", "0.9"], 0, "every stage is drawn", id="promised"),
+        pytest.param(["--sure", "0.99"], 1, "no more than 0.9 is promised", id="more than is promised"),
+        pytest.param(["--sure", "0.9", "--threshold", "0.9"], 2, "give one: sure promises, threshold does not", id="both"),
+        pytest.param(["--sure", "1"], 2, "'--sure'", id="nobody is that sure"),
+    ],
+)
+def test_a_promise(run: Run, arguments: list[str], code: int, said: str) -> None:
+    done = run("digit.png", "--out", "stages.png", *arguments)
+    assert (done.code, said in done.err) == (code, True), done.err
+    assert Path("stages.png").exists() == (code == 0)

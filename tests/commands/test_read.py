@@ -44,7 +44,9 @@ class HeightReader(PageReader):
             return Reading((), source, number, refused, image=kept)
         label = "?" if image.shape[0] == 63 else str(image.shape[0])
         if image.shape[0] == 99:
-            label = f"{self.options.alphabet},{self.options.decimal},{self.options.digits_only},{self.options.threshold}"
+            label = (
+                f"{self.options.alphabet},{self.options.decimal},{self.options.digits_only},{self.options.threshold},{self.options.sure}"
+            )
         digits = tuple(Digit(c, (0, 0, 2, 2), 0.9, refused="not sure enough" if c == "?" else None) for c in label)
         return Reading((Line(digits, (0, 0, 4, 2)),), source, number, model="height", image=kept)
 
@@ -102,14 +104,24 @@ def test_several_images_are_told_apart(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "options"),
     [
-        pytest.param([], "None,None,False,None", id="none"),
-        pytest.param(["--alphabet", "digits", "--digits-only", "--decimal", "comma"], "digits,comma,True,None", id="each"),
-        pytest.param(["--alphabet", "0123456789.,", "--threshold", "0.5", "--jobs", "2"], "0123456789.,,None,False,0.5", id="in processes"),
+        pytest.param([], "None,None,False,None,None", id="none"),
+        pytest.param(["--alphabet", "digits", "--digits-only", "--decimal", "comma"], "digits,comma,True,None,None", id="each"),
+        pytest.param(["--sure", "0.9"], "None,None,False,None,0.9", id="a promise"),
+        pytest.param(
+            ["--alphabet", "0123456789.,", "--threshold", "0.5", "--jobs", "2"], "0123456789.,,None,False,0.5,None", id="in processes"
+        ),
     ],
 )
 def test_how_it_is_to_be_read(run: Run, arguments: list[str], options: str) -> None:
     done = run("read", write("a.png", 99), *arguments)
     assert (done.code, done.out) == (0, f"{options}\n")
+
+
+def test_what_is_not_promised_leaves_the_rows_as_they_are(run: Run) -> None:
+    Path("rows.csv").write_text("as they are\n")
+    done = run("read", write("a.png", 5), "--sure", "0.99", "--out", "rows.csv", "--overwrite")
+    assert (done.code, done.err) == (1, "inkdigits: sure 0.99: no more than 0.9 is promised\n")
+    assert Path("rows.csv").read_text() == "as they are\n"
 
 
 BAD = {
@@ -242,6 +254,8 @@ def test_annotated_pictures_are_named_after_their_sources(run: Run) -> None:
         pytest.param(["read", "a.png", "--alphabet", "abc"], "alphabet must be digits, or some of 0123456789", id="letters"),
         pytest.param(["read", "a.png", "--alphabet", ""], "it is not known", id="an alphabet of nothing"),
         pytest.param(["read", "a.png", "--decimal", ","], "',' is not one of 'point', 'comma'", id="the mark of the decimals"),
+        pytest.param(["read", "a.png", "--sure", "0.9", "--threshold", "0.9"], "give one: sure promises", id="a promise and a threshold"),
+        pytest.param(["predict", "a.png", "--sure", "0.9"], "No such option", id="nothing is promised of one digit"),
         pytest.param(["predict", "a.png", "--alphabet", "digits"], "No such option", id="one digit has no alphabet"),
     ],
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inkdigits.recognition.confidence import EVIDENCE, LOWEST, PLAIN, certainty
+from inkdigits.recognition.confidence import EVIDENCE, LOWEST, PLAIN, certainty, promised
 from inkdigits.training.calibrate import fit_confidence
 
 
@@ -49,3 +49,19 @@ def test_what_is_always_right_has_finite_weights():
 def test_nothing_to_fit(evidence, right, share):
     with pytest.raises(ValueError, match="must be"):
         fit_confidence(evidence, right, share)
+
+
+PROMISES = {"0.9": 0.8, "0.95": 0.93}
+
+
+@pytest.mark.parametrize(("sure", "threshold"), [(0.9, 0.8), (0.91, 0.93), (0.95, 0.93), (0.1, 0.8)])
+def test_what_is_asked_is_the_next_promise(sure, threshold):
+    assert promised(sure, PROMISES) == threshold
+
+
+@pytest.mark.parametrize(
+    ("promises", "said"), [(PROMISES, "sure 0.96: no more than 0.95 is promised"), ({}, "sure 0.96: nothing is promised")]
+)
+def test_more_is_not_promised(promises, said):
+    with pytest.raises(ValueError, match=said):
+        promised(0.96, promises)

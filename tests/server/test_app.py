@@ -19,6 +19,7 @@ pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
 from fastapi.testclient import TestClient
 
 from inkdigits import Reader
+from inkdigits.errors import ModelError
 from inkdigits.server.app import PAGE, Settings, make_app
 from inkdigits.server.limits import HEADERS, Limits
 from inkdigits.training.pen import write
@@ -114,6 +115,7 @@ def test_the_threshold_decides_what_is_answered(client):
         pytest.param({"alphabet": "1345.,"}, id="some signs"),
         pytest.param({"decimal": "comma", "threshold": 0.2}, id="decimals"),
         pytest.param({"digits_only": True, "threshold": 0}, id="no symbols"),
+        pytest.param({"sure": 0.9}, id="a promise"),
     ],
 )
 def test_the_options_of_read_are_those_of_a_reader(client, options):
@@ -123,6 +125,38 @@ def test_the_options_of_read_are_those_of_a_reader(client, options):
     assert {**row, "ms": None} == {**json.loads(json.dumps(expected)), "ms": None}
     (unasked,) = client.post("/v1/read", content=image).json()
     assert {**unasked, "ms": None} == {**json.loads(json.dumps(Reader().read(image, source="body").to_dict())), "ms": None}
+
+
+def test_explain_can_promise_too(client):
+    assert client.post("/v1/explain?sure=0.9", content=png("27")).status_code == 200
+    for query in ("sure=0.9999", "sure=0.9&threshold=0.5", "sure=0.9&single=true"):
+        assert client.post(f"/v1/explain?{query}", content=png("27")).status_code == 422, query
+
+
+def test_a_service_promises_where_a_request_asks_for_nothing_else():
+    sevens = png("7777")
+    with TestClient(make_app(Settings(workers=1, sure=0.9)), base_url=URL) as client:
+        rows = {
+            query: client.post(f"/v1/read?{query}", content=sevens).json()[0] for query in ("", "sure=0.9", "sure=0.95", "threshold=0.99")
+        }
+        assert client.post("/v1/predict", content=png("7")).status_code == 200
+        drawn = {"strokes": [[[20, 20], [60, 20], [40, 90]]]}
+        for options in ({}, {"single": True}, {"threshold": 0.5}):
+            assert client.post("/v1/strokes", json={**drawn, **options}).status_code == 200, options
+    for query, options in {
+        "": {"sure": 0.9},
+        "sure=0.9": {"sure": 0.9},
+        "sure=0.95": {"sure": 0.95},
+        "threshold=0.99": {"threshold": 0.99},
+    }.items():
+        expected = Reader(**options).read(sevens)
+        assert (rows[query]["text"], rows[query]["needs_review"], rows[query]["value"]) == (
+            expected.text,
+            expected.needs_review,
+            expected.value,
+        )
+    with pytest.raises(ModelError, match="is promised"):
+        make_app(Settings(sure=0.9999))
 
 
 def test_an_alphabet_is_that_of_one_request(client):
@@ -172,6 +206,9 @@ def test_every_stage_is_drawn(client):
         pytest.param({"content": bytes((1 << 20) + 1)}, 413, "larger than 1 MB", id="too large, and says so"),
         pytest.param({"content": iter([bytes(1 << 19)] * 5)}, 413, "larger than 1 MB", id="too large, as it comes"),
         pytest.param({"content": png("1"), "params": {"threshold": 2}}, 422, "less than or equal to 1", id="no probability"),
+        pytest.param({"content": png("1"), "params": {"sure": 0.9999}}, 422, "is promised", id="more than is promised"),
+        pytest.param({"content": png("1"), "params": {"sure": 1}}, 422, "less than 1", id="nobody is that sure"),
+        pytest.param({"content": png("1"), "params": {"sure": 0.9, "threshold": 0.9}}, 422, "give one", id="a promise and a threshold"),
         pytest.param({"content": png("1"), "params": {"format": "xml"}}, 422, "jsonl", id="no format"),
         pytest.param({"content": png("1"), "params": {"alphabet": "12ab"}}, 422, "some of 0123456789", id="no alphabet"),
         pytest.param({"content": png("1"), "params": {"alphabet": ""}}, 422, "alphabet must be digits", id="an alphabet of nothing"),
@@ -303,7 +340,7 @@ def test_the_description_names_every_route_and_its_refusals(client):
     for path in ("/v1/read", "/v1/predict", "/v1/strokes", "/v1/explain", "/v1/inside"):
         assert {"200", "401", "413", "422", "503"} <= set(described["paths"][path]["post"]["responses"])
     read = described["paths"]["/v1/read"]["post"]
-    assert {"threshold", "format", "tiles", "alphabet", "decimal", "digits_only"} == {one["name"] for one in read["parameters"]}
+    assert {"threshold", "format", "tiles", "alphabet", "decimal", "digits_only", "sure"} == {one["name"] for one in read["parameters"]}
     example = read["responses"]["200"]["content"]["application/json"]["example"]
     assert tuple(example[0]["lines"][0]) == LINE
     assert set(ROW) - set(example[0]) == {"refused", "error"}, "which are null"

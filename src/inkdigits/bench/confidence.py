@@ -1,11 +1,13 @@
-"""By how much the confidence in a line is off on a kind of writing that it was not fitted on, and the weights that it is made with.
+"""By how much the confidence in a line is off on a kind of writing that it was not fitted on, what `--sure` promises and comes to there,
+and the weights and thresholds of both.
 
 inkdigits bench confidence                        # each kind of FITTED left out in turn, and the kinds that none were fitted on
-inkdigits bench confidence --into MODEL           # and keep the weights, fitted on all of FITTED, in the card of a number model
+inkdigits bench confidence --into MODEL           # and keep the weights and the promises of all of FITTED in a number model's card
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from inkdigits.models import Card
 from inkdigits.recognition.confidence import EVIDENCE, Evidence, certainty
 from inkdigits.training.calibrate import fit_confidence
 
+from . import promises
 from .real import Answer, answers, off_by
 from .scoring import digits, number
 from .sets import RealSet
@@ -30,11 +33,13 @@ BIAS = "bias"
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of one kind. evidence: of each; right: bool (N,), whether all of it is right, answering always."""
+    """The lines of one kind. evidence: of each; right: bool (N,), whether all of it is right, answering always; whole: bool (N,), whether
+    nothing of it was left out, as `real.LineAnswer` has it."""
 
     kind: str
     evidence: Sequence[Evidence]
     right: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
 
     def confidence(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
         """What weights make of the evidence: float64 (N,)."""
@@ -80,21 +85,44 @@ def table(kinds: Sequence[Lines]) -> Table:
     return Table("confidence", head, rows, figures, note)
 
 
-def keep(weights: Mapping[str, float], model: Path) -> None:
-    """Write weights into the card of a number model, with how they were found."""
+def promises_table(kinds: Sequence[Lines]) -> Table:
+    """What each promise comes to on each kind, with weights and thresholds that were found on the other kinds."""
+    found = []
+    for kind in kinds:
+        others = [other for other in kinds if other.kind in FITTED and other.kind != kind.kind]
+        found.append((_held(kind, others), promises.thresholds(held_out(others))))
+    return promises.table(found)
+
+
+def held_out(kinds: Sequence[Lines]) -> list[promises.Held]:
+    """Each kind with the confidence of weights that were fitted on the others."""
+    return [_held(kind, [other for other in kinds if other is not kind]) for kind in kinds]
+
+
+def _held(kind: Lines, others: Sequence[Lines]) -> promises.Held:
+    return promises.Held(kind.kind, np.where(kind.whole, kind.confidence(fitted(others)), 0.0), kind.right)
+
+
+def keep(kinds: Sequence[Lines], model: Path) -> None:
+    """Write the weights and the thresholds of all FITTED kinds into the card of a number model, with how they were found."""
+    kinds = [kind for kind in kinds if kind.kind in FITTED]
+    weights, kept = fitted(kinds), promises.thresholds(held_out(kinds))
     card = Card.load(model / "card.json")
     said = {"command": "inkdigits bench confidence --into MODEL", "fitted_on": list(FITTED)}
     rounded = {name: round(value, 4) for name, value in weights.items()}
-    replace(card, confidence=rounded, training={**card.training, "confidence": said}).save(model / "card.json")
+    promised = {f"{promise:g}": math.ceil(threshold * 1e4) / 1e4 for promise, threshold in kept.items()}
+    told = replace(card, confidence=rounded, promises=promised, training={**card.training, "confidence": said})
+    told.save(model / "card.json")
 
 
 def _lines(kind: str, found: Sequence[Answer]) -> Lines:
-    evidence, right = [], []
+    evidence, right, whole = [], [], []
     for answer in found:
         what = number if answer.task.symbols else digits
         truths = [what(line, lines=False) for line in answer.task.truth.split("\n")]
-        for text, own in answer.lines:
-            if own:
-                evidence.append(own)
-                right.append(what(text, lines=False) in truths)
-    return Lines(kind, evidence, np.array(right, bool))
+        for line in answer.lines:
+            if line.evidence:
+                evidence.append(line.evidence)
+                right.append(what(line.text, lines=False) in truths)
+                whole.append(line.whole)
+    return Lines(kind, evidence, np.array(right, bool), np.array(whole, bool))

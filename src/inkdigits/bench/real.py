@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits import InputError, Reader, Reading, images
+from inkdigits import InputError, Line, Reader, Reading, images
 from inkdigits.recognition.confidence import Evidence
 from inkdigits.training.evaluate_lines import edit_distance
 
@@ -40,14 +40,24 @@ class Task:
 
 
 @dataclass(frozen=True)
+class LineAnswer:
+    """A line. text: at threshold 0; evidence: what speaks for it. whole: whether at the card's threshold all of it is answered, and nothing
+    beside it was left out: then how sure it is decides whether somebody has to look."""
+
+    text: str
+    evidence: Evidence
+    whole: bool
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What was made of one image. always: the text at threshold 0; confidence: of it; lines: its lines, each with what speaks for it. sure:
-    the text at the card's threshold, and needs_review what is said of it."""
+    """What was made of one image. always: the text at threshold 0; confidence: of it; lines: its lines. sure: the text at the card's
+    threshold, and needs_review what is said of it."""
 
     task: Task
     always: str
     confidence: float
-    lines: tuple[tuple[str, Evidence], ...]
+    lines: tuple[LineAnswer, ...]
     sure: str
     needs_review: bool
 
@@ -86,8 +96,17 @@ def _prepare(model: str | None) -> None:
 
 def _answer(task: Task) -> Answer:
     always, sure = (_read(reader, task) for reader in _readers)
-    lines = tuple((line.text, line.evidence) for line in always.lines)
-    return Answer(task, always.text, always.confidence, lines, sure.text, sure.needs_review)
+    return Answer(task, always.text, always.confidence, line_answers(always, sure), sure.text, sure.needs_review)
+
+
+def line_answers(always: Reading, sure: Reading) -> tuple[LineAnswer, ...]:
+    """The lines of a Reading that answers always, each with what the Reading of the same image at the card's threshold says of it."""
+    whole = [_is_whole(line) for line in sure.lines] or [False] * len(always.lines)  # there are none where the image is refused
+    return tuple(LineAnswer(line.text, line.evidence, own) for line, own in zip(always.lines, whole, strict=True))
+
+
+def _is_whole(line: Line) -> bool:
+    return "?" not in line.text and not line.evidence.get("unread")
 
 
 def _read(reader: Reader, task: Task) -> Reading:

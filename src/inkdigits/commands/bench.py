@@ -133,18 +133,19 @@ def trust(wanted: tuple[str, ...], count: int, seed: int, out: Path | None, docs
 
 
 @command.command(short_help="By how much the confidence is off.")
-@click.option("--into", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A number model whose card gets the weights.")
+@click.option("--into", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A number model whose card gets them.")
 @_out
 @_docs
 def confidence(into: Path | None, out: Path | None, docs: Path | None) -> None:
-    """By how much the confidence in a line is off (INKDIGITS_DATA), on kinds of writing that it was not fitted on, one by one."""
+    """By how much the confidence in a line is off (INKDIGITS_DATA), and what the promises of `read --sure` come to, on kinds of writing
+    that neither was found on, one by one. With --into the weights of the confidence and the thresholds of the promises are kept."""
     from inkdigits.bench import confidence
     from inkdigits.bench.tables import real_sets
 
     kinds = confidence.read_lines(real_sets())
-    _make(iter([lambda: confidence.table(kinds)]), out, docs)
+    _make(iter([lambda: [confidence.table(kinds), confidence.promises_table(kinds)]]), out, docs)
     if into:
-        confidence.keep(confidence.fitted([kind for kind in kinds if kind.kind in confidence.FITTED]), into)
+        confidence.keep(kinds, into)
 
 
 @command.command(short_help="How soon a recipe is there.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from .completion import files
+from .read import SURE
 from .signals import at_once
 
 
@@ -16,8 +17,9 @@ from .signals import at_once
 @click.option("--out", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="The picture to write, PNG or JPEG.")
 @click.option("--single", is_flag=True, help="Explain `predict`, one digit, instead of `read`.")
 @click.option("--threshold", type=click.FloatRange(0, 1), metavar="P", help="Answer ? below this probability; 0 always answers.")
+@SURE
 @click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
-def command(image: str, out: str, single: bool, threshold: float | None, model: str | None) -> None:
+def command(image: str, out: str, single: bool, threshold: float | None, sure: float | None, model: str | None) -> None:
     """Draw every stage of reading one image: the image, its ink, the digits found, what the network saw, the answer."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     with at_once():
@@ -34,7 +36,11 @@ def command(image: str, out: str, single: bool, threshold: float | None, model: 
     with said_of("--out"):
         check_suffix(out)
         check_writable(out)
-    trace = Reader(model, threshold).trace(image, single=single)
+    try:
+        reader = Reader(model, threshold, sure=sure)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    trace = reader.trace(image, single=single)
     save(explain_picture(trace), Path(out))
     click.echo(trace.reading.refused or trace.reading.text)
     click.echo(f"every stage is drawn in {out}", err=True)

@@ -67,6 +67,13 @@ OPTIONS = (
     click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr, only errors."),
 )
 
+SURE = click.option(
+    "--sure",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="In place of a threshold: of the lines that nobody has to look at, this share is right.",
+)
+
 
 def options(command: Command) -> Command:
     """Add the options that `read` and `predict` share."""
@@ -105,6 +112,7 @@ class Asked:
     digits_only: bool = False
     decimal: str | None = None
     second_opinion: bool = False
+    sure: float | None = None
     plot: str | None = None
     draw: Callable[[Reading, bool], None] | None = None
 
@@ -115,6 +123,7 @@ class Asked:
 @click.option("--digits-only", is_flag=True, help="Leave points, signs and other symbols out of the text.")
 @click.option("--decimal", type=click.Choice(tuple(DECIMALS)), help="How decimals are written, for the values.  [default: not known]")
 @click.option("--second-opinion", is_flag=True, help="Let another engine read every line too; needs inkdigits[second].")
+@SURE
 @options
 def command(sources: tuple[str, ...], **settings: Any) -> int:
     """Read the numbers in images: lines and pages of them, with their points and signs.

@@ -33,6 +33,12 @@ from .completion import files
     metavar="NAME",
     help="A name that requests may call it by (Host header), beside those it listens on: that of a proxy, say. '*' for any; repeatable.",
 )
+@click.option(
+    "--sure",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="Of the lines that nobody has to look at, this share is right, where a request asks for nothing else.",
+)
 @click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
 def command(
     host: str,
@@ -43,6 +49,7 @@ def command(
     timeout: float,
     api_key: str | None,
     allowed: tuple[str, ...],
+    sure: float | None,
     model: str | None,
 ) -> int:
     """Serve an HTTP service and its page: draw, photograph, drop files, see what was read.
@@ -71,5 +78,5 @@ def command(
     for name in allowed:
         if not bare(name):
             raise click.BadParameter(f"{name!r} is not the name of a host; give one such as digits.example", param_hint="--allow-host")
-    settings = Settings(model, workers or cores(), room, timeout, api_key, Limits(body=max_mb << 20))
+    settings = Settings(model, workers or cores(), room, timeout, api_key, Limits(body=max_mb << 20), sure=sure)
     return run(settings, host, port, allowed)

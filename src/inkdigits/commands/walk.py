@@ -57,6 +57,8 @@ def walk(asked: Asked) -> int:
         reader = _reader(asked)
         if asked.engine != "ray":
             _ = reader.cards  # what is wrong with a model is said now
+        if asked.sure is not None:
+            reader.promised(asked.sure, single=asked.single)
     with raised():
         account = Account(_review(asked.review))
         lists = [read_twice(names) if _replaces(asked) else names for names in asked.lists]
@@ -76,6 +78,7 @@ def _reader(asked: Asked) -> Reader:
             decimal=asked.decimal,
             digits_only=asked.digits_only,
             second_opinion=asked.second_opinion,
+            sure=asked.sure,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from None

@@ -1,4 +1,5 @@
-"""What speaks for a field's text -> the probability that it is right: one logistic model for all kinds of writing."""
+"""What speaks for a field's text -> the probability that it is right: one logistic model for all kinds of writing; and from which
+probability on a promise is kept."""
 
 from __future__ import annotations
 
@@ -23,3 +24,14 @@ def certainty(evidence: Evidence, weights: Mapping[str, float]) -> float:
     """The probability in [0, 1] that a text is right. weights: of EVIDENCE, and `bias`; what is not named has none."""
     total = weights.get("bias", 0.0) + sum(weights.get(name, 0.0) * max(value, LOWEST) for name, value in evidence.items())
     return float(1 / (1 + np.exp(-np.clip(total, -30, 30))))
+
+
+def promised(sure: float, promises: Mapping[str, float]) -> float:
+    """The confidence from which on at least this share of the answers is right. promises: of a card. Raises ValueError where nothing so
+    sure is promised."""
+    known = sorted((float(share), threshold) for share, threshold in promises.items())
+    for share, threshold in known:
+        if share >= sure:
+            return threshold
+    most = f"no more than {known[-1][0]:g} is promised" if known else "nothing is promised"
+    raise ValueError(f"sure {sure:g}: {most}: of other kinds of writing too few lines that are so sure were measured")

@@ -29,12 +29,12 @@ from starlette.types import Scope
 
 from inkdigits import __version__
 from inkdigits.batch import Task
-from inkdigits.errors import Error
+from inkdigits.errors import Error, ModelError
 from inkdigits.formats import RowWriter
 from inkdigits.imageheader import kind_of
-from inkdigits.models import Model
 from inkdigits.options import Options
 from inkdigits.pool import LostError, Pool
+from inkdigits.reader import Reader
 from inkdigits.reading import Reading
 from inkdigits.sources import File
 
@@ -57,12 +57,17 @@ Decimal = Annotated[Literal["point", "comma"] | None, Query(description="How dec
 Threshold = Annotated[
     float | None, Query(ge=0, le=1, description="Answer ? below this probability; 0 always answers. Default: the model's.")
 ]
+Sure = Annotated[
+    float | None,
+    Query(gt=0, lt=1, description="In place of a threshold: of the lines that nobody has to look at, this share is right."),
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How to serve. model: as for `Reader`. workers: processes that read. room: tasks that may wait for one; more are answered 503.
-    timeout: seconds for a task. key: what clients must show, None for anybody. names: what they may call the service.
+    timeout: seconds for a task. key: what clients must show, None for anybody. names: what they may call the service. sure: as of a Reader,
+    where a request for lines asks neither for that nor for a threshold.
     """
 
     model: str | Path | None = None
@@ -72,11 +77,16 @@ class Settings:
     key: str | None = None
     limits: Limits = field(default_factory=Limits)
     names: Names = field(default_factory=Names)
+    sure: float | None = None
 
 
 def make_app(settings: Settings) -> FastAPI:
-    """The service as an ASGI application. Its workers start with it. Raises ModelError for a model that cannot be loaded."""
-    card = Model.load(settings.model).card  # now: a service that cannot read is not to start
+    """The service as an ASGI application. Its workers start with it. Raises ModelError for a model that cannot be loaded, or that
+    does not promise what it is to."""
+    reader = Reader(settings.model)
+    card, *_ = reader.cards  # now: a service that cannot read is not to start
+    if settings.sure is not None:
+        reader.promised(settings.sure)
     pool: Pool[Asked, Told] = Pool(partial(begin, settings.model), settings.workers, room=settings.room, timeout=settings.timeout)
     service = Service(pool, settings)
     metrics = service.metrics = Metrics(lambda: float(pool.waiting), card.id)
@@ -92,6 +102,16 @@ def make_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="inkdigits", version=__version__, description=describe.SERVICE, lifespan=lifespan, docs_url=None, redoc_url=None)
 
+    def asked(threshold: float | None, sure: float | None, **others: Any) -> Options:
+        """The options of a request for lines; 422 for what cannot be, or is not promised."""
+        try:
+            options = Options(threshold, sure=settings.sure if threshold is None and sure is None else sure, **others)
+            if sure is not None:
+                reader.promised(sure)
+        except (ValueError, ModelError) as error:
+            raise HTTPException(422, str(error)) from None
+        return options
+
     @app.post("/v1/read", **describe.READ)
     async def read(
         request: Request,
@@ -101,11 +121,9 @@ def make_app(settings: Settings) -> FastAPI:
         alphabet: Alphabet = None,
         decimal: Decimal = None,
         digits_only: bool = False,
+        sure: Sure = None,
     ) -> Response:
-        try:
-            options = Options(threshold, alphabet, decimal, digits_only)
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from None
+        options = asked(threshold, sure, alphabet=alphabet, decimal=decimal, digits_only=digits_only)
         return await service.rows(request, False, options, format, tiles)
 
     @app.post("/v1/predict", **describe.PREDICT)
@@ -114,16 +132,19 @@ def make_app(settings: Settings) -> FastAPI:
 
     @app.post("/v1/strokes", **describe.DRAWN)
     async def strokes(request: Request, tiles: bool = False) -> Response:
-        ((reading,),) = await service.ask([Drawing(await request.body())], request)
+        ((reading,),) = await service.ask([Drawing(await request.body(), settings.sure)], request)
         metrics.read([reading])
         return JSONResponse(_row(reading, tiles))
 
     @app.post("/v1/explain", **describe.EXPLAIN)
-    async def explain(request: Request, threshold: Threshold = None, single: bool = False) -> Response:
+    async def explain(request: Request, threshold: Threshold = None, single: bool = False, sure: Sure = None) -> Response:
+        if single and sure is not None:
+            raise HTTPException(422, "sure: nothing is promised of a single digit; give a threshold")
+        options = Options(threshold) if single else asked(threshold, sure)
         file, *others = await service.files(request)
         if others:
             raise HTTPException(400, "one image at a time is explained")
-        (picture,) = await service.ask([Explain(file, single, Options(threshold))], request)
+        (picture,) = await service.ask([Explain(file, single, options)], request)
         return Response(picture, media_type="image/png")
 
     @app.post("/v1/inside", **describe.INSIDE)

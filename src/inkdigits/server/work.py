@@ -41,9 +41,10 @@ class Explain:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Strokes to read. body: JSON, as `Strokes`."""
+    """Strokes to read. body: JSON, as `Strokes`. sure: of lines, where it asks for no threshold."""
 
     body: bytes
+    sure: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _told(reader: Reader, insight: Insight, task: Drawing | Explain | Tile) -> T
     begins(1)
     try:
         if isinstance(task, Drawing):
-            return _read(reader, parsed(Strokes, task.body))
+            return _read(reader, parsed(Strokes, task.body), task.sure)
         if isinstance(task, Tile):
             return insight.look(tile_of(parsed(Pixels, task.body).tile))
         reader.options = task.options
@@ -86,9 +87,10 @@ def _told(reader: Reader, insight: Insight, task: Drawing | Explain | Tile) -> T
         return error
 
 
-def _read(reader: Reader, body: Strokes) -> list[Reading]:
+def _read(reader: Reader, body: Strokes, sure: float | None) -> list[Reading]:
+    options = Options(body.threshold, sure=None if body.single or body.threshold is not None else sure)
     content, unit = drawn(body.strokes, body.width, body.height, body.pen)
-    (readings,) = answers(reader, [Task(File("strokes", content), body.single, options=Options(body.threshold))])
+    (readings,) = answers(reader, [Task(File("strokes", content), body.single, options=options)])
     return [enlarged(reading, unit) for reading in readings]
 
 
