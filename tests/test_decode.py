@@ -14,6 +14,7 @@ from PIL import Image
 
 from inkdigits import images
 from inkdigits.errors import InputError
+from inkdigits.tiffstrips import is_sound
 
 
 @pytest.fixture
@@ -213,3 +214,56 @@ def test_a_jpeg_that_cannot_be_checked_is_doubtful() -> None:
 def test_every_other_format_is_not_doubted(tmp_path: Path) -> None:
     for kind in ("PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF"):
         assert not images.load(encoded(writing(), kind)).decode(1, 0).doubtful
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_deflated_tiff_whose_check_sum_is_wrong_is_doubtful(number: int) -> None:
+    data = encoded(writing(), "TIFF", compression="tiff_adobe_deflate", save_all=True, append_images=[writing()])
+    assert not any(images.load(data).decode(page, 0).doubtful for page in (1, 2))
+    changed = flipped(data, len(data) * (2 * number - 1) // 4)
+    assert [images.load(changed).decode(page, 0).doubtful for page in (1, 2)] == [number == 1, number == 2]
+
+
+@pytest.mark.parametrize(
+    ("tags", "doubtful"),
+    [
+        pytest.param({}, False, id="whole"),
+        pytest.param({"at": 10_000}, True, id="its pixels lie beyond its end"),
+        pytest.param({"method": 8}, True, id="its pixels are not deflated"),
+    ],
+)
+def test_a_tiff_whose_pixels_are_not_there_is_doubtful(tags: dict[str, int], doubtful: bool) -> None:
+    data = bytearray(tiff(1, **{key: value for key, value in tags.items() if key != "at"}))
+    if "at" in tags:
+        place = data.index(struct.pack("<HHI", 273, 4, 1)) + 8
+        data[place : place + 4] = struct.pack("<I", tags["at"])
+    assert is_sound(np.frombuffer(data, np.uint8), 8, 1000) is not doubtful
+
+
+def test_a_deflated_bomb_is_not_unpacked_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    strip = zlib.compress(bytes(100 << 20), 9)
+    data = bytearray(tiff(1, method=8))
+    for tag, value in ((273, len(data)), (279, len(strip))):
+        place = data.index(struct.pack("<HHI", tag, 4, 1)) + 8
+        data[place : place + 4] = struct.pack("<I", value)
+    whole = np.frombuffer(bytes(data) + strip, np.uint8)
+    assert is_sound(whole, 8, 100 << 20)
+    unpacked = []
+
+    class Counting:
+        """As zlib's, and keeps count."""
+
+        def __init__(self) -> None:
+            self.inside = Inflate()
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            unpacked.append(most)
+            return self.inside.decompress(data, most)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.inside, name)
+
+    Inflate = zlib.decompressobj
+    monkeypatch.setattr("inkdigits.tiffstrips.zlib.decompressobj", Counting)
+    assert not is_sound(whole, 8, 2 << 20)
+    assert 2 << 20 <= sum(unpacked) <= 4 << 20

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .conversions import bands, eight_bits, opaque, upright
 from .errors import InputError
 from .imageheader import Header, PageHeader
+from .tiffstrips import is_sound
 
 Bytes = NDArray[np.uint8]
 
@@ -61,7 +62,8 @@ def decode(data: Bytes, header: Header, number: int, fewer: int, name: str) -> t
         if header.kind == "JPEG":
             image, doubtful = _jpeg(data, page, fewer, name)
         else:
-            image, doubtful = _others(_from(data, page) if len(header.pages) > 1 else data, header.kind, name), False
+            doubtful = header.kind == "TIFF" and not is_sound(data, page.at, MAX_DECODED)
+            image = _others(_from(data, page) if len(header.pages) > 1 else data, header.kind, name)
         _check_decoded(image, header.kind, page, fewer, name)
         return upright(opaque(image), header.orientation), doubtful
     except MemoryError:
