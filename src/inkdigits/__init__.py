@@ -4,10 +4,9 @@
     >>> Reader().read("note.jpg").text        # doctest: +SKIP
     '314'
 
-The names below are the whole public surface. They load on first use: `import inkdigits` imports nothing heavy.
+The names below are the whole public surface. They load on first use: `import inkdigits` imports nothing, not even `__future__`: what the
+command does about Ctrl-C begins after this file.
 """
-
-from __future__ import annotations
 
 TYPE_CHECKING = False
 """True to type checkers, by this very name; `typing` itself takes longer to import than the rest of what is here."""

@@ -18,29 +18,32 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 from skipped import Skipped
 
 KINDS = ("kills", "interrupts", "full", "deleted", "flips", "bombs")
 KEEP = 3
-"""Lines of each kind that are printed below the table."""
+"""Lines of each kind that are printed below its row."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one kind. broke: the lines that are not empty, each with how often it came. skipped: why it ended early, or ""."""
+    """What came of one kind. broke: the lines that are not empty, each with how often it came. skipped: why it ended early, or "".
+    seconds: how long it took."""
 
     kind: str
     what: str
     tried: int
     broke: Counter[str]
     skipped: str
+    seconds: float
 
 
 def run(kind: str, tries: int | None, seed: int) -> Outcome:
     """Try one kind."""
     module = importlib.import_module(kind)
-    tried, broke, skipped = 0, Counter[str](), ""
+    tried, broke, skipped, start = 0, Counter[str](), "", perf_counter()
     with tempfile.TemporaryDirectory(prefix=f"attack-{kind}-") as home:
         try:
             for line in module.attack(tries or module.TRIES, random.Random(f"{seed} {kind}"), Path(home)):
@@ -51,17 +54,17 @@ def run(kind: str, tries: int | None, seed: int) -> Outcome:
         except Skipped as reason:
             skipped = str(reason)
     say("\r\x1b[K")
-    return Outcome(kind, str(module.__doc__).splitlines()[0], tried, broke, skipped)
+    return Outcome(kind, str(module.__doc__).splitlines()[0], tried, broke, skipped, perf_counter() - start)
 
 
-def table(outcomes: list[Outcome]) -> str:
-    """What was tried and what broke, in columns, and below it how it broke."""
-    lines = [f"{'kind':10} {'tried':>7} {'broke':>7}  what"]
-    for one in outcomes:
-        lines.append(f"{one.kind:10} {one.tried:7,} {one.broke.total():7,}  {one.what}")
-        lines += [f"{'':26}  skipped: {one.skipped}"] if one.skipped else []
-    for one in outcomes:
-        lines += [f"\n{one.kind} broke, {times} times: {line}" for line, times in one.broke.most_common(KEEP)]
+HEAD = f"{'kind':10} {'tried':>7} {'broke':>7} {'minutes':>8}  what"
+
+
+def row(one: Outcome) -> str:
+    """What was tried and what broke, in columns under HEAD, and below it how it broke."""
+    lines = [f"{one.kind:10} {one.tried:7,} {one.broke.total():7,} {one.seconds / 60:8.1f}  {one.what}"]
+    lines += [f"{'':35}  skipped: {one.skipped}"] if one.skipped else []
+    lines += [f"{'':35}  broke, {times} times: {line}" for line, times in one.broke.most_common(KEEP)]
     return "\n".join(lines)
 
 
@@ -78,9 +81,14 @@ def main() -> int:
     parser.add_argument("--tries", type=int, help="of each kind, in place of its own number")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    outcomes = [run(kind, given.tries, given.seed) for kind in given.only]
-    print(table(outcomes))
-    return int(any(one.broke for one in outcomes))
+    print(HEAD, flush=True)
+    broke = 0
+    for kind in given.only:
+        outcome = run(kind, given.tries, given.seed)
+        print(row(outcome), flush=True)  # as it comes: whoever ends it keeps what is done
+        broke += outcome.broke.total()
+    print(f"{broke} broke" if broke else "nothing broke")
+    return int(broke > 0)
 
 
 if __name__ == "__main__":
