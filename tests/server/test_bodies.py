@@ -42,7 +42,9 @@ def test_strokes_are_read_and_boxes_are_in_their_units(client):
         pytest.param({"strokes": [[[1]]]}, "at least 2", id="half a point"),
         pytest.param({"strokes": [[[1, 1e300]]]}, "less than or equal", id="a point far away"),
         pytest.param({"strokes": "M 0 0"}, "array", id="a path"),
-        pytest.param({"strokes": [[[1, 1]]], "width": -1}, "greater than 0", id="no canvas"),
+        pytest.param({"strokes": [[[1, 1]]], "width": -1}, "greater than or equal to 0.000001", id="no canvas"),
+        pytest.param({**STROKES, "width": 5e-324, "height": 5e-324}, "greater than or equal to 0.000001", id="a canvas of next to nothing"),
+        pytest.param({**STROKES, "pen": 5e-324}, "greater than or equal to 0.000001", id="a pen of next to nothing"),
     ],
 )
 def test_strokes_that_are_none(client, body, reason):
@@ -57,6 +59,8 @@ def test_strokes_that_are_none(client, body, reason):
         pytest.param({"width": 1e-3, "height": 1e5, "pen": 1e4}, id="a canvas like a hair"),
         pytest.param({"strokes": [[[1e9, -1e9], [-1e9, 1e9]]]}, id="points far away"),
         pytest.param({"strokes": [[[5, 5]]] * 2000}, id="dots"),
+        pytest.param({"width": 1e-6, "height": 1e-6, "pen": 1e-6}, id="a speck of a canvas"),
+        pytest.param({"width": 1e5, "height": 1e-6, "pen": 1e4}, id="a canvas like a line"),
         pytest.param({"strokes": [[[0, 0], [0, 0], [0, 0]]], "pen": 1e-6}, id="nothing to see"),
     ],
 )

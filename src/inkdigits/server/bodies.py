@@ -12,6 +12,8 @@ from pydantic import BaseModel, FailFast, Field, ValidationError
 
 from inkdigits.errors import InputError
 
+FINEST = 1e-6
+"""Units of the points that a canvas and a pen measure at least: of smaller ones a pixel is no number any more."""
 Point = Annotated[list[Annotated[float, Field(ge=-1e9, le=1e9)]], Field(min_length=2, max_length=4), FailFast()]
 Stroke = Annotated[list[Point], Field(min_length=1, max_length=20_000), FailFast()]
 
@@ -24,9 +26,9 @@ class Strokes(BaseModel):
     strokes: Annotated[list[Stroke], FailFast()] = Field(
         min_length=1, max_length=2000, description="In the order drawn, each a list of points [x, y] or [x, y, milliseconds], y down."
     )
-    width: float | None = Field(None, gt=0, le=1e5, description="Of the canvas, in the units of the points.")
-    height: float | None = Field(None, gt=0, le=1e5, description="Of the canvas.")
-    pen: float | None = Field(None, gt=0, le=1e4, description="Width of the pen, in the same units.")
+    width: float | None = Field(None, ge=FINEST, le=1e5, description="Of the canvas, in the units of the points.")
+    height: float | None = Field(None, ge=FINEST, le=1e5, description="Of the canvas.")
+    pen: float | None = Field(None, ge=FINEST, le=1e4, description="Width of the pen, in the same units.")
     single: bool = Field(False, description="One digit, as `predict`, instead of a line or a page.")
     threshold: float | None = Field(None, ge=0, le=1, description="Answer ? below this probability; 0 always answers.")
 
