@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,10 +88,10 @@ class Answer:
 _readers: tuple[Reader, Reader]
 
 
-def _prepare(model: str | None) -> None:
+def _prepare(model: str | None, second_opinion: bool) -> None:
     global _readers
     cv2.setNumThreads(1)
-    _readers = Reader(model, threshold=0), Reader(model)
+    _readers = Reader(model, threshold=0, second_opinion=second_opinion), Reader(model, second_opinion=second_opinion)
 
 
 def _answer(task: Task) -> Answer:
@@ -118,13 +118,17 @@ def _read(reader: Reader, task: Task) -> Reading:
 
 def answers(data: RealSet, model: str | None = None) -> list[Answer]:
     """Every image of a set, read on all cores."""
-    tasks = (Task(data.given(index), truth, data.single, data.lines, data.symbols) for index, (_, truth) in enumerate(data.rows))
-    return read_each(tasks, model)
+    return read_each(tasks_of(data), model)
 
 
-def read_each(tasks: Iterable[Task], model: str | None = None) -> list[Answer]:
+def tasks_of(data: RealSet) -> Iterator[Task]:
+    """Every image of a set, to be read."""
+    return (Task(data.given(index), truth, data.single, data.lines, data.symbols) for index, (_, truth) in enumerate(data.rows))
+
+
+def read_each(tasks: Iterable[Task], model: str | None = None, *, second_opinion: bool = False) -> list[Answer]:
     """Read images on all cores."""
-    with multiprocessing.get_context("spawn").Pool(len(os.sched_getaffinity(0)), _prepare, (model,)) as pool:
+    with multiprocessing.get_context("spawn").Pool(len(os.sched_getaffinity(0)), _prepare, (model, second_opinion)) as pool:
         return list(pool.imap(_answer, tasks, chunksize=16))
 
 
@@ -151,15 +155,16 @@ def table(home: Path, sets: Sequence[str], model: str | None = None) -> Table:
         data = RealSet(home / name)
         found = answers(data, model)
         singles += found if data.single else []
-        figures.append({"set": name, **_figures(found)})
+        figures.append({"set": name, **figures_of(found)})
         rows.append(_row(figures[-1], name in NONE))
     if singles:
-        figures.append({"set": "all single digits", **_figures(singles)})
+        figures.append({"set": "all single digits", **figures_of(singles)})
         rows.append(_row(figures[-1], False))
     return Table("real", HEAD, rows, figures)
 
 
-def _figures(found: list[Answer]) -> dict[str, float | None]:
+def figures_of(found: list[Answer]) -> dict[str, float | None]:
+    """What is told of the answers to a set, as numbers."""
     kept = [a for a in found if a.answered]
     truths = [digits(a.task.truth, lines=False) for a in found]
     errors = sum(edit_distance(digits(a.always, lines=False), truth) for a, truth in zip(found, truths, strict=True))

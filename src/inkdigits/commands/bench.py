@@ -35,9 +35,11 @@ def command() -> None:
 
 
 @command.command(short_help="How much is right, beside others.")
-@click.option("--table", "wanted", type=click.Choice(["real", "peers", "mnist"]), multiple=True, help="Only this one.  [default: all]")
+@click.option(
+    "--table", "wanted", type=click.Choice(["real", "second", "peers", "mnist"]), multiple=True, help="Only this one.  [default: all]"
+)
 @click.option("--sets", multiple=True, type=click.Choice(SETS), help="Only this set of real handwriting.  [default: all]")
-@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Images of each set that peers read too.")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Images of each set that others read too.")
 @click.option("--model", metavar="MODEL", help="For the real sets: a run folder or an ONNX file in place of the digit model that ships.")
 @_runs
 @_out
@@ -45,14 +47,16 @@ def command() -> None:
 def accuracy(
     wanted: tuple[str, ...], sets: tuple[str, ...], limit: int, model: str | None, runs: Path, out: Path | None, docs: Path | None
 ) -> None:
-    """How much is right: on real handwriting (INKDIGITS_DATA), there beside RapidOCR and Tesseract, and on MNIST beside others."""
-    from inkdigits.bench import networks, peers, real
+    """How much is right: on real handwriting (INKDIGITS_DATA), there with and without a second opinion, and beside RapidOCR and Tesseract;
+    and on MNIST beside others."""
+    from inkdigits.bench import networks, peers, real, second
     from inkdigits.bench.sets import NONE
     from inkdigits.bench.tables import real_sets
 
     chosen = sets or SETS
     makers: dict[str, Callable[[], Any]] = {
         "real": lambda: real.table(real_sets(), chosen, model),
+        "second": lambda: second.tables(real_sets(), chosen, limit),
         "peers": lambda: peers.tables(real_sets(), [name for name in chosen if name not in NONE], limit),
         "mnist": lambda: networks.accuracy(runs),
     }
