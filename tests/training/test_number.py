@@ -18,6 +18,7 @@ from inkdigits.training import datasets, evaluate_lines, progress
 from inkdigits.training.backend import ctc_loss, use_backend
 from inkdigits.training.settings import load_recipe, recipe_path
 from inkdigits.training.synthesis import supply
+from inkdigits.training.synthesis.sources import WHOLE, Ablation
 
 pytest.importorskip("keras", reason="needs inkdigits[train]")
 use_backend()
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 WIDTH, LONGEST = 320, 48
 
 
-def bars(train, split, count, seed, *, shares=None, jobs=None, progress=None):
+def bars(train, split, count, seed, *, shares=None, jobs=None, ablation=None, progress=None):
     """In the place of composed rows: strips of one to five bars, and for each a character."""
     rng = np.random.default_rng(seed)
     images, labels = np.zeros((count, 32, WIDTH), np.uint8), np.full((count, LONGEST), -1, np.int64)
@@ -136,6 +137,30 @@ def test_only_the_writers_of_mnist_are_known():
     recipe, digits = load_recipe("number"), datasets.load("digits", "train")
     with pytest.raises(RecipeError, match="--data mnist"):
         recipe.datasets(digits, digits, recipe.SETTINGS, 0, progress.making(quiet=True))
+
+
+def test_an_ablation_changes_what_is_trained_on_and_nothing_that_is_measured_on(monkeypatch):
+    recipe, asked = load_recipe("number"), []
+
+    def few(train, split, count, seed, *, ablation, shares=None, jobs=None, progress=None):
+        asked.append((split, ablation))
+        return bars(train, split, 4, seed)
+
+    digits = datasets.load("digits", "train")
+    mnist = replace(digits, name="mnist", writers=np.arange(len(digits.labels)) // 100)
+    monkeypatch.setattr(recipe, "rows", few)
+    monkeypatch.setattr(recipe, "load", lambda name, split: mnist)
+    monkeypatch.setattr(supply, "rows", few)
+    half = recipe.SETTINGS.changed(without="strokes,registers", share=0.5, validation_split=0.2)
+    left = Ablation(("strokes", "registers"), 0.5)
+    first, _, _ = recipe.datasets(mnist, mnist, half, 0, progress.making(quiet=True))
+    assert asked == [("dev", WHOLE), ("trainable", left), ("dev", WHOLE)]
+    later, _ = recipe.training_images(first, half, 0)
+    later._compose(1)
+    assert asked[3:] == [("trainable", left)]
+    asked.clear()
+    recipe.datasets(mnist, mnist, recipe.SETTINGS, 0, progress.making(quiet=True))
+    assert {ablation for _, ablation in asked} == {WHOLE}
 
 
 def test_the_network_of_numbers():

@@ -30,6 +30,10 @@ from .completion import data_sets, recipes
 @click.option(
     "--dtype", type=click.Choice(["float32", "mixed_bfloat16"]), help="What layers compute in while training.  [default: the recipe's]"
 )
+@click.option(
+    "--without", metavar="PARTS", help="Leave parts of its data out: recipe number has strokes,registers,hands33,lines,composition."
+)
+@click.option("--share", type=click.FloatRange(0, 1, min_open=True), help="Train on this share of its hands and crops (recipe number).")
 @click.option("--start", metavar="RUN", help="Begin with the weights of another run of the same network, finished or not.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="The same seed gives the same network.")
 @click.option("--seeds", type=click.IntRange(1), help="Train so many seeds, from --seed on, and report their mean and spread.")
@@ -49,6 +53,8 @@ def command(
     validation_split: float | None,
     augment: str | None,
     dtype: str | None,
+    without: str | None,
+    share: float | None,
     start: str | None,
     seed: int,
     seeds: int | None,
@@ -89,6 +95,8 @@ def command(
         validation_split=validation_split,
         augment=augment,
         dtype=dtype,
+        without=without,
+        share=share,
         start=start,
     )
     if result is None:

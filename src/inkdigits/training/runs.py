@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ def train(
     used = backend.use_backend(backend_name)
     recipe = load_recipe(recipe_name)
     settings = recipe.SETTINGS.changed(**overrides)
+    settings.check_parts(recipe_name, getattr(recipe, "PARTS", ()))
     start = time.perf_counter()
     data, test = load(data_name, "train"), load(data_name, "test")  # both now, so that one which is missing is missed before the training
     if data.classes != test.classes or data.images.shape[1:] != test.images.shape[1:]:
@@ -64,7 +65,7 @@ def train(
         data, test = replace(data, classes=classes), replace(test, classes=classes)
     plan = {
         "recipe": _no_folder(recipe_name),
-        "settings": {**asdict(settings), "start": _no_folder(settings.start)},
+        "settings": {**settings.to_dict(), "start": _no_folder(settings.start)},
         "seed": seed,
         "backend": used,
         "recipe_sha256": hashlib.sha256(recipe_path(recipe_name).read_bytes()).hexdigest(),

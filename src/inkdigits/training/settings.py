@@ -11,6 +11,7 @@ and, if it makes its own training images, every epoch anew, any of
     datasets(train, test, settings, seed, progress) -> (train, held_out or None, test)
                                                                       where its images are not those of the data set, but made of them;
                                                                       progress(what, done, total) shows how far that is
+    PARTS                                                             names of what can be left out of them, by the settings `without`
 where epochs count from 0, N is the same in each, and the images depend on nothing but seed and epoch: that is what `--resume` rests on.
 A model of lines gives probabilities (N, frames, classes); its labels are int64 (N, L), see `inkdigits.training.datasets.Dataset`.
 Its docstring says what it is, the command, and the accuracy to expect.
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import importlib.util
 import traceback
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,6 +45,8 @@ class Settings:
     dtype: what the layers compute in while they train: float32 | mixed_bfloat16, which takes half the time on processors with AVX-512 BF16
     or AMX. Weights are float32 in either; the softmax at the end should be, by its own dtype="float32".
     start: the folder of a run of the same network whose weights it begins with, finished or not; "" begins with random ones.
+    without: parts of what a recipe trains on that are left out, with commas between; those that it has are its PARTS. share: how much of
+    the hands and crops that are left is trained on, above 0 and at most 1. Both are for recipes with PARTS: they show what data are worth.
     """
 
     epochs: int = 5
@@ -56,6 +59,8 @@ class Settings:
     preprocessing: str = "tiles"
     dtype: str = "float32"
     start: str = ""
+    without: str = ""
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         """Check the values. Raises RecipeError that names the setting."""
@@ -65,6 +70,7 @@ class Settings:
             (not self.learning_rate > 0, f"learning rate must be above 0, not {self.learning_rate}"),
             (not 0 <= self.validation_split < 1, f"validation split must be at least 0 and below 1, not {self.validation_split}"),
             (not 0 < self.precision <= 1, f"precision must be above 0 and at most 1, not {self.precision}"),
+            (not 0 < self.share <= 1, f"share must be above 0 and at most 1, not {self.share}"),
             (self.augment not in STRENGTH, f"augment must be {', '.join(STRENGTH)}, not {self.augment!r}"),
             (self.dtype not in ("float32", "mixed_bfloat16"), f"dtype must be float32 or mixed_bfloat16, not {self.dtype!r}"),
             (
@@ -74,6 +80,18 @@ class Settings:
         ):
             if wrong:
                 raise RecipeError(reason)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All values; `without` and `share` only where something is left out."""
+        whole = {"without": "", "share": 1.0}
+        return {key: value for key, value in asdict(self).items() if key not in whole or value != whole[key]}
+
+    def check_parts(self, recipe: str, parts: tuple[str, ...]) -> None:
+        """Raise RecipeError where this recipe has not what is to be left out. parts: its PARTS."""
+        if (self.without or self.share < 1) and not parts:
+            raise RecipeError(f"{recipe}: nothing of what it trains on can be left out; --without and --share are for recipe number")
+        if unknown := [name for name in self.without.split(",") if self.without and name not in parts]:
+            raise RecipeError(f"without {', '.join(map(repr, unknown))}: {recipe} can leave out {', '.join(parts)}")
 
     def changed(self, **values: Any) -> Settings:
         """These settings with those values that are not None."""

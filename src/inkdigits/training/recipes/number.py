@@ -2,6 +2,8 @@
 strip and the CTC loss, which needs no place of any character.
 
     INKDIGITS_DATA=FOLDER inkdigits train --recipe number --data mnist
+    inkdigits train --recipe number --data mnist --without strokes       # or registers, hands33, lines, composition: what each is worth
+    inkdigits train --recipe number --data mnist --share 0.5             # with half of the hands and crops
 
 The strips are composed of real hands (UNIPEN's pen strokes, MNIST by writer, the digits of hands33, UCI's sets, handwriting fonts and a
 model of pen strokes) in the forms that numbers have, with what stands beside and under them on paper, and of photographed cells and lines;
@@ -23,6 +25,7 @@ from inkdigits.training.fit import EpochImages
 from inkdigits.training.progress import Report
 from inkdigits.training.schedule import warm_cosine
 from inkdigits.training.settings import Settings
+from inkdigits.training.synthesis import sources
 from inkdigits.training.synthesis.rows import Shares
 from inkdigits.training.synthesis.supply import Supply, rows
 
@@ -30,6 +33,7 @@ SETTINGS = Settings(epochs=16, batch_size=16, learning_rate=2e-3, validation_spl
 # validation_split: the share of MNIST's writers that are held out
 FRESH, USES = 4_000, 6  # rows composed for an epoch, and in how many epochs each of them is used
 HELD_OUT, TEST = 600, 1_000
+PARTS = sources.PARTS
 EASY = 1.0, 0.6, 0.3, 0.2, 0.1
 """The share of easy rows in the first compositions: a network that begins with hard ones answers nothing but blanks for a long time."""
 
@@ -98,13 +102,19 @@ def datasets(train: Dataset, test: Dataset, settings: Settings, seed: int, progr
     own, others = writers(train, settings, seed)
     held_out = composed(others, "dev", HELD_OUT, (seed, 2), progress) if others else None
     first = Shares(easy=0.0 if settings.start else EASY[0])
-    return composed(own, "trainable", FRESH, (seed, 1, 0), progress, first), held_out, composed(test, "dev", TEST, (0, 3), progress)
+    own_rows = composed(own, "trainable", FRESH, (seed, 1, 0), progress, first, left_out(settings))
+    return own_rows, held_out, composed(test, "dev", TEST, (0, 3), progress)
 
 
 def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[EpochImages, list[Dataset]]:
     """Rows composed anew for every epoch: epoch -> (float32 (N, 32, 320) in [0, 1], int64 (N, 48)); no other data sets."""
     own, _ = writers(load("mnist", "train"), settings, seed)
-    return Supply(own, FRESH, USES, (seed, 1), train.images, train.labels, () if settings.start else EASY), []
+    return Supply(own, FRESH, USES, (seed, 1), train.images, train.labels, () if settings.start else EASY, left_out(settings)), []
+
+
+def left_out(settings: Settings) -> sources.Ablation:
+    """What the rows that are trained on are not made of; those that are measured on always are as they are."""
+    return sources.Ablation(tuple(settings.without.split(",")) if settings.without else (), settings.share)
 
 
 def writers(train: Dataset, settings: Settings, seed: int) -> tuple[Dataset, Dataset | None]:
@@ -116,9 +126,16 @@ def writers(train: Dataset, settings: Settings, seed: int) -> tuple[Dataset, Dat
     return train.subset(np.flatnonzero(~held)), train.subset(np.flatnonzero(held)) if count else None
 
 
-def composed(mnist: Dataset, split: str, count: int, seed: tuple[int, ...], progress: Report, shares: Shares | None = None) -> Dataset:
+def composed(
+    mnist: Dataset, split: str, count: int, seed: tuple[int, ...], progress: Report, shares: Shares | None = None,
+    ablation: sources.Ablation = sources.WHOLE,
+) -> Dataset:  # fmt: skip
     """Rows of MNIST's digits and of a split of the other collections, as a data set of lines."""
-    made = rows(mnist, split, count, seed, shares=shares, progress=lambda done, total: progress(f"composing {total:,} rows", done, total))
+
+    def report(done: int, total: int) -> None:
+        progress(f"composing {total:,} rows", done, total)
+
+    made = rows(mnist, split, count, seed, shares=shares, ablation=ablation, progress=report)
     others = [
         LICENCE,
         *(f"{name}: {text}" for name, text in LICENCES.items()),

@@ -52,6 +52,8 @@ def row(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int]]:
 
 
 def _any_row(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int]]:
+    if not found.hands:
+        return _packed(_any_pictures(found, shares, rng), rng)
     if rng.random() < shares.easy:
         return _easy(found, rng)
     draw = rng.random()
@@ -60,6 +62,14 @@ def _any_row(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int]
             return _packed(pictures, rng)
         draw -= share
     return _composed(found, shares, rng)
+
+
+def _any_pictures(found: Sources, shares: Shares, rng: Rng) -> list[Picture]:
+    """One of the collections of photographed crops that there are, by their shares."""
+    every = [(shares.registers, found.cells), (shares.hands33, found.tens), (shares.lines, found.lines)]
+    there = [(share, pictures) for share, pictures in every if pictures]
+    odds = np.array([share for share, _ in there])
+    return there[int(rng.choice(len(there), p=odds / odds.sum()))][1]
 
 
 def _easy(found: Sources, rng: Rng) -> tuple[Float, list[int]]:

@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.errors import DataError
 from inkdigits.recognition.alphabet import classes_of
 from inkdigits.training import fonts
 from inkdigits.training import pen as model
@@ -24,6 +25,7 @@ from .numbers import Word
 Bytes = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Rng = np.random.Generator
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,38 @@ class Picture:
     high: int
 
 
+PARTS = ("strokes", "registers", "hands33", "lines", "composition")
+"""What can be left out of the training rows: hands and words of pen strokes; a set of photographed crops; all that is composed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """What training rows are not made of, to see what it is worth. without: names of PARTS. share: how much of each collection's hands and
+    crops is used, above 0 and at most 1. Signs that are no digits stay, as other hands borrow them from the pen strokes."""
+
+    without: tuple[str, ...] = ()
+    share: float = 1.0
+
+    def has(self, part: str) -> bool:
+        """Whether a part is there."""
+        return part not in self.without
+
+    def some(self, every: Sequence[Item]) -> list[Item]:
+        """The share of a collection that is used, the same one every time, in its order; of what is there at least one."""
+        count = max(1, round(self.share * len(every)))
+        chosen = np.random.default_rng((len(every), 41)).permutation(len(every))[:count]
+        return [every[i] for i in sorted(chosen.tolist())]
+
+
+WHOLE = Ablation()
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where the writing of rows comes from; every list is of one split.
 
-    hands: makers of hands with their shares; numbers, words: pen strokes by hand; cells, tens, lines: photographed crops.
+    hands: makers of hands with their shares, none where nothing is to be composed; numbers, words: pen strokes by hand; cells, tens, lines:
+    photographed crops.
     """
 
     hands: list[tuple[float, Callable[[Rng], Hand]]]
@@ -52,11 +81,12 @@ class Sources:
     lines: list[Picture]
 
 
-def sources(train: Dataset, split: str) -> Sources:
-    """Gather the hands and crops of a split. Raises DataError where a collection is missing."""
+def sources(train: Dataset, split: str, ablation: Ablation = WHOLE) -> Sources:
+    """Gather the hands and crops of a split, but for what an ablation leaves out. Raises DataError where a collection is missing, and
+    where nothing is left."""
     groups = [unipen.samples(kind, split) for kind in ("digits", "symbols", "upper", "lower")]
     strokes = Strokes(groups)
-    pens = [own for own in strokes.by_hand.values() if sum(len(own.get(str(d), ())) for d in range(10)) >= 10]
+    pens = ablation.some([own for own in strokes.by_hand.values() if sum(len(own.get(str(d), ())) for d in range(10)) >= 10])
     lenders = list(strokes.by_hand.values())
 
     def lender(rng: Rng) -> Any:
@@ -64,11 +94,11 @@ def sources(train: Dataset, split: str) -> Sources:
 
     writers = np.arange(len(train.labels)) // 100 if train.writers is None else train.writers
     order = np.argsort(writers, kind="stable")
-    mnist = np.split(order, np.flatnonzero(np.diff(writers[order])) + 1)
+    mnist = ablation.some(np.split(order, np.flatnonzero(np.diff(writers[order])) + 1))
     training = split == "trainable"  # what is measured on is real hands alone
-    typed = fonts.hands() if training else []
-    uci = [(data.images, data.labels) for data in uci_handwriting()] if training else []
-    cut = list(_cut_hands(crops.crops("hands33", split)).values())
+    typed = ablation.some(fonts.hands()) if training else []
+    uci = ablation.some([(data.images, data.labels) for data in uci_handwriting()]) if training else []
+    cut = ablation.some(list(_cut_hands(crops.crops("hands33", split)).values())) if ablation.has("hands33") else []
 
     def picture(rng: Rng, some: Sequence[tuple[Bytes, Labels]]) -> Hand:
         images, labels = some[int(rng.integers(len(some)))]
@@ -79,13 +109,19 @@ def sources(train: Dataset, split: str) -> Sources:
         return PictureHand.of(train.images[own], train.labels[own], strokes, lender(rng))
 
     hands: list[tuple[float, Callable[[Rng], Hand]]] = [
-        (0.36, lambda rng: PenHand(strokes, pens[int(rng.integers(len(pens)))])),
+        (0.36 if ablation.has("strokes") else 0.0, lambda rng: PenHand(strokes, pens[int(rng.integers(len(pens)))])),
         (0.25, of_mnist),
         (0.22 if training else 0.0, lambda rng: ModelHand(strokes, model.Style.of_anyone(rng, 1.4), lender(rng))),
     ]
     hands += [(share, partial(picture, some=some)) for share, some in ((0.06, cut), (0.04, uci), (0.07, typed)) if some]
-    numbers, words = _words(split)
-    return Sources(hands, numbers, words, *(_pictures(name, split) for name in ("registers", "hands33", "handwritten_lines")))
+    numbers, words = (ablation.some(own) for own in _words(split)) if ablation.has("strokes") else ([], [])
+    named = {"registers": "registers", "hands33": "hands33", "lines": "handwritten_lines"}
+    pictures = [ablation.some(_pictures(name, split)) if ablation.has(part) else [] for part, name in named.items()]
+    if not ablation.has("composition"):
+        hands, numbers, words = [], [], []
+    if not hands and not any(pictures):
+        raise DataError(f"without {', '.join(ablation.without)}: nothing is left to train on; leave out less")
+    return Sources(hands, numbers, words, *pictures)
 
 
 def _words(split: str) -> tuple[list[list[Word]], list[list[Word]]]:

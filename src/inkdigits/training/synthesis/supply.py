@@ -15,7 +15,7 @@ from inkdigits.training.datasets import Dataset
 from inkdigits.training.processes import in_processes
 
 from .rows import LONGEST, WIDTH, Shares, row
-from .sources import Sources, sources
+from .sources import WHOLE, Ablation, Sources, sources
 
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float32]
@@ -28,18 +28,18 @@ CHUNK = 200
 
 def rows(
     train: Dataset, split: str, count: int, seed: tuple[int, ...], *, shares: Shares | None = None, jobs: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    ablation: Ablation = WHOLE, progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Bytes, Labels]:  # fmt: skip
     """Compose rows of strips: uint8 (count, 32, 320), 255 = ink, and the indices of their characters less one, int64 (count, 48), -1 after
     the last.
 
-    train: MNIST. split: "trainable" or "dev" of the other collections. The result depends on the arguments alone, not on the number of
-    processes. Raises RecipeError where a process dies, DataError where a collection is missing.
+    train: MNIST. split: "trainable" or "dev" of the other collections. ablation: what they are not made of. The result depends on the
+    arguments alone, not on the number of processes. Raises RecipeError where a process dies, DataError where a collection is missing.
     """
     tasks = [(min(CHUNK, count - i), (*seed, i)) for i in range(0, count, CHUNK)]
     workers = min(jobs or cores(), len(tasks))
     images, labels = np.zeros((count, HEIGHT, WIDTH), np.uint8), np.full((count, LONGEST), -1, np.int64)
-    for i, (some, their) in enumerate(in_processes(_chunk, tasks, workers, _prepare, train, split, shares or Shares())):
+    for i, (some, their) in enumerate(in_processes(_chunk, tasks, workers, _prepare, train, split, shares or Shares(), ablation)):
         done = i * CHUNK + len(some)
         images[i * CHUNK : done], labels[i * CHUNK : done] = some, their
         if progress:
@@ -54,10 +54,19 @@ class Supply:
     """
 
     def __init__(
-        self, train: Dataset, fresh: int, uses: int, seed: tuple[int, ...], images: Bytes, labels: Labels, easy: Sequence[float] = ()
+        self,
+        train: Dataset,
+        fresh: int,
+        uses: int,
+        seed: tuple[int, ...],
+        images: Bytes,
+        labels: Labels,
+        easy: Sequence[float] = (),
+        ablation: Ablation = WHOLE,
     ) -> None:
         """train: MNIST. fresh: rows composed for an epoch. uses: in how many epochs each is used. images, labels: those of epoch 0. easy:
-        the share of easy rows in the first compositions, that of epoch 0 among them."""
+        the share of easy rows in the first compositions, that of epoch 0 among them. ablation: what no row is made of."""
+        self.ablation = ablation
         self.train, self.fresh, self.uses, self.seed, self.easy = train, fresh, uses, seed, easy
         self.made: dict[int, tuple[Bytes, Labels] | Future[tuple[Bytes, Labels]]] = {0: (images, labels)}
         self.thread = ThreadPoolExecutor(1)
@@ -76,7 +85,7 @@ class Supply:
 
     def _compose(self, number: int) -> tuple[Bytes, Labels]:
         shares = Shares(easy=self.easy[number] if number < len(self.easy) else 0.0)
-        return rows(self.train, "trainable", self.fresh, (*self.seed, number), shares=shares, jobs=1)
+        return rows(self.train, "trainable", self.fresh, (*self.seed, number), shares=shares, jobs=1, ablation=self.ablation)
 
     def _result(self, number: int) -> tuple[Bytes, Labels]:
         found = self.made[number]
@@ -105,9 +114,9 @@ _sources: Sources
 _shares: Shares
 
 
-def _prepare(train: Dataset, split: str, shares: Shares) -> None:
+def _prepare(train: Dataset, split: str, shares: Shares, ablation: Ablation) -> None:
     global _sources, _shares  # a worker gathers them once, not with every task
-    _sources, _shares = sources(train, split), shares
+    _sources, _shares = sources(train, split, ablation), shares
 
 
 def _chunk(task: tuple[int, tuple[int, ...]]) -> tuple[Bytes, Labels]:
