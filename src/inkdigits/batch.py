@@ -115,7 +115,8 @@ def _read(reader: Reader, some: list[_Page], single: bool, keep: bool, begins: C
 def _document(file: File) -> images.Document:
     if file.error:
         raise InputError(file.name, file.error)
-    return images.load(file.name if file.content is None else file.content, file.name)
+    most = images.MAX_PAGES if file.most is None else file.most
+    return images.load(file.name if file.content is None else file.content, file.name, most=most)
 
 
 def _said(error: InputError | MissingExtra) -> str:

@@ -73,26 +73,26 @@ def first(source: Any) -> Bytes:
     return load(source).page(1)
 
 
-def load(source: Any, name: str = "") -> Document:
+def load(source: Any, name: str = "", *, most: int = MAX_PAGES) -> Document:
     """Open an image, whatever it comes as.
 
     source: path, bytes, binary file, PIL image, or array (H, W) or (H, W, 1 | 3 | 4), RGB(A), of the numbers that `eight_bits` takes.
-    name: what errors call it; by default the path, or what kind of thing it is.
+    name: what errors call it; by default the path, or what kind of thing it is. most: pages that a document may have.
     Raises InputError for what cannot be read, MissingExtra for a PDF without `inkdigits[pdf]`. Decoding raises InputError as well.
     """
     if isinstance(source, np.ndarray):
         return _decoded(_from_array(source, name or "array"))
     if isinstance(source, str | os.PathLike):
         name = name or os.fspath(source)
-        return _from_bytes(_contents(source, name), name)
+        return _from_bytes(_contents(source, name), name, most)
     if isinstance(source, bytes | bytearray | memoryview):
-        return _from_bytes(bytes(source), name or "bytes")
+        return _from_bytes(bytes(source), name or "bytes", most)
     if hasattr(source, "read"):
         data = source.read()
         name = name or str(getattr(source, "name", "file"))
         if not isinstance(data, bytes):
             raise InputError(name, "the file gives text, not bytes", 'open it with mode "rb"')
-        return _from_bytes(data, name)
+        return _from_bytes(data, name, most)
     if "PIL.Image" in sys.modules and isinstance(source, sys.modules["PIL.Image"].Image):  # else it cannot be one
         return _decoded(_from_pil(source, name or getattr(source, "filename", "") or "PIL image"))
     raise InputError(name or type(source).__name__, "not an image", "give a path, bytes, a binary file, a PIL image or an array")
@@ -126,7 +126,7 @@ def _special(mode: int) -> str:
     return next((what for test, what in kinds.items() if test(mode)), "")
 
 
-def _from_bytes(data: bytes, name: str) -> Document:
+def _from_bytes(data: bytes, name: str, most: int) -> Document:
     if not data:
         raise InputError(name, "the file is empty", "copy or download it again")
     if len(data) > MAX_BYTES:
@@ -140,9 +140,9 @@ def _from_bytes(data: bytes, name: str) -> Document:
     if header.kind in UNREADABLE:
         raise InputError(name, f"{header.kind} images cannot be read", UNREADABLE[header.kind])
     if header.kind == "PDF":
-        return _from_pdf(data, name)
+        return _from_pdf(data, name, most)
 
-    _check_pages(len(header.pages), name)
+    _check_pages(len(header.pages), name, most)
     raw = np.frombuffer(data, np.uint8)
     if len(header.pages) > 1:
         raw = raw.copy()  # to be written to
@@ -157,7 +157,7 @@ def _from_bytes(data: bytes, name: str) -> Document:
     return Document(len(header.pages), decoded)
 
 
-def _from_pdf(data: bytes, name: str) -> Document:
+def _from_pdf(data: bytes, name: str, most: int) -> Document:
     try:
         import pypdfium2
     except ImportError:
@@ -168,7 +168,7 @@ def _from_pdf(data: bytes, name: str) -> Document:
         locked = "password" in str(error).lower()
         reason, remedy = ("the PDF has a password", "save it without one") if locked else ("the PDF is damaged", "download it again")
         raise InputError(name, reason, remedy) from None
-    _check_pages(len(document), name)
+    _check_pages(len(document), name, most)
 
     def decoded(number: int, side: int) -> Page:
         scale = PDF_DPI / 72  # PDF counts in points, 72 an inch
@@ -184,9 +184,9 @@ def _from_pdf(data: bytes, name: str) -> Document:
     return Document(len(document), decoded)
 
 
-def _check_pages(pages: int, name: str) -> None:
-    if pages > MAX_PAGES:
-        raise InputError(name, f"{pages} pages are too many", f"at most {MAX_PAGES} are read: split it")
+def _check_pages(pages: int, name: str, most: int) -> None:
+    if pages > most:
+        raise InputError(name, f"{pages} pages are too many", f"at most {most} are read: split it")
 
 
 def _from_array(array: NDArray[Any], name: str) -> Bytes:

@@ -26,13 +26,14 @@ class File:
     """A file to read.
 
     name: as the user gave it. content: of what is no file, such as standard input. error: why there is nothing to read, "" where there is.
-    done: the pages that were read before, and are not to be read again.
+    done: the pages that were read before, and are not to be read again. most: pages that it may have, None for as many as are ever read.
     """
 
     name: str
     content: bytes | None = None
     error: str = ""
     done: frozenset[int] = frozenset()
+    most: int | None = None
 
 
 class Skipped:

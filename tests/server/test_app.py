@@ -62,7 +62,7 @@ def bomb(side: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def client():
-    with TestClient(make_app(Settings(workers=1, limits=Limits(body=1 << 20, files=3))), base_url=URL) as client:
+    with TestClient(make_app(Settings(workers=1, limits=Limits(body=1 << 20, files=3, pages=6))), base_url=URL) as client:
         yield client
 
 
@@ -228,6 +228,22 @@ def test_a_decompression_bomb_is_a_row_with_an_error(client):
     assert client.post("/v1/read", content=png("27")).json()[0]["text"] == "27"
 
 
+@pytest.mark.parametrize(
+    ("pages", "others", "error"),
+    [
+        pytest.param(6, 0, None, id="as many as there may be"),
+        pytest.param(7, 0, "7 pages are too many; at most 6 are read: split it", id="one more"),
+        pytest.param(4, 1, "4 pages are too many; at most 3 are read: split it", id="each of two files has half of them"),
+    ],
+)
+def test_the_pages_of_a_request_are_counted_before_one_is_read(client, pages, others, error):
+    scan = cv2.imencodemulti(".tiff", [np.full((40, 40), 255, np.uint8)] * pages)[1].tobytes()
+    files = [("file", ("scan.tiff", scan)), *[("file", ("27.png", png("27")))] * others]
+    rows = client.post("/v1/read", files=files).json()
+    assert [row["error"] for row in rows if row["source"] == "scan.tiff"] == ([error] if error else [None] * pages)
+    assert [row["text"] for row in rows if row["source"] == "27.png"] == ["27"] * others
+
+
 def test_a_queue_holds_at_least_one_full_request():
     with TestClient(make_app(Settings(workers=1, room=1, limits=Limits(files=12))), base_url=URL) as client:
         rows = client.post("/v1/read", files=[("a", (f"{i}.png", png("27"))) for i in range(12)]).json()
@@ -297,7 +313,9 @@ def test_a_wrong_method_is_told_the_right_one(client):
 
 
 def test_the_card_the_health_and_the_figures(client):
-    assert client.get("/v1/model").json()["name"] == "digit"
+    told = client.get("/v1/model").json()
+    assert (told["name"], told["read_by"]) == ("digit", [f"{card.name} {card.version}" for card in Reader().cards])
+    assert [name.split()[0] for name in told["read_by"]] == ["digit", "number"]
     assert (client.get("/healthz").text, client.get("/readyz").text) == ("ok\n", "ok\n")
     client.post("/v1/read", content=png("27"))
     text = client.get("/metrics").text

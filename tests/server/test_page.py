@@ -310,3 +310,13 @@ def test_the_page_needs_nothing_from_elsewhere_and_obeys_its_policy():
 def test_the_service_worker_keeps_every_file():
     kept = set(re.findall(r'"([a-z]+\.[a-z]+)"', (PAGE / "sw.js").read_text().split("];")[0]))
     assert kept == {path.name for path in PAGE.iterdir()} - {"index.html", "sw.js"}
+
+
+def test_the_page_says_what_it_is_for_and_what_reads(opened):
+    page = opened("draw")
+    assert page.locator("#draw h2").inner_text() == "Write a number"
+    assert page.title() == "Write a number · inkdigits"
+    said = page.locator("#model", has_text="Read by number ")
+    said.wait_for()
+    assert "which reads whole numbers with their symbols, and digit " in said.inner_text()
+    assert "classes" not in said.inner_text()

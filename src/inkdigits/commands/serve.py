@@ -22,6 +22,9 @@ from .completion import files
     help="Images that may wait, but for one request that finds none waiting; more are answered 503.",
 )
 @click.option("--max-mb", type=click.IntRange(1), default=64, show_default=True, help="Size of a request.")
+@click.option(
+    "--max-pages", type=click.IntRange(1), default=1000, show_default=True, help="Pages of a request; of several files each has its share."
+)
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, help="Seconds for a page.")
 @click.option(
     "--api-key", envvar="INKDIGITS_API_KEY", metavar="KEY", help="What clients must send as X-API-Key; also from INKDIGITS_API_KEY."
@@ -46,6 +49,7 @@ def command(
     workers: int | None,
     room: int,
     max_mb: int,
+    max_pages: int,
     timeout: float,
     api_key: str | None,
     allowed: tuple[str, ...],
@@ -78,5 +82,5 @@ def command(
     for name in allowed:
         if not bare(name):
             raise click.BadParameter(f"{name!r} is not the name of a host; give one such as digits.example", param_hint="--allow-host")
-    settings = Settings(model, workers or cores(), room, timeout, api_key, Limits(body=max_mb << 20), sure=sure)
+    settings = Settings(model, workers or cores(), room, timeout, api_key, Limits(body=max_mb << 20, pages=max_pages), sure=sure)
     return run(settings, host, port, allowed)

@@ -10,7 +10,7 @@ import json
 import queue
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
 from io import StringIO
@@ -84,7 +84,7 @@ def make_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application. Its workers start with it. Raises ModelError for a model that cannot be loaded, or that
     does not promise what it is to."""
     reader = Reader(settings.model)
-    card, *_ = reader.cards  # now: a service that cannot read is not to start
+    card, *others = reader.cards  # now: a service that cannot read is not to start
     if settings.sure is not None:
         reader.promised(settings.sure)
     pool: Pool[Asked, Told] = Pool(partial(begin, settings.model), settings.workers, room=settings.room, timeout=settings.timeout)
@@ -154,7 +154,7 @@ def make_app(settings: Settings) -> FastAPI:
 
     @app.get("/v1/model", **describe.MODEL)
     async def model() -> Response:
-        return JSONResponse(card.to_dict())
+        return JSONResponse({**card.to_dict(), "read_by": [f"{one.name} {one.version}" for one in (card, *others)]})
 
     @app.get("/healthz", **describe.HEALTH)
     async def healthz() -> Response:
@@ -203,7 +203,8 @@ class Service:
     async def rows(self, request: Request, single: bool, options: Options, format: Format, tiles: bool) -> Response:
         """Read the files of a request; the answer holds their rows, in order. Its status is 200 unless the only one is an error."""
         files = await self.files(request)
-        answers = await self.ask([Task(file, single, options=options) for file in files], request)
+        most = max(1, self.settings.limits.pages // len(files))
+        answers = await self.ask([Task(replace(file, most=most), single, options=options) for file in files], request)
         readings = [reading for pages in answers for reading in pages]
         self.metrics.read(readings)
         status = _unreadable(files[0]) if len(readings) == 1 and readings[0].error else 200

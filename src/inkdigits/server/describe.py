@@ -193,7 +193,7 @@ INSIDE = _route(
 )
 MODEL = _route(
     "service",
-    "The card of the model that reads.",
+    "The card of the model of digits; `read_by` names all that read, with their versions: it and, where it knows the ten digits, `number`.",
     "curl ADDRESS/v1/model",
     {200: {"description": "The card.", "content": {"application/json": {"schema": {"type": "object"}}}}, **_refusals(400, 401)},
 )

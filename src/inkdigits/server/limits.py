@@ -38,6 +38,7 @@ class Limits:
 
     body: bytes of a request; json: of one that is JSON. together: times `body`, what all requests may hold that are not answered yet.
     patience: seconds without a byte of it; a whole body may take ten times as long, a head no longer than this. files: in one request.
+    pages: in all files of one request, shared out evenly among them; a document takes seconds for a page, and a megabyte holds thousands.
     """
 
     body: int = 64 << 20
@@ -45,6 +46,7 @@ class Limits:
     together: int = 8
     patience: float = 10.0
     files: int = 100
+    pages: int = 1000
 
     def of(self, path: str) -> int:
         """Bytes of a request to a path."""

@@ -34,8 +34,10 @@ function take(files) {
 }
 
 async function showModel() {
-  const { name, version, classes } = await (await ask("v1/model")).json();
-  const said = `Read by the model ${name} ${version}, which knows ${classes.length} classes.`;
+  const { read_by, classes } = await (await ask("v1/model")).json();
+  const whole = "which reads whole numbers with their symbols";
+  const said = read_by.length > 1 ? `Read by ${read_by[1]}, ${whole}, and ${read_by[0]}, which checks its digits.`
+    : `Read by the model ${read_by[0]}, which knows ${classes.length} classes.`;
   $("model").textContent = `${said} The service keeps nothing of what you draw or send.`;
 }
 
