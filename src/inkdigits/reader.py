@@ -155,6 +155,11 @@ class Reader:
         """Probabilities of the classes: float32 (N, 28, 28) in [0, 1], 1 = ink -> float32 (N, K)."""
         return self._model.probabilities(tiles)
 
+    def transcribe(self, strips: Float) -> Float:
+        """Probabilities of the signs of numbers: float32 (N, 32, W) in [0, 1], 1 = ink -> float32 (N, W / 2, K), K as in
+        `recognition.alphabet.CLASSES`."""
+        return self._number_model.frames(strips)
+
     @property
     def card(self) -> Card:
         """The card of the model, which is loaded now if it is not yet."""

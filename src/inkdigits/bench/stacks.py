@@ -321,7 +321,10 @@ def _turned(wide: int, high: int, angle: float, scale: float) -> NDArray[np.floa
     """Turn by degrees and scale about the middle of a page, which comes to lie at 0, 0."""
     turn = np.deg2rad(angle)
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
-    return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]]) @ np.array([[1, 0, -wide / 2], [0, 1, -high / 2], [0, 0, 1.0]])
+    found: NDArray[np.float64] = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]]) @ np.array(
+        [[1, 0, -wide / 2], [0, 1, -high / 2], [0, 0, 1.0]]
+    )
+    return found
 
 
 def _warped(page: Float, way: NDArray[np.float64], size: NDArray[np.float64], beside: float) -> Float:

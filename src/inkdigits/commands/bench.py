@@ -132,6 +132,19 @@ def trust(wanted: tuple[str, ...], count: int, seed: int, out: Path | None, docs
     _make((makers[name] for name in wanted or makers), out, docs)
 
 
+@command.command(short_help="From a stack of forms to a table.")
+@click.option("--count", type=click.IntRange(1), default=200, show_default=True, help="Forms of each of the five layouts.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the stack.")
+@_out
+@_docs
+def forms(count: int, seed: int, out: Path | None, docs: Path | None) -> None:
+    """Composed stacks of five layouts, filled with the developers' hands (INKDIGITS_DATA), scanned, photographed, upside down, stained:
+    right layouts, fields in place, values right of all and of those that are ok, with and without constraints."""
+    from inkdigits.bench import forms
+
+    _make(iter([lambda: forms.forms_table(forms.measured(count, seed))]), out, docs)
+
+
 @command.command(short_help="By how much the confidence is off.")
 @click.option("--into", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A number model whose card gets the weights.")
 @_out

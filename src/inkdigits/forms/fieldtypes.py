@@ -87,6 +87,13 @@ class Kind:
         return "list" if self.values else ""
 
     @property
+    def passing(self) -> float:
+        """About which share of the texts that look like the type pass its checks by chance: in (0, 1]."""
+        if not self.values:
+            return 0.5
+        return max(len(self.values) / 10.0 ** max(map(len, self.values)), 1e-6)
+
+    @property
     def said(self) -> str:
         """The type with its article, for messages."""
         return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
@@ -335,6 +342,12 @@ class Id(Kind):
     def constrains(self) -> str:
         """The roster, else the check digit."""
         return super().constrains or ("check digit" if self.check else "")
+
+    @property
+    def passing(self) -> float:
+        """One in ten by Luhn, and so on; a roster leaves fewer."""
+        by_check = {"luhn": 0.1, "mod11": 1 / 11, "mod97": 1 / 97}.get(self.check or "", 0.5)
+        return min(super().passing, by_check)
 
 
 TYPES = ("integer", "decimal", "money", "date", "time", "phone", "id", "tick", "choice")

@@ -143,7 +143,7 @@ def _taken(grey: Bytes) -> Float:
 def _features(grey: Bytes, most: int) -> tuple[Float, Float]:
     """The features of an image: their places, float32 (N, 2), and descriptors, float32 (N, 128), as square roots of shares (RootSIFT:
     Arandjelovic and Zisserman 2012)."""
-    found, descriptors = cv2.SIFT_create(nfeatures=most, contrastThreshold=0.03).detectAndCompute(grey, None)
+    found, descriptors = cv2.SIFT.create(nfeatures=most, contrastThreshold=0.03).detectAndCompute(grey, None)
     if descriptors is None:
         return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
     shares = descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6)
@@ -191,7 +191,8 @@ def _pairs(one: Float, other: Float) -> NDArray[np.intp]:
     near = like[rows, first]
     like[rows, first] = -1
     clear = 2 - 2 * near < RATIO**2 * (2 - 2 * like.max(axis=1))
-    return np.column_stack([rows[clear], first[clear]])
+    found: NDArray[np.intp] = np.column_stack([rows[clear], first[clear]])
+    return found
 
 
 def _is_sane(way: Way, size: Sequence[int]) -> bool:
@@ -214,7 +215,8 @@ def _windows(taken: Float) -> NDArray[np.intp]:
     rim = WINDOW + 1
     high, wide = taken.shape
     inside = (found[:, 0] >= rim) & (found[:, 0] < wide - rim) & (found[:, 1] >= rim) & (found[:, 1] < high - rim)
-    return found[inside][:WINDOWS]
+    spread: NDArray[np.intp] = found[inside][:WINDOWS]
+    return spread
 
 
 def _refined(blank: Blank, page: Bytes, way: Way) -> tuple[Way, float]:
