@@ -13,7 +13,7 @@ SOURCE = Path(inkdigits.__file__).parent
 ORDER = [
     "errors", "files", "reading", "avifheader", "imageheader", "conversions", "decode", "images", "ink", "regions", "edges", "rules",
     "layout", "tiles", "models", "recognition", "options", "clock", "decide", "reader", "drawing", "sources", "pool", "batch", "formats",
-    "resume", "results", "cluster", "review",
+    "resume", "results", "cluster", "review", "forms",
 ]  # fmt: skip
 
 

@@ -95,6 +95,14 @@ def test_the_form_is_not_written_over(form, scans):
     assert form.read_text() == before
 
 
+def test_a_database_is_not_taken_for_a_file(form, scans, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, said = run("read", scans, "--form", form, "--out", "sqlite:///rows.db")
+    assert code == 2
+    assert "databases are not written yet" in said
+    assert not list(tmp_path.glob("sqlite*"))
+
+
 def test_a_form_is_proposed_for_a_blank(tmp_path):
     cv2.imwrite(str(tmp_path / "paper.png"), blank_page())
     code, said = run("new", tmp_path / "paper.png", "--out", tmp_path / "form.json")

@@ -95,7 +95,7 @@ def _off(filled: Filled, found: FormReading) -> tuple[float, ...]:
         return ()
     fields = _readers[0].template.pages[found.registered.layout].fields
     corners = [(x + right * w, y + low * h) for x, y, w, h in (own.box for own in fields) for right in (0, 1) for low in (0, 1)]
-    back = moved(moved(corners, filled.way), np.linalg.inv(found.registered.way))
+    back = moved(moved(corners, filled.way), np.asarray(np.linalg.inv(found.registered.way), np.float64))
     return tuple((np.hypot(*(back - corners).T) * AT / DPI).tolist())
 
 

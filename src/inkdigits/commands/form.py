@@ -128,6 +128,8 @@ def read(sources: tuple[str, ...], **settings: Any) -> int:
     asked = Asked(sources, **settings)
     if asked.overwrite and (asked.resume or asked.retry_errors):
         raise click.UsageError("--overwrite begins anew, --resume and --retry-errors go on: give the one or the others")
+    if asked.out and "://" in asked.out:
+        raise click.BadParameter(f"{asked.out}: databases are not written yet; give a file, as rows.csv", param_hint="--out")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     with at_once():
         from ..forms.read import FormModel, FormReader

@@ -55,7 +55,7 @@ def _lines(printed: Mask, length: int, *, across: bool) -> Mask:
     shape = (1, length) if across else (length, 1)
     near = (1, 3) if across else (3, 1)
     whole = cv2.morphologyEx(printed.view(np.uint8), cv2.MORPH_CLOSE, np.ones(near, np.uint8))
-    return cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones(shape, np.uint8)).view(bool)
+    return np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones(shape, np.uint8)), bool)
 
 
 def _cells(level: Mask, upright: Mask, shape: Sequence[int], short: int) -> list[Box]:
