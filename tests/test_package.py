@@ -12,8 +12,8 @@ import inkdigits
 SOURCE = Path(inkdigits.__file__).parent
 ORDER = [
     "errors", "files", "reading", "avifheader", "imageheader", "conversions", "decode", "images", "ink", "regions", "edges", "rules",
-    "layout", "tiles", "models", "recognition", "options", "clock", "decide", "reader", "drawing", "sources", "pool", "batch", "formats",
-    "resume", "results", "cluster", "review",
+    "layout", "page", "tiles", "models", "recognition", "options", "clock", "decide", "reader", "drawing", "sources", "pool", "batch",
+    "formats", "resume", "results", "cluster", "review",
 ]  # fmt: skip
 
 
