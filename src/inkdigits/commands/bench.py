@@ -132,6 +132,30 @@ def trust(wanted: tuple[str, ...], count: int, seed: int, out: Path | None, docs
     _make((makers[name] for name in wanted or makers), out, docs)
 
 
+@command.command(short_help="Sheets on desks, tilted, turned, scanned, small.")
+@click.option("--condition", "wanted", metavar="NAME", multiple=True, help="Only this one, beside the flat sheets.  [default: all]")
+@click.option("--limit", type=click.IntRange(1), help="Photographs, and pages, in each condition.  [default: all]")
+@click.option("--peer", is_flag=True, help="Let RapidOCR read the same pictures; it takes a second and more for each.")
+@_out
+@_docs
+def wild(wanted: tuple[str, ...], limit: int | None, peer: bool, out: Path | None, docs: Path | None) -> None:
+    """How much less is read of a sheet on a desk, tilted, in perspective, turned, with a scan's black edge, small or badly compressed than
+    of the same sheet flat (INKDIGITS_DATA): photos_multi, and pages of the registers' cells, on thirteen kinds of desk, those that training
+    never sees apart."""
+    from inkdigits.bench import wild
+    from inkdigits.bench.tables import real_sets
+
+    unknown = set(wanted) - set(wild.CONDITIONS)
+    if unknown:
+        raise click.UsageError(f"no condition {', '.join(sorted(unknown))}; there are: {', '.join(wild.CONDITIONS)}")
+    if peer:
+        wild.peer_name()  # what is missing is said before anything is read
+    home = real_sets()
+    conditions = [name for name in wild.CONDITIONS if not wanted or name in wanted or name == wild.FLAT]
+    found = wild.read_all(home, wild.tasks(home, conditions, limit), peer=peer)
+    _make(iter([lambda: wild.table(found)]), out, docs)
+
+
 @command.command(short_help="By how much the confidence is off.")
 @click.option("--into", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A number model whose card gets the weights.")
 @_out
