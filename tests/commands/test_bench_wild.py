@@ -45,10 +45,10 @@ def data(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_there_are_desks_of_at_least_ten_kinds_half_of_them_unseen():
+def test_there_are_desks_of_at_least_ten_kinds_some_of_them_unseen():
     assert len(KINDS) >= 10
     assert set(SEEN).isdisjoint(UNSEEN)
-    assert len(UNSEEN) >= 5
+    assert len(UNSEEN) >= 4
 
 
 def some(names, quick):
@@ -145,7 +145,7 @@ def test_the_table_compares_with_flat_and_puts_unseen_desks_together():
         answer("12", "12", data=wild.PHOTOS),
         answer("1", "1"),
         answer("13", "12", condition="wood", data=wild.PHOTOS),
-        answer("12", "12", condition="tiles", data=wild.PHOTOS),
+        answer("12", "12", condition="metal", data=wild.PHOTOS),
         answer("", "12", condition="photographed desks", data=wild.PHOTOS),
         answer("3", "3\n4", condition="gravel"),
     ]

@@ -114,7 +114,8 @@ def _taken(scene: Float, rng: Rng) -> Image:
     """What a camera makes of light: a cast of colour, blur, noise that grows with the light, JPEG."""
     cast = np.array([rng.uniform(0.94, 1.04), 1, rng.uniform(0.9, 1.04)], np.float32)
     sharp = cv2.GaussianBlur(scene * cast, (0, 0), float(rng.uniform(0.5, 0.9)))
-    grain = rng.normal(0, 1, sharp.shape[:2]).astype(np.float32)[..., None] + 0.5 * rng.normal(0, 1, sharp.shape).astype(np.float32)
+    grain = rng.standard_normal(sharp.shape, np.float32)
+    grain = 0.5 * grain + rng.standard_normal(sharp.shape[:2], np.float32)[..., None]
     noisy = sharp + grain * (np.float32(rng.uniform(0.8, 2.5)) + 0.01 * sharp)
     image = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
     _, coded = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(78, 94))])

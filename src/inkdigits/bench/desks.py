@@ -177,15 +177,10 @@ SEEN: dict[str, Callable[[Rng], Light]] = {
     "bright": plain_bright,
     "gradient": gradient,
     "other papers": papers,
-}
-UNSEEN: dict[str, Callable[[Rng], Light]] = {
     "checks": checks,
     "tiles": tiles,
-    "metal": metal,
-    "gravel": gravel,
-    "newspaper": newspaper,
-    "carpet": carpet,
 }
+UNSEEN: dict[str, Callable[[Rng], Light]] = {"metal": metal, "gravel": gravel, "newspaper": newspaper, "carpet": carpet}
 KINDS = {**SEEN, **UNSEEN}
 
 
@@ -204,11 +199,11 @@ def _places() -> tuple[Float, Float]:
 
 def _smooth(cells: tuple[int, int], rng: Rng) -> Float:
     """Noise of mean 0 and deviation about 1, with so many waves down and across: float32 of SHAPE."""
-    coarse = rng.normal(0, 1.3, (cells[0] + 1, cells[1] + 1)).astype(np.float32)
+    coarse = 1.3 * rng.standard_normal((cells[0] + 1, cells[1] + 1), np.float32)
     return np.asarray(cv2.resize(coarse, SHAPE[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _streaks(rng: Rng, length: int) -> Float:
     """Fine noise drawn out sideways, of mean 0 and deviation 1."""
-    noise = cv2.blur(rng.normal(0, 1, SHAPE).astype(np.float32), (length, 1))
+    noise = cv2.blur(rng.standard_normal(SHAPE, np.float32), (length, 1))
     return np.asarray(noise / noise.std(), np.float32)
