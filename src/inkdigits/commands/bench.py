@@ -156,6 +156,20 @@ def wild(wanted: tuple[str, ...], limit: int | None, peer: bool, out: Path | Non
     _make(iter([lambda: wild.table(found)]), out, docs)
 
 
+@command.command(short_help="Numbers on forms and in tables: found, and in their places.")
+@click.option("--count", type=click.IntRange(1), default=300, show_default=True, help="Pages to read.")
+@_out
+@_docs
+def pages(count: int, out: Path | None, docs: Path | None) -> None:
+    """How many of the numbers on forms, invoices, ledgers, timesheets and answer sheets are found, how much else is taken for one, and
+    whether those of tables stand in their row and column (INKDIGITS_DATA); pages composed in layouts and fonts that training does not have,
+    filled in by the developers' hands."""
+    from inkdigits.bench import pages
+
+    found = pages.read_all(count)
+    _make(iter([lambda: pages.table(found)]), out, docs)
+
+
 @command.command(short_help="By how much the confidence is off.")
 @click.option("--into", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A number model whose card gets the weights.")
 @_out
