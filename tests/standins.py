@@ -11,6 +11,7 @@ from inkdigits.errors import InputError, ModelError
 from inkdigits.images import Document
 from inkdigits.models import NOT_A_DIGIT, Card
 from inkdigits.options import Options
+from inkdigits.page import maps
 from inkdigits.reading import Reading
 from inkdigits.recognition import strips
 from inkdigits.recognition.alphabet import CLASSES, DIGITS
@@ -95,6 +96,20 @@ class NumberNetwork:
             if "" not in odds:
                 frames[(begin + end) // 2] = [odds.get(name, 1e-7) for name in CLASSES]
         return (frames / frames.sum(axis=1, keepdims=True))[None]
+
+
+class BlankPage:
+    """Stands in for `inkdigits.models.FieldsModel`: to it every page is paper, and nothing else."""
+
+    name = "standin-0/0"
+    card = Card("fields", maps.CLASSES, (320, 320), preprocessing=maps.CONTRACT, sha256="0" * 64)
+
+    def load(self, *_: object, **__: object) -> "BlankPage":
+        return self
+
+    def maps(self, pages: np.ndarray) -> np.ndarray:
+        count, height, width = pages.shape
+        return np.tile(np.eye(len(maps.CLASSES), dtype=np.float32)[maps.PAPER], (count, height // maps.STEP, width // maps.STEP, 1))
 
 
 def row_of_signs(text: str, tall: int = 60) -> np.ndarray:

@@ -10,6 +10,7 @@ from inkdigits.canvas import LEFT
 from inkdigits.drawing import LARGEST, SMALLEST, SURE, UNSURE, annotate, encode, explain_picture, predict_picture
 from inkdigits.errors import Error
 from inkdigits.ink import Ink
+from inkdigits.page.flat import as_it_is
 from inkdigits.reading import Digit, LeftOut, Line, Reading
 
 ALL = tuple((str(n), 0.91 if n == 3 else 0.01) for n in range(10))
@@ -49,7 +50,9 @@ def test_every_picture_can_be_made_of_any_image(image: np.ndarray, labels: str) 
     row = reading(image, *labels, refused=None if labels else "no ink: nothing stands out from the paper")
     before = image.copy()
     shape = max(1, round(image.shape[0] / 18.75)), max(1, round(image.shape[1] / 18.75))
-    trace = SimpleNamespace(image=image, ink=Ink(np.zeros(shape, np.float32), np.zeros(shape, bool), 2.0, 18.75), reading=row)
+    trace = SimpleNamespace(
+        image=image, sheet=as_it_is(image), ink=Ink(np.zeros(shape, np.float32), np.zeros(shape, bool), 2.0, 18.75), reading=row
+    )
     for picture in (annotate(row), predict_picture(row), explain_picture(trace)):
         assert picture.dtype == np.uint8
         assert picture.ndim == 3
@@ -82,7 +85,9 @@ def test_boxes_are_where_the_digits_are() -> None:
 def test_what_was_left_out_is_drawn_on_the_picture_and_in_explain() -> None:
     image = np.full((300, 400), 255, np.uint8)
     row = reading(image, "3", left_out=(LeftOut((300, 100, 60, 120), "letter"),), doubts=("unread",))
-    trace = SimpleNamespace(image=image, ink=Ink(np.zeros((150, 200), np.uint8), np.zeros((150, 200), bool), 2.0, 2.0), reading=row)
+    trace = SimpleNamespace(
+        image=image, sheet=as_it_is(image), ink=Ink(np.zeros((150, 200), np.uint8), np.zeros((150, 200), bool), 2.0, 2.0), reading=row
+    )
     for picture in (annotate(row), explain_picture(trace)):
         assert has(picture, LEFT)
     assert not has(annotate(reading(image, "3")), LEFT)
@@ -93,7 +98,9 @@ def test_a_sign_that_was_read_without_a_tile_is_drawn_too() -> None:
     image = np.full((300, 400), 255, np.uint8)
     digits = (digit("3", (20, 60, 60, 150)), Digit(",", (90, 60, 40, 150), 0.9), digit("5", (150, 60, 60, 150)))
     row = Reading((Line(digits, (20, 60, 190, 150), 0.8, (("3,5", 0.8),), 3.5),), image=image)
-    trace = SimpleNamespace(image=image, ink=Ink(np.zeros((150, 200), np.uint8), np.zeros((150, 200), bool), 2.0, 2.0), reading=row)
+    trace = SimpleNamespace(
+        image=image, sheet=as_it_is(image), ink=Ink(np.zeros((150, 200), np.uint8), np.zeros((150, 200), bool), 2.0, 2.0), reading=row
+    )
     for picture in (annotate(row), explain_picture(trace)):
         assert has(picture, SURE)
         assert not has(picture, UNSURE)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from inkdigits import images
 from inkdigits.errors import MissingExtra
-from pictures import PAPER, RED, encoded, exif, grey, page, pil
+from sample_images import PAPER, RED, encoded, exif, grey, page, pil
 
 
 @pytest.mark.parametrize(

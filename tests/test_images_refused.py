@@ -12,7 +12,7 @@ from PIL import Image
 
 from inkdigits import images
 from inkdigits.errors import InputError
-from pictures import encoded, exif, pil
+from sample_images import encoded, exif, pil
 
 
 def huge(kind: str) -> bytes:

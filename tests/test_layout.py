@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inkdigits.ink import Ink
-from inkdigits.layout import lines, one, without_shadows
+from inkdigits.layout import lines, one, parted, without_shadows
 
 
 def ink_of(sheet: np.ndarray, stroke: float = 3) -> Ink:
@@ -33,6 +33,22 @@ def page(*texts: tuple[str, int, int], size: tuple[int, int] = (200, 300)) -> np
 )
 def test_lines_from_top_to_bottom(sheet, expected):
     assert [len(row) for row in lines(ink_of(sheet))] == expected
+
+
+def test_a_line_is_parted_at_its_wide_gaps():
+    apart, near = page(("12", 20, 60), ("34", 180, 60)), page(("12", 20, 60), ("34", 90, 60))
+    (row,) = lines(ink_of(apart))
+    assert [len(part) for part in parted(row, apart > 0)] == [2, 2]
+    assert [len(part) for part in parted(row[:1], apart > 0)] == [1]
+    (row,) = lines(ink_of(near))
+    assert [len(part) for part in parted(row, near > 0)] == [4]
+
+
+def test_no_line_is_parted_at_a_dash():
+    sheet = page(("12", 20, 60), ("34", 180, 60))
+    (row,) = lines(ink_of(sheet))
+    sheet[44:47, 105:150] = 1
+    assert [len(part) for part in parted(row, sheet > 0)] == [4]
 
 
 def test_specks_and_commas_are_left_out():

@@ -11,7 +11,7 @@ from inkdigits.errors import ModelError
 from inkdigits.models import NOT_A_DIGIT
 from inkdigits.options import Options
 from inkdigits.recognition.alphabet import OTHER
-from standins import DigitNetwork, NumberNetwork, row_of_signs
+from standins import BlankPage, DigitNetwork, NumberNetwork, row_of_signs
 
 SURE = {"threshold": 0.5}
 
@@ -52,6 +52,7 @@ def reads(monkeypatch):
     def read(text, seen=None, *, digit=None, **options):
         monkeypatch.setattr("inkdigits.reader.NumberModel", NumberNetwork(seen or text))
         monkeypatch.setattr("inkdigits.reader.Model", digit or DigitNetwork())
+        monkeypatch.setattr("inkdigits.reader.FieldsModel", BlankPage())
         return Reader(**options).read(row_of_signs(text))
 
     return read

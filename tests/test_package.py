@@ -11,9 +11,9 @@ import inkdigits
 
 SOURCE = Path(inkdigits.__file__).parent
 ORDER = [
-    "errors", "files", "reading", "avifheader", "imageheader", "conversions", "decode", "images", "ink", "regions", "edges", "rules",
-    "layout", "tiles", "models", "recognition", "options", "clock", "decide", "reader", "drawing", "sources", "pool", "batch", "formats",
-    "resume", "results", "cluster", "review",
+    "errors", "files", "spreadsheet", "tables", "reading", "avifheader", "imageheader", "conversions", "decode", "images", "ink",
+    "regions", "edges", "rules", "layout", "page", "tiles", "models", "recognition", "options", "clock", "decide", "reader", "drawing",
+    "sources", "pool", "batch", "formats", "resume", "results", "cluster", "review", "forms",
 ]  # fmt: skip
 
 

@@ -233,5 +233,5 @@ def test_a_document_that_kills_whoever_opens_it_is_one_row() -> None:
 
 
 def dying_at_open(kind: type) -> object:
-    images.load = lambda *_: os._exit(9)
+    images.load = lambda *_, **__: os._exit(9)
     return reading_work(kind, None)

@@ -68,7 +68,7 @@ def test_a_reading_says_where_and_how_sure(reader):
     assert isinstance(reading, Reading)
     assert reading.source == "note"
     assert reading.model.startswith("digit-")
-    assert set(reading.ms) == {"load", "ink", "layout", "classify", "read", "account"}
+    assert set(reading.ms) == {"load", "sheet", "ink", "layout", "classify", "read", "account"}
     line = reading.lines[0]
     assert isinstance(line, Line)
     first, second = line.digits
@@ -83,7 +83,7 @@ def test_a_reading_says_where_and_how_sure(reader):
 
 
 def test_the_cards_are_those_of_the_models_that_have_a_say(reader):
-    assert [card.name for card in reader.cards] == ["digit", "number"]
+    assert [card.name for card in reader.cards] == ["digit", "number", "fields"]
     assert reader.card == reader.cards[0]
 
 
@@ -223,7 +223,7 @@ def test_the_row_says_how_long_each_stage_took(reader, tmp_path):
     path = tmp_path / "note.png"
     cv2.imwrite(str(path), note("31"))
     stages = reader.read(path).ms
-    assert set(stages) == {"load", "ink", "layout", "classify", "read", "account"}
+    assert set(stages) == {"load", "sheet", "ink", "layout", "classify", "read", "account"}
     assert all(ms > 0 for ms in stages.values())
 
 

@@ -6,13 +6,16 @@ import io
 import json
 import re
 import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
 from inkdigits.errors import MissingExtra, OutputError
-from inkdigits.reading import CSV_COLUMNS, LEFT_OUT, REVIEW_REASONS, Digit, LeftOut, Line, Reading, csv_row
+from inkdigits.reading import LEFT_OUT, REVIEW_REASONS, Digit, LeftOut, Line, Reading, joined
+from inkdigits.spreadsheet import CSV_COLUMNS, csv_row
+from inkdigits.tables import Cell, Place, Table
 
 
 def digit(label: str, x: int = 0, confidence: float = 0.9) -> Digit:
@@ -32,7 +35,7 @@ def test_the_keys_of_a_row_are_a_contract():
     row = json.loads(reading("31", "4?").to_json())
     assert list(row) == [
         "source", "page", "text", "confidence", "needs_review", "refused", "error", "lines", "ms", "model", "left_out",
-        "review_reasons", "value",
+        "review_reasons", "value", "fields", "tables",
     ]  # fmt: skip
     assert list(row["lines"][0]) == ["text", "box", "confidence", "digits", "candidates", "value"]
     assert list(row["lines"][0]["digits"][0]) == ["label", "box", "confidence", "alternatives"]
@@ -248,3 +251,60 @@ def test_plot_without_the_image_says_how_to_keep_it():
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match="keep=True"):
         reading("1").plot()
+
+
+def field(text: str, x: int, place: Place | None = None, **facts: object) -> Line:
+    """A field of a page, 20 pixels high, with a digit every 12 pixels."""
+    digits = tuple(digit(label, x + 12 * i) for i, label in enumerate(text))
+    return replace(Line(digits, (x, 5, 12 * len(text), 20)), place=place, **facts)
+
+
+TABLE = Table(((Cell((0,), "12"), Cell((1,), "=3")), (Cell(), Cell((2,), "40"))))
+FIRST = joined([field("12", 0, Place(0, 0, 0)), field("=3", 100, Place(0, 0, 1))])
+PAGE = Reading(
+    (FIRST, field("40", 100, Place(0, 1, 1)), field("7", 0, Place(None, 2, 0))),
+    "in/a.jpg", tables=(TABLE,),
+)  # fmt: skip
+
+
+def test_a_line_of_several_fields():
+    first, *others = PAGE.lines
+    assert PAGE.text == "12 =3\n40\n7"
+    assert [one.text for one in PAGE.fields] == ["12", "=3", "40", "7"]
+    assert first.box == (0, 5, 122, 20)
+    assert first.confidence == pytest.approx(first.fields[0].confidence * first.fields[1].confidence)
+    assert [word.text for word in first.words] == ["12", "=3"]
+    assert all(line.fields == (line,) for line in others)
+    assert joined([others[0]]) is others[0]
+
+
+def test_the_fields_and_tables_of_a_row():
+    row = PAGE.to_dict()
+    assert [(one["text"], one["table"], one["row"], one["column"]) for one in row["fields"]] == [
+        ("12", 0, 0, 0), ("=3", 0, 0, 1), ("40", 0, 1, 1), ("7", None, 2, 0),
+    ]  # fmt: skip
+    assert row["tables"] == [[["12", "=3"], ["", "40"]]]
+    assert PAGE.tables[0].to_csv() == "12,=3\n,40\n"
+    assert set(row["fields"][0]) == {"text", "box", "table", "row", "column", "confidence", "candidates", "value", "left_out"}
+
+
+def test_a_row_of_cells_for_each_number_and_empty_cell():
+    rows = list(csv.DictReader(io.StringIO(PAGE.to_cells())))
+    assert [(row["table"], row["row"], row["column"], row["text"]) for row in rows] == [
+        ("1", "1", "1", "12"), ("1", "1", "2", "'=3"), ("1", "2", "1", ""), ("1", "2", "2", "40"), ("", "3", "1", "7"),
+    ]  # fmt: skip
+    assert (rows[3]["x"], rows[3]["width"], rows[2]["x"]) == ("100", "24", "")
+    assert PAGE.to_cells(header=False) == PAGE.to_cells().split("\n", 1)[1]
+
+
+def test_cells_say_why_nothing_was_read():
+    for nothing, why in ((FAILED, "no such file"), (BLANK, "no ink")):
+        (row,) = csv.DictReader(io.StringIO(nothing.to_cells()))
+        assert (row["source"], row["text"], row["problem"]) == (nothing.source, "", why)
+
+
+def test_a_moved_line_is_moved_with_all_that_is_in_it():
+    line = replace(PAGE.lines[0], left_out=(LeftOut((1, 2, 3, 4), "letter"),), certainty=0.5)
+    moved = line.moved(lambda box: (box[0] + 10, *box[1:]))
+    assert (moved.box[0], moved.digits[0].box[0], moved.parts[1].box[0], moved.left_out[0].box[0]) == (10, 10, 110, 11)
+    assert (moved.text, moved.confidence) == (line.text, 0.5)

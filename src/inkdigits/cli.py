@@ -23,6 +23,7 @@ COMMANDS = {
     "train": "Train a network from a recipe.",
     "evaluate": "Measure a trained network on a data set.",
     "export": "Write a trained network as ONNX, SavedModel or TFLite.",
+    "form": "Read filled-in forms into a table.",
     "serve": "Serve an HTTP service and its page.",
     "bench": "Measure accuracy, speed and robustness, beside others.",
     "data": "List, fetch and verify data sets.",

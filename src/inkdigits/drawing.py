@@ -38,6 +38,7 @@ from .canvas import (
 from .errors import OutputError
 from .ink import Ink
 from .models import NOT_A_DIGIT
+from .page.flat import Flat
 from .reading import Box, Digit, LeftOut, Reading
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ SMALLEST, LARGEST = 640, 1600
 SMALL, WIDE, TALL = 340, 1068, 440
 """Width of a panel beside others, width of a panel on its own (three small ones and their gaps), and greatest height of both."""
 MOST_TILES, MOST_REASONS = 40, 6
+CLASS_COLOURS = ((255, 255, 255), (220, 30, 30), (250, 200, 60), (40, 160, 70), (40, 80, 220), (70, 70, 70))
+"""Of `inkdigits.page.maps.CLASSES`."""
 
 
 def annotate(reading: Reading) -> Picture:
@@ -84,25 +87,30 @@ def predict_picture(reading: Reading) -> Picture:
 
 
 def explain_picture(trace: Trace) -> Picture:
-    """Every stage of reading an image: the image, its ink, the digits found, their tiles with probabilities, and the answer."""
+    """Every stage of reading an image: the image, the sheet and what stands where on it, its ink, the digits found, their tiles with
+    probabilities, and the answer."""
     image, digits = trace.image, _digits(trace.reading)
     on_its_own = image.shape[1] > 2 * image.shape[0]
     scale = fit(image, WIDE if on_its_own else SMALL, TALL)
     first, ink = scaled(coloured(image), scale), _ink(trace.ink)
     tall = round(first.shape[1] * ink.shape[0] / ink.shape[1])  # a tilted page was turned
-    stages = [
-        (first, "1. the image"),
-        (resized(ink, first.shape[1], tall), "2. its ink: strokes in black, what else stands out in grey"),
+    stages = [(first, "the image")]
+    if trace.sheet.maps is not None:
+        stages.append((resized(_mapped(trace.sheet), first.shape[1], tall), _sheet_title(trace.sheet)))
+    stages += [
+        (resized(ink, first.shape[1], tall), "its ink: strokes in black, what else stands out in grey"),
         (_boxed(image, digits, scale, trace.reading.left_out), _found(trace.reading)),
     ]
-    panels = [_panel(picture, title, WIDE if on_its_own else SMALL) for picture, title in stages]
-    parts = [_caption(trace.reading, WIDE), *(panels if on_its_own else [beside(panels)])]
+    width = WIDE if on_its_own else SMALL
+    panels = [_panel(picture, f"{number}. {title}", width) for number, (picture, title) in enumerate(stages, start=1)]
+    rows = [beside(panels[:2]), beside(panels[2:])] if len(panels) > 3 else [beside(panels)]
+    parts = [_caption(trace.reading, WIDE), *(panels if on_its_own else rows)]
     cards = [_card(digit) for digit in digits[:MOST_TILES]]
     if cards:
         across = (WIDE + GAP) // (cards[0].shape[1] + GAP)
         parts += [beside(cards[i : i + across]) for i in range(0, len(cards), across)]
         rest = f"; {len(digits) - MOST_TILES} more are not shown" if len(digits) > MOST_TILES else ""
-        parts.append(_title(f"4. what the network saw, and its three likeliest answers{rest}", WIDE))
+        parts.append(_title(f"{len(panels) + 1}. what the network saw, and its three likeliest answers{rest}", WIDE))
     reasons = [(number, digit.refused) for number, digit in enumerate(digits, start=1) if digit.refused]
     for number, reason in reasons[:MOST_REASONS]:
         parts.append(_title(f"? at position {number}: {reason}", WIDE))
@@ -147,7 +155,7 @@ def _colour(digit: Digit) -> Colour:
 def _found(reading: Reading) -> str:
     """What the picture of the digits shows, in words."""
     left = sorted({left.reason for left in reading.left_out})
-    return ("3. the digits found" if _digits(reading) else "3. no digit found") + (f"; left out: {', '.join(left)}" if left else "")
+    return ("the digits found" if _digits(reading) else "no digit found") + (f"; left out: {', '.join(left)}" if left else "")
 
 
 def _boxed(
@@ -309,6 +317,21 @@ def _card(digit: Digit) -> Picture:
 def _tile(tile: NDArray[np.float32]) -> Picture:
     """float32 (h, w) in [0, 1] -> white on black, as the network sees it."""
     return coloured(np.rint(np.clip(tile, 0, 1) * 255).astype(np.uint8))
+
+
+def _mapped(sheet: Flat) -> Picture:
+    """The sheet in grey, what stands where on it in colour."""
+    assert sheet.maps is not None
+    size = sheet.grey.shape[::-1]
+    reach = (round(sheet.maps.shape[1] * sheet.scale), round(sheet.maps.shape[0] * sheet.scale))  # a little more than the sheet
+    classes = cv2.resize(sheet.maps.argmax(axis=-1).astype(np.uint8), reach, interpolation=cv2.INTER_NEAREST)[: size[1], : size[0]]
+    tinted = np.array(CLASS_COLOURS, np.uint8)[classes]
+    return np.asarray(cv2.addWeighted(coloured(sheet.grey), 0.55, tinted, 0.45, 0), np.uint8)
+
+
+def _sheet_title(sheet: Flat) -> str:
+    what = "numbers red, what is around them yellow, other writing green, rules blue, no paper dark"
+    return what if sheet.homography is None else f"the sheet, flat and upright: {what}"
 
 
 def _ink(ink: Ink) -> Picture:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from .reading import Reading
 
-FORMATS = ("text", "json", "jsonl", "csv", "parquet")
+FORMATS = ("text", "json", "jsonl", "csv", "cells", "parquet")
 
 
 def format_of(out: str) -> str | None:
@@ -33,7 +33,7 @@ class RowWriter:
 
     format: one of FORMATS, but not parquet, see `results`. several: text lines begin with their source. single: Readings are of one digit
     each, text adds its confidence.
-    begun: csv that has its head already.
+    begun: csv or cells that have their head already.
     """
 
     def __init__(self, out: Stream, format: str, *, several: bool = False, single: bool = False, begun: bool = False) -> None:
@@ -65,6 +65,8 @@ class RowWriter:
             return ("," if self.count else "") + "\n  " + reading.to_json()
         if self.format == "csv":
             return reading.to_csv(header=self.count == 0)
+        if self.format == "cells":
+            return reading.to_cells(header=self.count == 0)
         if reading.error:
             return ""  # said on stderr; a script that wants to see it in place reads another format
         text = reading.text

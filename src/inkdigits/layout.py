@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ TWO_LINES = 1.6
 """What is so many times as high as a digit may belong to two lines."""
 STRAY = 1.5
 """A region alone is beside a line up to this many digit heights from its end."""
+APART = 1.6
+"""Numbers of a line are apart by a gap wider than this, in heights of its regions; hands33, photos_multi, registers and cheque_amounts are
+read as well with it as without."""
 MANY = 3
 """Where a line has so many regions, a narrow one that is alone and cut off by the frame is no line."""
 
@@ -122,6 +126,20 @@ def lines(ink: Ink) -> list[list[Region]]:
     if max(map(len, rows), default=0) >= MANY:
         rows = [row for row in rows if len(row) > 1 or row[0].width > 1.5 * tall or not touches(row[0], width, height)]
     return [_merged(row) for row in rows if row]
+
+
+def parted(row: list[Region], mask: Mask) -> list[list[Region]]:
+    """The numbers of a line: its regions, left to right, parted at gaps without any ink, points and dashes included, that are wider than
+    APART times the usual height of them. mask: bool (h, w), all ink of the page."""
+    wide = APART * sorted(r.height for r in row)[len(row) // 2]
+    parts = [[row[0]]]
+    for before, r in pairwise(row):
+        between = mask[min(before.y, r.y) : max(before.bottom, r.bottom), before.right : max(r.x, before.right)].any(axis=0)
+        inked = np.flatnonzero(np.concatenate([[True], between, [True]]))
+        if int(np.diff(inked).max()) - 1 > wide:
+            parts.append([])
+        parts[-1].append(r)
+    return parts
 
 
 def _straight(r: Region, stroke: float) -> bool:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from . import files
 from .errors import ModelError
+from .page.maps import MULTIPLE
 
 Float = NDArray[np.float32]
 Ends = tuple[tuple[str, tuple[int | str, ...]], tuple[str, tuple[int | str, ...]]]
@@ -36,6 +37,8 @@ EXTERNAL = re.compile(rb"(?:\n|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
 """How ONNX says that the numbers of a tensor are in another file: `external_data` with a key `location`. Tag, length and text, the first
 two as short or as long as Protocol Buffers allow."""
 BATCH = 32
+PAGES = 4
+"""Pages that a network is given at a time."""
 """Tiles, or strips, in one call of ONNX Runtime. On one thread 16 to 64 run alike; 256 is 8 % slower on a LeNet, 1 is 40 % slower."""
 
 
@@ -266,11 +269,34 @@ class NumberModel(Network):
         return ("strips", ("batch", self.card.image_shape[0], "width")), ("logits", ("batch", "frames", len(self.card.classes)))
 
 
+class FieldsModel(Network):
+    """A network that says what stands where on a page, ready to run. Make one with `FieldsModel.load`."""
+
+    shipped = "fields"
+
+    def logits(self, pages: NDArray[np.floating[Any]]) -> Float:
+        """Scores before the softmax: pages float32 (N, H, W) in [0, 1], grey, H and W multiples of 32 -> float32 (N, H / 4, W / 4, K).
+
+        Raises ValueError for another shape, for whole numbers, and for values outside [0, 1].
+        """
+        if pages.ndim != 3 or pages.shape[1] % MULTIPLE or pages.shape[2] % MULTIPLE or not pages.size:
+            raise ValueError(f"pages must have the shape (N, H, W), H and W multiples of {MULTIPLE}, not {pages.shape}")
+        pages = _inked(pages, "pages")
+        return np.concatenate([self._run(pages[i : i + PAGES]) for i in range(0, len(pages), PAGES)])
+
+    def maps(self, pages: NDArray[np.floating[Any]]) -> Float:
+        """Probabilities of the classes at every fourth pixel: pages as for `logits` -> float32 (N, H / 4, W / 4, K)."""
+        return _softmax(self.logits(pages), self.card.temperature)
+
+    def _ends(self) -> Ends:
+        return ("pages", ("batch", "height", "width")), ("logits", ("batch", "rows", "columns", len(self.card.classes)))
+
+
 def _inked(images: NDArray[np.floating[Any]], what: str) -> Float:
     """Images as ONNX Runtime wants them. Raises ValueError for whole numbers, and for values outside [0, 1]."""
     # Resampling may overshoot by a rounding error; what is refused here is images in 0..255, and NaN.
     if images.dtype.kind != "f" or not (images.min(initial=0) > -0.01 and images.max(initial=0) < 1.01):
-        raise ValueError(f"{what} must be floats in [0, 1], 1 = ink, not {images.dtype} up to {images.max(initial=0)}")
+        raise ValueError(f"{what} must be floats in [0, 1], not {images.dtype} up to {images.max(initial=0)}")
     return np.ascontiguousarray(images, dtype=np.float32)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar, cast
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,15 +18,19 @@ from .clock import Clock, since
 from .decide import blame, decide, doubts, refusal
 from .errors import InputError, ModelError
 from .ink import Ink, find_ink
-from .models import NOT_A_DIGIT, Card, Model, NumberModel
+from .models import NOT_A_DIGIT, Card, FieldsModel, Model, NumberModel
 from .options import Options
-from .reading import Box, Digit, LeftOut, Line, Reading, line_of
+from .page import maps
+from .page.clean import without
+from .page.flat import Flat, as_it_is, flat, unflattened
+from .page.tables import Structure, structured
+from .reading import Box, Digit, LeftOut, Line, Reading, joined, line_of
 from .recognition import strips
 from .recognition.alphabet import SYMBOLS, text_of
 from .recognition.confidence import PLAIN, certainty, promised
 from .recognition.fields import ABOVE, Field, cropped, field_of
 from .recognition.leftout import ReadLine, left_out
-from .recognition.numbers import look, read_digit
+from .recognition.numbers import look, read_digit, readable
 from .recognition.second import SecondOpinion, agree, weighed
 from .recognition.signs import Checked, Sign, check
 from .recognition.value import value_of
@@ -36,7 +39,7 @@ from .tiles import tile_of
 
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float32]
-AnyModel = TypeVar("AnyModel", Model, NumberModel)
+AnyModel = TypeVar("AnyModel", Model, NumberModel, FieldsModel)
 Found = TypeVar("Found")
 Asking = Generator[Float, Float, Found]
 """Yields tiles, float32 (N, 28, 28), is sent the probabilities of their classes, float32 (N, K), and returns what it found: whoever drives
@@ -51,6 +54,7 @@ MISSED = 0.5
 LARGE = 0.3
 """A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
 DIGITS = tuple("0123456789")
+NO_QUADS: Float = np.zeros((0, 4, 2), np.float32)
 SURE, SINGLE, FLOOR = 0.95, 0.6, 1e-4
 """Where the digit model gives a sole digit this probability the number network is not asked; else what it says is taken to the power of
 SINGLE, and to be no less likely than FLOOR. Tuned on the sets of single digits."""
@@ -58,9 +62,11 @@ SINGLE, and to be no less likely than FLOOR. Tuned on the sets of single digits.
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Every stage of reading one image, for `explain`: the image as read, its Ink, and the Reading (its digits carry their tiles)."""
+    """Every stage of reading one image, for `explain`: the image as read, the sheet that was found in it, flat, the Ink of that, and the
+    Reading (its digits carry their tiles)."""
 
     image: NDArray[np.uint8]
+    sheet: Flat
     ink: Ink
     reading: Reading
 
@@ -157,6 +163,11 @@ class Reader:
         """Probabilities of the classes: float32 (N, 28, 28) in [0, 1], 1 = ink -> float32 (N, K)."""
         return self._model.probabilities(tiles)
 
+    def transcribe(self, strips: Float) -> Float:
+        """Probabilities of the signs of numbers: float32 (N, 32, W) in [0, 1], 1 = ink -> float32 (N, W / 2, K), K as in
+        `recognition.alphabet.CLASSES`."""
+        return self._number_model.frames(strips)
+
     @property
     def card(self) -> Card:
         """The card of the model, which is loaded now if it is not yet."""
@@ -165,7 +176,7 @@ class Reader:
     @property
     def cards(self) -> list[Card]:
         """The cards of all models that have a say, the digit model's first."""
-        return [self.card, self._number_model.card] if self._reads_numbers else [self.card]
+        return [self.card, self._number_model.card, self._fields_model.card] if self._reads_numbers else [self.card]
 
     def promised(self, sure: float, *, single: bool = False) -> float:
         """The probability from which on this share of lines is right, as `sure` wants it; `single` as in `predict`. Raises ModelError where
@@ -191,6 +202,10 @@ class Reader:
     @cached_property
     def _number_model(self) -> NumberModel:
         return _fitting(NumberModel.load("number", device=self.device), strips.CONTRACT)
+
+    @cached_property
+    def _fields_model(self) -> FieldsModel:
+        return _fitting(FieldsModel.load("fields", device=self.device), maps.CONTRACT)
 
     @cached_property
     def _second(self) -> SecondOpinion:
@@ -242,31 +257,72 @@ class Reader:
                 go_on(place, clock, steps, probabilities[own])
         return [found[place] for place in sorted(found)]
 
-    def _trace(self, page: images.Page, single: bool, source: str, number: int, keep: bool, clock: Clock) -> Asking[Trace]:
-        ink, rows = _lines(page.image, single, clock)
+    def _trace(self, page: images.Page, single: bool, source: str, page_number: int, keep: bool, clock: Clock) -> Asking[Trace]:
+        sheet = self._sheet(page.image, single)
+        clock.lap("sheet")
+        ink, found = self._found(sheet, single, clock)
+        rows = [row for line in found for row in line]
         opinions = yield from _opinions(ink, rows)
         clock.lap("classify")
-        grey = page.image if page.image.ndim == 2 else cv2.cvtColor(page.image, cv2.COLOR_RGB2GRAY)
-        signed = [self._signed(grey, ink.scale, row, own, single) for row, own in zip(rows, opinions, strict=True)]
-        missed = any(line.checked.overlooked > MISSED for line in signed if line.checked and not line.has_answer)
-        signed = [line for line in signed if line.has_answer]
+        every = [self._signed(sheet.grey, ink.scale, row, own, single) for row, own in zip(rows, opinions, strict=True)]
+        missed = any(one.checked.overlooked > MISSED for one in every if one.checked and not one.has_answer)
+        signed = [one for one in every if one.has_answer]
         clock.lap("read")
-        marks = left_out(ink, [line.read(ink.scale) for line in signed], single=single)
+        marks = left_out(ink, [one.read(ink.scale) for one in signed], single=single)
         clock.lap("account")
-        ink = replace(ink, scale=ink.scale * page.size[1] / page.image.shape[1])  # the source may be larger than what was decoded of it
-        signed = [replace(line, unread=sum(mark.line == number for mark in marks)) for number, line in enumerate(signed)]
-        lines = [self._line(line, ink, page.size, page.size[1] / page.image.shape[1], single) for line in signed]
-        left = [LeftOut(_box(mark.region, ink.scale, page.size), mark.reason) for mark in marks]
-        refused = refusal([digit for line in lines for digit in line.digits], marks, bool(ink.mask.any()))
+        together = _together([_quad(one.row) for one in signed], sheet, ink.scale)
+        factor = page.size[1] / page.image.shape[1]  # the source may be larger than what was decoded of it
+        ink = replace(ink, scale=ink.scale * factor)
+        size = page.size if sheet.homography is None else (round(sheet.grey.shape[0] * factor), round(sheet.grey.shape[1] * factor))
+        left = [LeftOut(_box(mark.region, ink.scale, size), mark.reason) for mark in marks]
+        read = []
+        for number, one in enumerate(signed):
+            own = tuple(left_one for left_one, mark in zip(left, marks, strict=True) if mark.line == number)
+            line = self._line(replace(one, unread=len(own)), ink, size, factor, single)
+            read.append(replace(line, place=together.places[number], left_out=own))
+        refused = refusal([digit for line in read for digit in line.digits], marks, bool(ink.mask.any()))
+        reasons = ("damaged",) * page.doubtful + ("unread",) * missed + doubts(read, marks, self._line_threshold(single))
+        if sheet.homography is not None:
+            place = partial(unflattened, homography=sheet.homography, factor=factor, size=page.size)
+            read = [line.moved(place) for line in read]
+            left = [replace(mark, box=place(mark.box)) for mark in left]
         if refused:
-            left += [LeftOut(digit.box, NOT_A_DIGIT) for line in lines for digit in line.digits]
-            lines = []
-        reasons = ("damaged",) * page.doubtful + ("unread",) * missed + doubts(lines, marks, self._line_threshold(single))
-        reading = Reading(tuple(lines), source, number, refused, None, clock.ms, self._model.name, page.image if keep else None)
-        return Trace(page.image, ink, replace(reading, left_out=tuple(left), doubts=reasons))
+            left += [LeftOut(digit.box, NOT_A_DIGIT) for line in read for digit in line.digits]
+            together, read = structured(NO_QUADS), []
+        numbers = [[number for number, one in enumerate(signed) if any(one.row is row for row in line)] for line in found]
+        order = [number for line in numbers for number in line]
+        lines = tuple(joined([read[i] for i in line]) for line in numbers if line and read)
+        tables = tuple(table.with_texts([line.text for line in read]).renumbered(order) for table in together.tables)
+        image = page.image if keep else None
+        reading = Reading(lines, source, page_number, refused, None, clock.ms, self._model.name, image, tuple(left), reasons, tables)
+        return Trace(page.image, sheet, ink, reading)
+
+    def _sheet(self, image: Bytes, single: bool) -> Flat:
+        """The sheet in an image; the image itself where one digit is to be read, or by a model of other classes."""
+        if single or not self._reads_numbers:
+            return as_it_is(image)
+        return flat(image, self._fields_model.maps, partial(readable, transcribe=self._number_model.frames))
+
+    def _found(self, sheet: Flat, single: bool, clock: Clock) -> tuple[Ink, list[list[list[Region]]]]:
+        """The ink of a sheet, and the regions of its numbers, line by line. Of a sheet with a single digit, or no more than one large sign,
+        that one alone."""
+        if not single:
+            ink, _ = layout.page_ink(sheet.image, SIDE_PAGE)
+            clock.lap("ink")
+            if sheet.maps is not None:
+                ink = replace(ink, mask=without(ink.mask, sheet.maps, sheet.scale / ink.scale, maps.DESK))
+            rows = layout.lines(ink)
+            clock.lap("layout")
+            if not _fills(rows, ink):
+                return ink, [layout.parted(row, ink.mask) for row in rows]
+        ink = find_ink(sheet.image, side=SIDE_ONE)
+        clock.lap("ink")
+        region = layout.one(ink)
+        clock.lap("layout")
+        return ink, [[[region]]] if region else []
 
     def _signed(self, grey: Bytes, scale: float, row: list[Region], opinions: Float, single: bool) -> _Signed:
-        """Read one line. scale: pixels of the image for one of the ink."""
+        """Read one field. scale: pixels of the image for one of the ink."""
         if not self._reads_numbers or single:
             field = field_of(row, scale, grey.shape) if self._reads_numbers else None
             spans = [_span(region, scale) for region in row]
@@ -325,8 +381,9 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
-    """A line that was read. row: its regions; checked: what both readers make of it, None where it was looked at region by region; field:
-    where it lies in the image; second: what another engine says; unread: how many marks in it or beside it were not read."""
+    """A field that was read. row: its regions; checked: what both readers make of
+    it, None where it was looked at region by region; field: where it lies in the image; second: what another engine says; unread: how many
+    marks in it or beside it were not read."""
 
     row: list[Region]
     signs: Sequence[Sign]
@@ -390,20 +447,19 @@ def read(image: Any, *, model: str | Path | None = None, threshold: float | None
     return Reader(model, threshold).read(image, keep=True)
 
 
-def _lines(image: Bytes, single: bool, clock: Clock) -> tuple[Ink, list[list[Region]]]:
-    """The ink of an image and its lines; of one that holds a single digit, or no more than one large sign, that one alone."""
-    if not single:
-        ink, _ = layout.page_ink(image, SIDE_PAGE)
-        clock.lap("ink")
-        rows = layout.lines(ink)
-        clock.lap("layout")
-        if not _fills(rows, ink):
-            return ink, rows
-    ink = find_ink(image, side=SIDE_ONE)
-    clock.lap("ink")
-    region = layout.one(ink)
-    clock.lap("layout")
-    return ink, [[region]] if region else []
+def _together(quads: Sequence[Float], sheet: Flat, scale: float) -> Structure:
+    """How fields stand together. quads: float32 (4, 2) each, in pixels of the ink. scale: pixels of the image for one of the ink."""
+    if not quads:
+        return structured(NO_QUADS)
+    if sheet.maps is None:
+        return structured(np.stack(quads))
+    return structured(np.stack(quads) * np.float32(scale / sheet.scale), sheet.maps[..., maps.RULE])
+
+
+def _quad(row: Sequence[Region]) -> Float:
+    """The corners of the box around some regions: float32 (4, 2)."""
+    left, top, right, bottom = min(r.x for r in row), min(r.y for r in row), max(r.right for r in row), max(r.bottom for r in row)
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
 
 
 def _opinions(ink: Ink, rows: list[list[Region]]) -> Asking[list[Float]]:

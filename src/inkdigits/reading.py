@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from .spreadsheet import CELL_COLUMNS, CSV_COLUMNS, csv_cells, csv_text, plain
+from .tables import Place, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,14 +32,6 @@ SAVED = (".json", ".csv", ".txt", ".png", ".jpg", ".jpeg")
 """What the name of a file that is saved may end in."""
 PRINTED = 60
 """Characters of a text or a reason that `print` shows."""
-
-CSV_COLUMNS = ("source", "page", "text", "confidence", "needs_review", "refused", "error", "model", "value")
-"""The columns of `to_csv`: the keys of `to_dict` that hold one value."""
-
-FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-"""How a text begins that a spreadsheet may run as a formula, the wide signs of East Asia among them; perhaps behind apostrophes."""
-NUMBER = re.compile(r"[\d?.,/:%$()\s+-]*")
-"""What numbers look like, in one line or several: -42 is no formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +77,8 @@ class Line:
     candidates: the texts that it may be with their probabilities, likeliest first; "?" stands for what is no number.
     value: the number that it is, where that is beyond doubt.
     second_opinion: what another engine read, "?" for what is no character of ours; None where it was not asked.
+    place: where it stands on the page; left_out: ink in it or beside it that was not read.
+    parts: the fields that it consists of, left to right, where these are several.
     evidence: what speaks for the text, of which its certainty was made (`inkdigits.recognition.confidence`); not part of comparison or of
     exports.
     """
@@ -94,11 +90,19 @@ class Line:
     value: int | float | None = None
     second_opinion: str | None = None
     evidence: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
+    place: Place | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    parts: tuple[Line, ...] = ()
+
+    @property
+    def fields(self) -> tuple[Line, ...]:
+        """Its numbers as they were found, left to right: itself where it is one."""
+        return self.parts or (self,)
 
     @property
     def text(self) -> str:
-        """The labels joined, "?" where the reader will not answer."""
-        return "".join(digit.label for digit in self.digits)
+        """The labels joined, "?" where the reader will not answer; a space between two fields."""
+        return " ".join(part.text for part in self.parts) or "".join(digit.label for digit in self.digits)
 
     @property
     def confidence(self) -> float:
@@ -112,7 +116,10 @@ class Line:
 
     @property
     def words(self) -> tuple[Line, ...]:
-        """Its numbers: the groups of digits that stand apart by a gap more than 1.2 times as wide as its digits are high, each a Line."""
+        """Its numbers: its fields, and in each the groups of digits that stand apart by a gap more than 1.2 times as wide as its digits are
+        high, each a Line."""
+        if self.parts:
+            return tuple(word for part in self.parts for word in part.words)
         if not self.digits:
             return ()
         from statistics import median  # seven milliseconds that reading a file does not need
@@ -124,6 +131,28 @@ class Line:
                 groups.append([])
             groups[-1].append(digit)
         return tuple(line_of(group) for group in groups) if len(groups) > 1 else (self,)
+
+    def moved(self, place: Callable[[Box], Box]) -> Line:
+        """The line with all boxes in it where `place` puts them."""
+        digits = tuple(replace(digit, box=place(digit.box)) for digit in self.digits)
+        left_out = tuple(replace(mark, box=place(mark.box)) for mark in self.left_out)
+        parts = tuple(part.moved(place) for part in self.parts)
+        return replace(self, digits=digits, box=place(self.box), left_out=left_out, parts=parts)
+
+    def field(self) -> dict[str, Any]:
+        """As in a row's `fields`: text, box, table, row, column, confidence, candidates, value, left_out."""
+        table, row, column = self.place or (None, None, None)
+        return {
+            "text": self.text,
+            "box": list(self.box),
+            "table": table,
+            "row": row,
+            "column": column,
+            "confidence": round(self.confidence, 4),
+            "candidates": [[text, round(p, 4)] for text, p in self.candidates],
+            "value": self.value,
+            "left_out": [mark.to_dict() for mark in self.left_out],
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """As in a row's `lines`: text, box, confidence, digits, candidates, value."""
@@ -143,6 +172,16 @@ def line_of(digits: Sequence[Digit]) -> Line:
     left, top = min(d.box[0] for d in digits), min(d.box[1] for d in digits)
     right, bottom = max(d.box[0] + d.box[2] for d in digits), max(d.box[1] + d.box[3] for d in digits)
     return Line(tuple(digits), (left, top, right - left, bottom - top))
+
+
+def joined(fields: Sequence[Line]) -> Line:
+    """The Line of some fields, left to right: itself where it is one, else all of their digits, as sure as all of them together."""
+    if len(fields) == 1:
+        return fields[0]
+    certainty = 1.0
+    for one in fields:
+        certainty *= one.confidence
+    return replace(line_of([digit for one in fields for digit in one.digits]), certainty=certainty, parts=tuple(fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +205,7 @@ class Reading:
     left_out: the ink that is neither read nor a rule nor a speck.
     doubts: reasons to look at it that neither text, refused nor error show, of `REVIEW_REASONS`.
     ms: milliseconds spent in each stage. model: name/hash of the network that read.
+    tables: those whose cells were found, from top to bottom, with the numbers of `fields` in them.
     image: uint8 (H, W) or (H, W, 3) RGB, as it was read; kept only where asked for, not part of comparison or exports.
     """
 
@@ -179,6 +219,12 @@ class Reading:
     image: np.ndarray | None = field(default=None, repr=False, compare=False)
     left_out: tuple[LeftOut, ...] = ()
     doubts: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+    @property
+    def fields(self) -> tuple[Line, ...]:
+        """The numbers that were found, in reading order."""
+        return tuple(field for line in self.lines for field in line.fields)
 
     @property
     def text(self) -> str:
@@ -242,6 +288,8 @@ class Reading:
             "left_out": [left.to_dict() for left in self.left_out],
             "review_reasons": list(self.review_reasons),
             "value": self.value,
+            "fields": [field.field() for field in self.fields],
+            "tables": [[[cell.text for cell in row] for row in table.rows] for table in self.tables],
         }
 
     def to_json(self) -> str:
@@ -252,6 +300,30 @@ class Reading:
         """The row as CSV (RFC 4180, lines end with \\n), under a line of column names. None is an empty field, a line break is quoted, and
         what a spreadsheet would run as a formula has an apostrophe before it, see `csv_cells`."""
         return csv_text([*([CSV_COLUMNS] if header else []), csv_cells(self.to_dict())])
+
+    def to_cells(self, *, header: bool = True) -> str:
+        """A row of CSV for each number, under a line of column names: source, page, table, row and column (from 1; where it is in no table
+        its line on the page and its place in that), text, confidence, x, y, width, height, and what went wrong where nothing was read.
+
+        Empty cells of tables have a row without a text, in their place in the table.
+        """
+        rows: list[Sequence[Any]] = [CELL_COLUMNS] if header else []
+        empty = [
+            (number, row, column)
+            for number, table in enumerate(self.tables)
+            for row, cells in enumerate(table.rows)
+            for column, cell in enumerate(cells)
+            if not cell.fields
+        ]
+        placed = [(line.place or (None, 0, number), line) for number, line in enumerate(self.fields)]
+        found: list[tuple[tuple[int | None, int, int], Line | None]] = [*placed, *((place, None) for place in empty)]
+        for (table, row, column), line in sorted(found, key=lambda one: (one[0][0] is None, *(value or 0 for value in one[0]))):
+            where = ("" if table is None else table + 1, row + 1, column + 1)
+            what = (plain(line.text), round(line.confidence, 4), *line.box) if line else ("",) * 6
+            rows.append((plain(self.source), self.page, *where, *what, ""))
+        if not self.fields:
+            rows.append((plain(self.source), self.page, *("",) * 9, plain(self.error or self.refused or "")))
+        return csv_text(rows)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was read to a file, whole or not at all; what its suffix means is written: .json the row as `to_dict` has it, .csv the
@@ -346,32 +418,3 @@ class Reading:
 
         data = base64.b64encode(drawing.encode(drawing.annotate(self))).decode()
         return f'<img alt="{len(self.lines)} lines read" style="max-width: 100%" src="data:image/png;base64,{data}">'
-
-
-def csv_cells(row: dict[str, Any]) -> list[Any]:
-    """A row of `Reading.to_dict` -> its CSV_COLUMNS. What a spreadsheet could take for a formula gets an apostrophe before it, which
-    `csv_row` takes off again; numbers stay as they are."""
-    return [f"'{value}" if isinstance(value, str) and _runs(value) else value for value in (row[name] for name in CSV_COLUMNS)]
-
-
-def csv_row(cells: Sequence[str]) -> dict[str, Any]:
-    """What `csv_cells` made, read back from a file: the row. Raises ValueError for cells that are no row."""
-    plain = [cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell for cell in cells]
-    row: dict[str, Any] = dict(zip(CSV_COLUMNS, plain, strict=True))
-    row |= {"page": int(row["page"]), "confidence": float(row["confidence"]), "needs_review": row["needs_review"] == "True"}
-    row["value"] = json.loads(row["value"]) if row["value"] else None
-    return row | {name: row[name] or None for name in ("refused", "error")}
-
-
-def _runs(text: str) -> bool:
-    return FORMULA.match(text) is not None and NUMBER.fullmatch(text) is None
-
-
-def csv_text(lines: Iterable[Sequence[Any]]) -> str:
-    """Lines of cells as CSV."""
-    import csv
-    import io
-
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(lines)
-    return out.getvalue()

@@ -18,11 +18,11 @@ from .files import Appended
 from .formats import RowWriter, Stream
 from .imageheader import kind_of
 from .reading import Reading
-from .resume import RECORD, RESUMABLE, Terms, check_record, finished_rows, record_text, whole_size, without_errors
+from .resume import READINGS, RECORD, RESUMABLE, Columns, Terms, check_record, finished_rows, record_text, whole_size, without_errors
 
 BATCH = 10_000
 """Rows of a group in a Parquet file: what is held in memory."""
-AS_TEXT = ("lines", "ms", "left_out")
+AS_TEXT = ("lines", "ms", "left_out", "fields", "tables")
 """Keys of a row that are JSON within a table."""
 
 
@@ -31,7 +31,8 @@ class Results:
 
     out: a file, None for standard output. format: one of FORMATS; rows of Parquet wait as JSON lines in FILE.rows.jsonl until the run is
     over. terms: what to do about rows that are there already; those that are gone on with are given to `seen`. several, single: as for
-    RowWriter. Raises OutputError where a file cannot be written or gone on with, holds what must not be lost, or is another run's;
+    RowWriter. columns, table: what rows are as CSV, and as a pyarrow.Table, where they are no Readings. Raises OutputError where a file
+    cannot be written or gone on with, holds what must not be lost, or is another run's;
     MissingExtra for Parquet without `inkdigits[parquet]`.
     """
 
@@ -44,8 +45,10 @@ class Results:
         several: bool,
         single: bool,
         seen: Callable[[dict[str, Any]], None] = lambda row: None,
+        columns: Columns = READINGS,
+        table: Callable[[list[dict[str, Any]]], Any] | None = None,
     ) -> None:
-        self.out, self.parquet = out, format == "parquet"
+        self.out, self.parquet, self._table = out, format == "parquet", table or to_table
         _check_terms(out, format, terms)
         rows_format = "jsonl" if self.parquet else format
         self.done: dict[str, list[int]] = {}
@@ -53,7 +56,7 @@ class Results:
         if out is None or (os.path.exists(out) and not os.path.isfile(out)):  # a pipe or a device, which is nobody's alone
             self.stream: Stream = _Passing(_stdout() if out is None else _device(out))
         else:
-            self.stream = self._file = _claimed(_led_to(out), out, rows_format, self.parquet, terms, self._take(seen))
+            self.stream = self._file = _claimed(_led_to(out), out, rows_format, self.parquet, terms, self._take(seen), columns)
         begun = self._file is not None and self._file.size > 0
         self._writer = RowWriter(self.stream, rows_format, several=several, single=single, begun=begun)
 
@@ -67,7 +70,7 @@ class Results:
         try:
             self._writer.__exit__()
             if self.parquet and self._file is not None and kind is None:
-                to_parquet(Path(self._file.path), Path(str(self.out)))
+                to_parquet(Path(self._file.path), Path(str(self.out)), self._table)
                 self._file.remove()
         except OutputError:
             if kind is None:  # else it is on its way already
@@ -84,7 +87,7 @@ class Results:
         """What notes a row as done."""
 
         def take(row: dict[str, Any]) -> None:
-            self.done.setdefault(row["source"], []).append(row["page"])
+            self.done.setdefault(row["source"], []).extend(row.get("pages") or [row["page"]])
             seen(row)
 
         return take
@@ -102,7 +105,9 @@ def _check_terms(out: str | None, format: str, terms: Terms) -> None:
         raise OutputError("--overwrite needs a file that it may replace; give --out FILE")
 
 
-def _claimed(out: str, name: str, format: str, parquet: bool, terms: Terms, take: Callable[[dict[str, Any]], None]) -> Appended:
+def _claimed(
+    out: str, name: str, format: str, parquet: bool, terms: Terms, take: Callable[[dict[str, Any]], None], columns: Columns
+) -> Appended:
     """The file of rows for `out`, ours alone, with those rows in it that are gone on with, each of which is given to `take`. name: what
     errors call it. format: of the file. Where it is refused it is left as it was."""
     path = f"{out}.rows.jsonl" if parquet else out
@@ -114,7 +119,7 @@ def _claimed(out: str, name: str, format: str, parquet: bool, terms: Terms, take
             _check_no_image(out if finished else path, name)
             file.cut(0)
         elif terms.resume:
-            _take_up(file, Path(out), name, format, finished, terms, take)
+            _take_up(file, Path(out), name, format, finished, terms, take, columns)
         elif file.size or finished:
             goes_on = "--resume goes on with its rows, " if parquet or format in RESUMABLE else ""
             raise OutputError(f"{name} is there already: {goes_on}--overwrite begins anew")
@@ -130,22 +135,29 @@ def _claimed(out: str, name: str, format: str, parquet: bool, terms: Terms, take
 
 
 def _take_up(
-    file: Appended, out: Path, name: str, format: str, finished: bool, terms: Terms, take: Callable[[dict[str, Any]], None]
+    file: Appended,
+    out: Path,
+    name: str,
+    format: str,
+    finished: bool,
+    terms: Terms,
+    take: Callable[[dict[str, Any]], None],
+    columns: Columns,
 ) -> None:
     """Go on with the rows in a file, or in a Parquet file that is finished."""
     path, record = Path(file.path), Path(f"{out}{RECORD}")
     if finished and not file.size and not terms.retry_errors:
         raise OutputError(f"{name}: is finished; --retry-errors reads those rows again that have an error, --overwrite begins anew")
-    whole = whole_size(path, format)
+    whole = whole_size(path, format, columns)
     if whole or finished:
         check_record(record.read_text(encoding="utf-8", errors="replace") if record.exists() else None, terms.record, name)
     if finished and not file.size:
         file.replace(_lines(out))
     else:
         file.cut(whole)  # what is torn behind it
-    if terms.retry_errors and (pieces := without_errors(path, format)):
+    if terms.retry_errors and (pieces := without_errors(path, format, columns)):
         file.replace(pieces)
-    for row in finished_rows(path, format):
+    for row in finished_rows(path, format, columns):
         take(row)
 
 
@@ -198,27 +210,29 @@ class _Passing:
             raise OutputError(f"the rows cannot be written: {error.strerror}") from None
 
 
-def to_parquet(rows: Path, out: Path) -> None:
-    """Rows as JSON lines -> a Parquet file, whole or not at all."""
+def to_parquet(rows: Path, out: Path, table: Callable[[list[dict[str, Any]]], Any] | None = None) -> None:
+    """Rows as JSON lines -> a Parquet file, whole or not at all. table: makes a pyarrow.Table of rows; None: `to_table`."""
+    table = table or to_table
     _, parquet = _pyarrow()
     with (
         files.whole(out) as part,
         open(rows, encoding="utf-8", errors="surrogateescape") as file,
-        parquet.ParquetWriter(part, to_table([]).schema) as writer,
+        parquet.ParquetWriter(part, table([]).schema) as writer,
     ):
         while group := [json.loads(line) for line in islice(file, BATCH)]:
-            writer.write_table(to_table(group))
+            writer.write_table(table(group))
 
 
 def to_table(rows: Iterable[dict[str, Any]]) -> Any:
-    """Rows, as `Reading.to_dict` gives them -> a pyarrow.Table. `lines`, `ms` and `left_out` stay JSON, as text; a source that is not valid
+    """Rows, as `Reading.to_dict` gives them -> a pyarrow.Table. What AS_TEXT names stays JSON, as text; a source that is not valid
     UTF-8 has U+FFFD where it is not."""
     pyarrow, _ = _pyarrow()
     schema = pyarrow.schema(
         [("source", pyarrow.string()), ("page", pyarrow.int32()), ("text", pyarrow.string()), ("confidence", pyarrow.float32()),
          ("needs_review", pyarrow.bool_()), ("refused", pyarrow.string()), ("error", pyarrow.string()), ("lines", pyarrow.string()),
          ("ms", pyarrow.string()), ("model", pyarrow.string()), ("left_out", pyarrow.string()),
-         ("review_reasons", pyarrow.list_(pyarrow.string())), ("value", pyarrow.float64())]
+         ("review_reasons", pyarrow.list_(pyarrow.string())), ("value", pyarrow.float64()),
+         ("fields", pyarrow.string()), ("tables", pyarrow.string())]
     )  # fmt: skip
     texts = [
         {**row, "source": replaced(row["source"]), **{key: json.dumps(row[key], ensure_ascii=False) for key in AS_TEXT}} for row in rows

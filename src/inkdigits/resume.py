@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from . import __version__
 from .errors import OutputError
 from .options import Options
-from .reading import CSV_COLUMNS, csv_row
 from .sources import File
+from .spreadsheet import CSV_COLUMNS, csv_row
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -24,6 +24,17 @@ RECORD = ".run.json"
 """What ends the name of the record beside a file of rows."""
 Record = dict[str, str | bool | float | None]
 """What makes the rows of a run: all that changes them but the sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What rows of CSV are: the names of their columns, and what makes a row of the cells under these; it raises ValueError for others."""
+
+    names: tuple[str, ...]
+    parse: Callable[[Sequence[str]], dict[str, Any]]
+
+
+READINGS = Columns(CSV_COLUMNS, csv_row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,37 +93,37 @@ def _short(value: object) -> str:
     return "none" if value in (None, "") else str(value)[:16]
 
 
-def without_errors(path: Path, format: str) -> Iterator[bytes] | None:
+def without_errors(path: Path, format: str, columns: Columns = READINGS) -> Iterator[bytes] | None:
     """The bytes of a file of rows, row by row, without the rows that have an error; None where there is none of these. What is torn at its
     end is left out. Raises OutputError as `finished_rows` does."""
     with open(path, "rb") as file:
-        if not any(row is not None and row.get("error") for _, row in _rows(file, format, path)):
+        if not any(row is not None and row.get("error") for _, row in _rows(file, format, path, columns)):
             return None
-    return _pieces(path, format)
+    return _pieces(path, format, columns)
 
 
-def _pieces(path: Path, format: str) -> Iterator[bytes]:
+def _pieces(path: Path, format: str, columns: Columns) -> Iterator[bytes]:
     with open(path, "rb") as file, open(path, "rb") as again:
-        for end, row in _rows(file, format, path):
+        for end, row in _rows(file, format, path, columns):
             piece = again.read(end - again.tell())
             if row is None or not row.get("error"):
                 yield piece
 
 
-def whole_size(path: Path, format: str) -> int:
+def whole_size(path: Path, format: str, columns: Columns = READINGS) -> int:
     """How many bytes of a file of the format jsonl or csv are whole rows. Raises OutputError where it holds anything else."""
     end = 0
     with open(path, "rb") as file:
-        for end, _ in _rows(file, format, path):  # noqa: B007  # the last one counts
+        for end, _ in _rows(file, format, path, columns):  # noqa: B007  # the last one counts
             pass
     return end
 
 
-def finished_rows(path: Path, format: str) -> Iterator[dict[str, Any]]:
+def finished_rows(path: Path, format: str, columns: Columns = READINGS) -> Iterator[dict[str, Any]]:
     """The whole rows in a file of the format jsonl or csv, as `Reading.to_dict` gives them; of csv those keys that have a column. Raises
     OutputError where it holds anything else."""
     with open(path, "rb") as file:
-        yield from (row for _, row in _rows(file, format, path) if row is not None)
+        yield from (row for _, row in _rows(file, format, path, columns) if row is not None)
 
 
 def without_done(files: Iterable[File], done: dict[str, list[int]]) -> Iterator[File]:
@@ -129,7 +140,7 @@ def without_done(files: Iterable[File], done: dict[str, list[int]]) -> Iterator[
         yield File(file.name, file.content, file.error, mine)
 
 
-def _rows(file: BinaryIO, format: str, path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
+def _rows(file: BinaryIO, format: str, path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """Where each whole row ends, in bytes, and the row; None for a head."""
     if format == "jsonl":
         at = 0
@@ -139,7 +150,7 @@ def _rows(file: BinaryIO, format: str, path: Path) -> Iterator[tuple[int, dict[s
             at += len(line)
             yield at, _json_row(line, number, path)
     else:
-        yield from _csv_rows(file, path)
+        yield from _csv_rows(file, path, columns)
 
 
 def _json_row(line: bytes, number: int, path: Path) -> dict[str, Any]:
@@ -152,7 +163,7 @@ def _json_row(line: bytes, number: int, path: Path) -> dict[str, Any]:
     raise OutputError(f"{path}: line {number} is no row of inkdigits; --resume goes on with a file that it wrote")
 
 
-def _csv_rows(file: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
+def _csv_rows(file: BinaryIO, path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, Any] | None]]:
     taken, ends = 0, True
 
     def lines() -> Iterator[str]:
@@ -162,15 +173,15 @@ def _csv_rows(file: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any] 
             yield line.decode("utf-8", "surrogateescape")
 
     for number, cells in enumerate(csv.reader(lines()), start=1):
-        if not ends or len(cells) < len(CSV_COLUMNS):
+        if not ends or len(cells) < len(columns.names):
             return
         if number == 1:
-            if tuple(cells) != CSV_COLUMNS:
-                raise OutputError(f"{path}: its columns are not {', '.join(CSV_COLUMNS)}")
+            if tuple(cells) != columns.names:
+                raise OutputError(f"{path}: its columns are not {', '.join(columns.names)}")
             yield taken, None
             continue
         try:
-            row = csv_row(cells)
+            row = columns.parse(cells)
         except ValueError:
             raise OutputError(f"{path}: row {number} is no row of inkdigits; --resume goes on with a file that it wrote") from None
         yield taken, row

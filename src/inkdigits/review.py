@@ -13,7 +13,7 @@ from typing import Any
 
 from . import files
 from .errors import InputError, MissingExtra
-from .reading import CSV_COLUMNS, csv_cells, csv_text
+from .spreadsheet import CSV_COLUMNS, csv_cells, csv_text
 
 MOST_ROWS, MOST_CROPS = 10_000, 500
 """The worst that are kept, and those of them that a sheet shows: a person looks at no more in a day."""

@@ -13,6 +13,7 @@ from inkdigits.cli import main
 from inkdigits.errors import ModelError
 from inkdigits.ink import Ink
 from inkdigits.options import Options
+from inkdigits.page.flat import as_it_is
 from inkdigits.reading import Digit, Line, Reading
 
 Run = Callable[..., SimpleNamespace]
@@ -31,7 +32,7 @@ class InkReader:
         mask = image < 255
         digit = Digit("7" if single else "4", (1, 1, 5, 5), 0.9, tile=np.zeros((28, 28), np.float32))
         found = Reading((Line((digit,), (1, 1, 5, 5)),), source) if mask.any() else Reading((), source, refused="no ink")
-        return SimpleNamespace(image=image, ink=Ink(mask.astype(np.float32), mask, 2.0, 1.0), reading=found)
+        return SimpleNamespace(image=image, sheet=as_it_is(image), ink=Ink(mask.astype(np.float32), mask, 2.0, 1.0), reading=found)
 
 
 @pytest.fixture

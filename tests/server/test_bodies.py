@@ -34,6 +34,12 @@ def test_strokes_are_read_and_boxes_are_in_their_units(client):
     assert 30 * 60 <= h <= 30 * 110
 
 
+def test_a_line_of_strokes_keeps_what_it_may_say(client):
+    line = client.post("/v1/strokes", json={**STROKES, "single": False}).json()["lines"][0]
+    assert line["candidates"][0][0] == line["text"] == "7"
+    assert line["value"] in (7, None)
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -119,6 +119,7 @@ NETWORKS = [
     pytest.param(lambda: network(kl.Flatten(), kl.Dense(5), kl.BatchNormalization(), kl.ReLU()), id="norm after dense"),
     pytest.param(lambda: network(kl.Conv2D(2, 3), kl.Flatten(), kl.ReLU(), kl.Dropout(0.5)), id="relu between flatten and dense"),
     pytest.param(lambda: network(kl.ZeroPadding2D(((1, 0), (2, 3))), kl.Conv2D(2, 3)), id="zero padding"),
+    pytest.param(lambda: network(kl.Conv2D(2, 1), kl.UpSampling2D((2, 3)), kl.Conv2D(2, 3)), id="up sampling"),
     pytest.param(lambda: network(kl.Rescaling(2.0, offset=-1.0)), id="rescaling"),
     pytest.param(lambda: network(kl.Conv2D(6, 1), kl.Reshape((WIDTH, HEIGHT, 6)), kl.Conv2D(2, 3)), id="reshape of channels"),
     pytest.param(lambda: network(kl.Reshape((HEIGHT * WIDTH,)), kl.Reshape((4, 11, 2)), kl.Conv2D(2, 3)), id="reshape to and fro"),

@@ -156,7 +156,7 @@ def test_an_ablation_changes_what_is_trained_on_and_nothing_that_is_measured_on(
     first, _, _ = recipe.datasets(mnist, mnist, half, 0, progress.making(quiet=True))
     assert asked == [("dev", WHOLE), ("trainable", left), ("dev", WHOLE)]
     later, _ = recipe.training_images(first, half, 0)
-    later._compose(1)
+    later.compose(1)
     assert asked[3:] == [("trainable", left)]
     asked.clear()
     recipe.datasets(mnist, mnist, recipe.SETTINGS, 0, progress.making(quiet=True))

@@ -102,7 +102,7 @@ def composed(monkeypatch):
     """Composing rows of bars in place of numbers, and scikit-learn's digits in place of MNIST; what was asked for, as it comes."""
     asked = []
 
-    def rows(mnist, split, count, seed, *, shares=None, progress=None):
+    def rows(mnist, split, count, seed, *, shares=None, ablation=None, progress=None):
         asked.append((mnist, split, count, seed))
         return bars(count)
 

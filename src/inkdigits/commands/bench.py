@@ -136,6 +136,57 @@ def trust(wanted: tuple[str, ...], count: int, seed: int, out: Path | None, docs
     _make((makers[name] for name in wanted or makers), out, docs)
 
 
+@command.command(short_help="From a stack of forms to a table.")
+@click.option("--count", type=click.IntRange(1), default=200, show_default=True, help="Forms of each of the five layouts.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the stack.")
+@_out
+@_docs
+def forms(count: int, seed: int, out: Path | None, docs: Path | None) -> None:
+    """Composed stacks of five layouts, filled with the developers' hands (INKDIGITS_DATA), scanned, photographed, upside down, stained:
+    right layouts, fields in place, values right of all and of those that are ok, with and without constraints."""
+    from inkdigits.bench import forms
+
+    _make(iter([lambda: forms.forms_table(forms.measured(count, seed))]), out, docs)
+
+
+@command.command(short_help="Sheets on desks, tilted, turned, scanned, small.")
+@click.option("--condition", "wanted", metavar="NAME", multiple=True, help="Only this one, beside the flat sheets.  [default: all]")
+@click.option("--limit", type=click.IntRange(1), help="Photographs, and pages, in each condition.  [default: all]")
+@click.option("--peer", is_flag=True, help="Let RapidOCR read the same pictures; it takes a second and more for each.")
+@_out
+@_docs
+def wild(wanted: tuple[str, ...], limit: int | None, peer: bool, out: Path | None, docs: Path | None) -> None:
+    """How much less is read of a sheet on a desk, tilted, in perspective, turned, with a scan's black edge, small or badly compressed than
+    of the same sheet flat (INKDIGITS_DATA): photos_multi, and pages of the registers' cells, on thirteen kinds of desk, those that training
+    never sees apart."""
+    from inkdigits.bench import wild
+    from inkdigits.bench.tables import real_sets
+
+    unknown = set(wanted) - set(wild.CONDITIONS)
+    if unknown:
+        raise click.UsageError(f"no condition {', '.join(sorted(unknown))}; there are: {', '.join(wild.CONDITIONS)}")
+    if peer:
+        wild.peer_name()  # what is missing is said before anything is read
+    home = real_sets()
+    conditions = [name for name in wild.CONDITIONS if not wanted or name in wanted or name == wild.FLAT]
+    found = wild.read_all(home, wild.tasks(home, conditions, limit), peer=peer)
+    _make(iter([lambda: wild.table(found)]), out, docs)
+
+
+@command.command(short_help="Numbers on forms and in tables: found, and in their places.")
+@click.option("--count", type=click.IntRange(1), default=300, show_default=True, help="Pages to read.")
+@_out
+@_docs
+def pages(count: int, out: Path | None, docs: Path | None) -> None:
+    """How many of the numbers on forms, invoices, ledgers, timesheets and answer sheets are found, how much else is taken for one, and
+    whether those of tables stand in their row and column (INKDIGITS_DATA); pages composed in layouts and fonts that training does not have,
+    filled in by the developers' hands."""
+    from inkdigits.bench import pages
+
+    found = pages.read_all(count)
+    _make(iter([lambda: pages.table(found)]), out, docs)
+
+
 @command.command(short_help="By how much the confidence is off.")
 @click.option("--into", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A number model whose card gets them.")
 @_out

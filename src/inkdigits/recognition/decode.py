@@ -7,7 +7,7 @@ columns of the frames are numbered (Graves, Fernandez, Gomez, Schmidhuber: Conne
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,11 +47,19 @@ def condensed(frames: Frames) -> tuple[Frames, NDArray[np.intp]]:
     return fewer, starts
 
 
-def candidates(frames: Frames, most: int = 5, *, allowed: Collection[int] | None = None, width: int = WIDTH) -> list[Candidate]:
+def candidates(
+    frames: Frames,
+    most: int = 5,
+    *,
+    allowed: Collection[int] | None = None,
+    begins: Callable[[Text], bool] | None = None,
+    width: int = WIDTH,
+) -> list[Candidate]:
     """Search for the likeliest texts, best first: prefix beam search (Hannun, Maas, Jurafsky, Ng 2014, algorithm 1).
 
     most: how many are returned at most. allowed: the characters that a text may have; None allows all. A frame's probability of what is not
-    allowed is lost, so that the probabilities tell how well the frames fit the constraint. width: prefixes that are kept at each frame.
+    allowed is lost, so that the probabilities tell how well the frames fit the constraint. begins: whether a text may be the beginning of
+    one that is wanted; others are not gone on with. width: prefixes that are kept at each frame.
     """
     usable = range(1, frames.shape[1]) if allowed is None else sorted(allowed)
     beam: dict[Text, tuple[float, float]] = {(): (1.0, 0.0)}  # prefix -> probability that it ends in a blank, in its last character
@@ -68,6 +76,8 @@ def candidates(frames: Frames, most: int = 5, *, allowed: Collection[int] | None
             if text:
                 own[1] += last * frame[text[-1]]
             for k in likely:
+                if begins and not begins((*text, k)):
+                    continue
                 grown[(*text, k)][1] += (blank if text and text[-1] == k else blank + last) * frame[k]
         best = sorted(grown.items(), key=lambda item: -sum(item[1]))[:width]
         total = sum(blank + last for _, (blank, last) in best)

@@ -8,7 +8,7 @@ suggests are weighed beside those that the number network found.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -47,6 +47,8 @@ DOTS = ".,"
 """Labels of what is too small to be one of the regions."""
 SUREST = 1 - 1e-6
 """The highest probability of a text, or of a sign."""
+MOST_WEIGHED = 16
+"""Texts that are weighed beside what the digit model suggests, at most."""
 KEPT = 5
 """Texts, and labels of a sign, that are kept."""
 
@@ -88,14 +90,34 @@ class Checked:
     evidence: Evidence
 
 
-def check(seen: Seen, spans: Sequence[Span], opinions: Float) -> Checked:
+def check(
+    seen: Seen,
+    spans: Sequence[Span],
+    opinions: Float,
+    *,
+    also: Sequence[Text] = (),
+    prior: Callable[[Text], float] | None = None,
+    rest: float = 1.0,
+    kept: int = KEPT,
+) -> Checked:
     """Weigh the texts of a field.
 
     spans: the first and last column of each region of its ink in the image, left to right. opinions: what the digit model makes of each,
-    float32 (regions, 11): the digits and "not a digit".
+    float32 (regions, 11): the digits and "not a digit". also: texts that are weighed beside those that the network found. prior: how much
+    likelier a text is for what it says, in [0, 1], where more is known than the forms of numbers; rest: the same of all texts that are not
+    weighed. kept: candidates that are returned, at most.
     """
     found = seen.candidates()
-    found = [candidate for candidate in found if candidate.probability > UNLIKELY * found[0].probability]
+    if also:
+        every = list(dict.fromkeys((*(one.text for one in found), *also)))
+        found = [
+            Candidate(text, p)
+            for text, p in zip(every, seen.probabilities(every).tolist(), strict=True)
+            if prior is None or prior(text) > 0
+        ]
+        found.sort(key=lambda one: -one.probability * (prior(one.text) if prior else 1.0))
+    least = UNLIKELY * found[0].probability if found else 0.0
+    found = [candidate for candidate in found if candidate.probability > least][: max(kept, MOST_WEIGHED)]
     if not found:
         return Checked((), (), _overlooked([[]] * len(spans), opinions), {})
     texts = [candidate.text for candidate in found]
@@ -106,7 +128,8 @@ def check(seen: Seen, spans: Sequence[Span], opinions: Float) -> Checked:
     texts, fit = list(by_text), np.array(list(by_text.values()))
     alone = seen.probabilities(texts)
     formless = np.array([not has_form(text) for text in texts])
-    scores = np.log(np.maximum(alone, 1e-300)) + fit + np.log(FORMLESS) * formless
+    before = np.array([prior(text) for text in texts]) if prior else np.where(formless, FORMLESS, 1.0)
+    scores = np.log(np.maximum(alone, 1e-300)) + fit + np.log(np.maximum(before, 1e-300))
     odds = np.exp(scores - scores.max())
     odds /= odds.sum()
     order = np.argsort(-odds, kind="stable").tolist()
@@ -117,13 +140,15 @@ def check(seen: Seen, spans: Sequence[Span], opinions: Float) -> Checked:
         placed.append(_Placed.of(texts[best], characters, seen.frame, spans, opinions))
     own = next(one for one in placed if one.text == texts[best])
     overlooked = _overlooked(own.holds, opinions)
+    weighed = alone * before if prior else alone
+    total = weighed.sum() + rest * max(1 - alone.sum(), 0.0) if prior else 1.0
     evidence = {
         "rivals": float(np.log(odds[best] / max(1 - odds[best], 1 - SUREST))),
-        "listed": float(np.log(np.clip(alone.sum(), 1e-300, 1))),
-        "path": float(np.log(max(alone[best], 1e-300))),
+        "listed": float(np.log(np.clip(weighed.sum() / total, 1e-300, 1))),
+        "path": float(np.log(max(weighed[best] / total, 1e-300))),
         "complete": float(np.log(max(1 - overlooked, 1e-300))),
     }
-    return Checked(tuple(ranked[:KEPT]), tuple(own.signs(ranked)), overlooked, evidence)
+    return Checked(tuple(ranked[:kept]), tuple(own.signs(ranked)), overlooked, evidence)
 
 
 def held(characters: Sequence[Character], spans: Sequence[Span], frame: float) -> list[list[int]]:

@@ -25,6 +25,9 @@ ROW: dict[str, Any] = {
         "candidates": [["7", 0.986], ["1", 0.008]], "value": 7}],
     "ms": {"load": 0.1, "ink": 0.6, "layout": 0.1, "classify": 0.2}, "model": "digit-2026.11/0123abcd",
     "left_out": [{"box": [70, 84, 6, 6], "reason": "dot or comma"}], "review_reasons": [], "value": 7,
+    "fields": [{"text": "7", "box": [20, 20, 40, 70], "table": None, "row": 0, "column": 0, "confidence": 0.99,
+        "candidates": [["7", 0.986], ["1", 0.008]], "value": 7, "left_out": []}],
+    "tables": [],
 }  # fmt: skip
 
 _BYTES = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
@@ -44,7 +47,7 @@ _DIGIT = {
     },
     "required": ["label", "box", "confidence", "alternatives"],
 }
-_LINE = {
+_LINE: dict[str, Any] = {
     "type": "object",
     "properties": {
         "text": {"type": "string"},
@@ -60,6 +63,17 @@ _LEFT_OUT = {
     "type": "object",
     "properties": {"box": _BOX, "reason": {"enum": list(LEFT_OUT)}},
     "required": ["box", "reason"],
+}
+_FIELD = {
+    "type": "object",
+    "properties": {
+        **{key: _LINE["properties"][key] for key in ("text", "box", "confidence", "candidates", "value")},
+        "table": {"type": ["integer", "null"], "description": "The number of its table, from 0, where it is in one."},
+        "row": {"type": ["integer", "null"], "description": "In its table, from 0; else the number of its line on the page."},
+        "column": {"type": ["integer", "null"], "description": "In its table, from 0; else its place in its line."},
+        "left_out": {"type": "array", "items": _LEFT_OUT},
+    },
+    "required": ["text", "box", "table", "row", "column", "confidence", "candidates", "value", "left_out"],
 }
 _ROW = {
     "type": "object",
@@ -77,6 +91,8 @@ _ROW = {
         "left_out": {"type": "array", "items": _LEFT_OUT},
         "review_reasons": {"type": "array", "items": {"enum": list(REVIEW_REASONS)}},
         "value": {"type": ["number", "null"], "description": "The number that it is, where it is one line and that is beyond doubt."},
+        "fields": {"type": "array", "items": _FIELD, "description": "The numbers that were found, in reading order."},
+        "tables": {"type": "array", "description": "Rows of the texts of cells, of each table."},
     },
     "required": list(Reading(()).to_dict()),
 }

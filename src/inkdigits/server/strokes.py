@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import InputError
-from inkdigits.reading import Line, Reading
+from inkdigits.reading import Reading
 
 SIDE = 1200
 """Longest side, in pixels, that strokes are drawn at: no more than a page is looked at."""
@@ -62,7 +62,7 @@ def enlarged(reading: Reading, unit: float) -> Reading:
         x, y, w, h = (round(v * unit) for v in of)
         return x, y, w, h
 
-    lines = tuple(Line(tuple(replace(d, box=box(d.box)) for d in line.digits), box(line.box)) for line in reading.lines)
+    lines = tuple(line.moved(box) for line in reading.lines)
     return replace(reading, lines=lines, left_out=tuple(replace(left, box=box(left.box)) for left in reading.left_out))
 
 

@@ -32,6 +32,7 @@ WRITERS = fetch.File("qmnist-train-labels-idx2-int.gz")
 class Dataset:
     """Labelled images. images: uint8 (N, H, W) in 0..255, white ink on black; labels: int64 (N,), indices into classes.
 
+    Of maps the labels are int64 (N, h, w), and the images are as grey as they are.
     Of lines the labels are int64 (N, L), the digits from left to right, -1 after the last; classes are the blank, then the digits.
     writers: who wrote each image, int64 (N,), where that is known.
     """

@@ -1,6 +1,6 @@
 """Writes a trained network as ONNX, SavedModel or TFLite, and only if it answers as Keras does.
 
-What is compared, on 256 random images and on real ones (of lines on 64, and at another width too):
+What is compared, on 256 random images and on real ones (of lines on 64, of pages on 6, and at another width too):
 - ONNX: Keras and ONNX Runtime with the NumPy forward pass, which computes in double precision. Probabilities may differ from its own
   by TOLERANCE, logits by TOLERANCE times the largest logit (at least 1), because that is what single precision can hold.
 - SavedModel, TFLite: the output of Keras and theirs, probabilities as well as logits in the same way.
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from inkdigits import files
 from inkdigits.errors import ExportError, MissingExtra, ModelError
-from inkdigits.models import Card, Model, NumberModel
+from inkdigits.models import Card, FieldsModel, Model, NumberModel
 
 from .backend import use_backend
 from .datasets import load
@@ -36,6 +36,7 @@ Float = NDArray[np.float32]
 TOLERANCE = 1e-5
 RANDOM_IMAGES, REAL_IMAGES = 256, 1000
 RANDOM_STRIPS, REAL_STRIPS, OTHER_WIDTH = 64, 200, 96
+PAGES_EACH = 6
 BATCH = 128
 
 
@@ -66,7 +67,7 @@ def export_run(run: str | Path, to: str, out: Path | None = None) -> Path:
     except (ValueError, OSError, TypeError, BadZipFile) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(f"{weights}: Keras cannot load it ({reason}); train it again") from None
-    images = real_digits(card.image_shape) if len(model.output_shape) == 2 else real_strips(card.image_shape)
+    images = real_digits(card.image_shape) if len(model.output_shape) != 3 else real_strips(card.image_shape)
     out = out or {"onnx": run, "savedmodel": run / "savedmodel", "tflite": run / "model.tflite"}[to]
     (out if to == "onnx" else out.parent).mkdir(parents=True, exist_ok=True)
     if to == "onnx":
@@ -108,9 +109,9 @@ def real_strips(image_shape: tuple[int, int]) -> Float:
 def export_onnx(model: Any, path: str | Path, *, card: Card, real_images: Float) -> Card:
     """Write a Keras model as ONNX; returns `card` with the hash of the file filled in. The caller saves the card beside it.
 
-    model: Sequential or functional, (N, H, W) or (N, H, W, 1) -> (N, K), of lines (N, frames, K), ending in softmax or in logits; whatever
-    the backend of Keras. real_images: float32 (N, H, W) in [0, 1], 1 = ink; the first 1000 are compared, and 256 random images.
-    Raises ExportError, and leaves no file, where a layer is not known, the card does not fit, or the answers differ.
+    model: Sequential or functional, (N, H, W) or (N, H, W, 1) -> (N, K), of lines (N, frames, K), of maps (N, h, w, K), ending in softmax
+    or in logits; whatever the backend of Keras. real_images: float32 (N, H, W) in [0, 1], 1 = ink; the first 1000 are compared, and 256
+    random images. Raises ExportError, and leaves no file, where a layer is not known, the card does not fit, or the answers differ.
     """
     from .onnxwriter import onnx_bytes
 
@@ -123,16 +124,16 @@ def export_onnx(model: Any, path: str | Path, *, card: Card, real_images: Float)
         )
     content = onnx_bytes(graph, metadata(card))
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
-    images = _inputs(card.image_shape, real_images, graph.lines)
-    network = NumberModel(content, card) if graph.lines else Model(content, card)
+    images = _inputs(card.image_shape, real_images, len(graph.steps[-1].shape))
+    network = (FieldsModel if graph.maps else NumberModel if graph.lines else Model)(content, card)
     keras_says, onnx_says, numpy_says = run_keras(model, images), network.logits(images), forward(graph, images)
     exact = softmax(numpy_says)
     for name, probabilities in (("ONNX Runtime", softmax(onnx_says)), ("Keras", keras_says if graph.softmax else softmax(keras_says))):
         _agree(model.name, f"{name} and the NumPy forward pass", probabilities, exact, 1.0)
     _agree(model.name, "ONNX Runtime and the NumPy forward pass", onnx_says, numpy_says)
-    if graph.lines:
+    if graph.lines or graph.maps:
         narrow = images[-RANDOM_STRIPS:, :, :OTHER_WIDTH]
-        who = f"ONNX Runtime and the NumPy forward pass, on strips of {OTHER_WIDTH} columns,"
+        who = f"ONNX Runtime and the NumPy forward pass, on images of {OTHER_WIDTH} columns,"
         _agree(model.name, who, network.logits(narrow), forward(graph, narrow))
     files.write(path, content)
     return card
@@ -165,7 +166,7 @@ def export_savedmodel(model: Any, path: str | Path, *, real_images: Float) -> No
     path = Path(path)
     if path.exists():
         raise ExportError(f"{path}: exists already; remove it, or choose another --out")
-    images = _inputs(model.inputs[0].shape[1:3], real_images, len(model.output_shape) == 3)
+    images = _inputs(model.inputs[0].shape[1:3], real_images, len(model.output_shape) - 1)
     with TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as folder:
         part = Path(folder) / "model"
         model.export(str(part), format="tf_saved_model", verbose=False)
@@ -178,7 +179,7 @@ def export_savedmodel(model: Any, path: str | Path, *, real_images: Float) -> No
 def export_tflite(model: Any, path: str | Path, *, real_images: Float) -> None:
     """Write a Keras model as TFLite: float32 (N, H, W) -> what Keras gives, N set by `resize_tensor_input`. Errors as for a SavedModel."""
     tensorflow = _tensorflow("TFLite")
-    images = _inputs(model.inputs[0].shape[1:3], real_images, len(model.output_shape) == 3)
+    images = _inputs(model.inputs[0].shape[1:3], real_images, len(model.output_shape) - 1)
     with TemporaryDirectory() as folder:
         model.export(folder, format="tf_saved_model", verbose=False)
         content = tensorflow.lite.TFLiteConverter.from_saved_model(folder).convert()
@@ -205,14 +206,16 @@ def run_keras(model: Any, images: Float) -> Float:
     return np.concatenate(rows)
 
 
-def _inputs(image_shape: tuple[int, int], real_images: Float, lines: bool) -> Float:
-    """Random images, then real ones: float32 (256 + up to 1000, H, W), of lines (64 + up to 200, H, W)."""
+def _inputs(image_shape: tuple[int, int], real_images: Float, dimensions: int) -> Float:
+    """Random images, then real ones: float32 (256 + up to 1000, H, W), of lines (64 + up to 200, H, W), of pages (6 + up to 6, H, W).
+
+    dimensions: of what the network gives for one of them: 1, of lines 2, of maps 3."""
     if real_images.dtype != np.float32 or real_images.ndim != 3 or real_images.shape[1:] != tuple(image_shape) or not len(real_images):
         raise ExportError(
             f"images to compare on: float32 (N, {image_shape[0]}, {image_shape[1]}) in [0, 1] are needed, "
             f"not {real_images.dtype} {real_images.shape}"
         )
-    made, real = (RANDOM_STRIPS, REAL_STRIPS) if lines else (RANDOM_IMAGES, REAL_IMAGES)
+    made, real = ((RANDOM_IMAGES, REAL_IMAGES), (RANDOM_STRIPS, REAL_STRIPS), (PAGES_EACH, PAGES_EACH))[dimensions - 1]
     random = np.random.default_rng(0).random((made, *image_shape), np.float32)
     return np.concatenate([random, real_images[:real]])
 

@@ -28,8 +28,8 @@ from .progress import Progress
 from .settings import Settings
 
 EpochImages = Callable[[int], tuple[NDArray[np.uint8 | np.float32], NDArray[np.int64]]]
-"""Epoch, from 0, -> images uint8 (N, H, W), or float32 in [0, 1], labels int64 (N,), of lines (N, L); as many in every epoch, drawn from
-seed and epoch alone."""
+"""Epoch, from 0, -> images uint8 (N, H, W), or float32 in [0, 1], labels int64 (N,), of lines (N, L), of maps (N, h, w); as many in every
+epoch, drawn from seed and epoch alone."""
 
 
 @dataclass
@@ -116,12 +116,13 @@ def _built(recipe: ModuleType, train: Dataset, dtype: str) -> Any:
     finally:
         keras.config.set_dtype_policy(before)
     ends = tuple(getattr(model, "input_shape", ())), tuple(getattr(model, "output_shape", ()))
-    lines = train.labels.ndim == 2
-    if ends[0] != (None, *shape) or len(ends[1]) != 2 + lines or (ends[1][0], ends[1][-1]) != (None, classes):
-        wanted = f"(N, {shape[0]}, {shape[1]}) to {f'(N, frames, {classes})' if lines else f'(N, {classes})'}"
+    lines = train.labels.ndim > 1
+    if ends[0] != (None, *shape) or len(ends[1]) != 1 + train.labels.ndim or (ends[1][0], ends[1][-1]) != (None, classes):
+        places = ("", "frames, ", "height, width, ")[train.labels.ndim - 1]
+        wanted = f"(N, {shape[0]}, {shape[1]}) to (N, {places}{classes})"
         raise RecipeError(f"{name}: build_model must return a keras.Model from {wanted}; this one goes from {ends[0]} to {ends[1]}")
     if lines and recipe.SETTINGS.one_hot:
-        raise RecipeError(f"{name}: labels of lines are no one-hot rows; set one_hot=False in SETTINGS")
+        raise RecipeError(f"{name}: labels of lines and maps are no one-hot rows; set one_hot=False in SETTINGS")
     if not graph_of(model).softmax:
         raise RecipeError(f"{name}: the network must end in a softmax, so that its outputs are probabilities")
     return model
@@ -171,7 +172,7 @@ def _held_out(model: Any, validation: Dataset | None, settings: Settings) -> dic
 
 
 def _target(labels: NDArray[np.int64], model: Any, settings: Settings) -> NDArray[Any]:
-    """Labels int64 (N,) or (N, L) as the loss wants them: one-hot rows float32 (N, K), or as they are."""
+    """Labels int64 (N,), (N, L) or (N, h, w) as the loss wants them: one-hot rows float32 (N, K), or as they are."""
     return np.eye(model.output_shape[1], dtype=np.float32)[labels] if settings.one_hot else labels
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from .graph import Graph, Step
+from .graph import PAGES, Graph, Step
 
 Array = NDArray[np.float64]
 BATCH = 64
@@ -118,11 +118,20 @@ def _batch_norm(step: Step, x: Array) -> Array:
 
 
 def _reshape(step: Step, x: Array) -> Array:
-    """To (N, F), (N, frames, K) or (N, H, W, C); frames and W are as many as there are, for strips of any width."""
+    """To (N, F), (N, frames, K) or (N, H, W, C); frames and W are as many as there are, and so are H and W of a page."""
     *before, last = step.shape
+    if step.inputs == (PAGES,):
+        return x[..., np.newaxis]
     if before:
         before[-1] = -1
     return x.reshape(len(x), *before, last)
+
+
+def _up_sampling(step: Step, x: Array) -> Array:
+    """Each pixel as often as the layer says, down and across."""
+    down, across = step.layer.size
+    out: Array = x.repeat(down, axis=1).repeat(across, axis=2)
+    return out
 
 
 LAYERS: dict[str, Callable[..., Array]] = {
@@ -141,6 +150,7 @@ LAYERS: dict[str, Callable[..., Array]] = {
     "Rescaling": lambda step, x: x * step.layer.scale + step.layer.offset,
     "Reshape": _reshape,
     "SeparableConv2D": _separable_conv,
+    "UpSampling2D": _up_sampling,
     "ZeroPadding2D": lambda step, x: np.pad(x, ((0, 0), *step.layer.padding, (0, 0))),
 }
 """What each layer does to its inputs, as (N, ...) arrays."""

@@ -11,23 +11,27 @@ from typing import Any
 
 from inkdigits.errors import ExportError
 
-TILES, STRIPS, LAST = "tiles", "strips", "logits"
-"""Names of what goes in, an image of one digit or of a whole line, and of what comes out."""
+TILES, STRIPS, PAGES, LAST = "tiles", "strips", "pages", "logits"
+"""Names of what goes in, an image of one digit, of a whole line, or of a page, and of what comes out."""
+
+INPUTS = {1: TILES, 2: STRIPS, 3: PAGES}
+"""What goes in, by the number of dimensions of what comes out, without the batch."""
 
 Activation = tuple[str, dict[str, float]]
 """Name in `keras.activations`, and its parameters where a layer sets them."""
 
 KINDS = {
     "Add", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "Dense", "DepthwiseConv2D", "Flatten",
-    "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Identity", "MaxPooling2D", "Rescaling", "Reshape", "SeparableConv2D", "ZeroPadding2D",
+    "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Identity", "MaxPooling2D", "Rescaling", "Reshape", "SeparableConv2D", "UpSampling2D",
+    "ZeroPadding2D",
 }  # fmt: skip
 """The layers that a step may be."""
 
 ANY_WIDTH = {
     "Add", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "DepthwiseConv2D", "Identity", "MaxPooling2D", "Rescaling",
-    "Reshape", "SeparableConv2D", "ZeroPadding2D",
+    "Reshape", "SeparableConv2D", "UpSampling2D", "ZeroPadding2D",
 }  # fmt: skip
-"""Those that a model of lines may have: they work on strips of any width."""
+"""Those that a model of lines or of maps may have: they work on images of any width."""
 
 ACTIVATIONS = {"elu", "gelu", "hard_sigmoid", "hard_silu", "leaky_relu", "relu", "relu6", "sigmoid", "silu", "tanh"}
 """The functions of `keras.activations` that may follow a layer, before the last one."""
@@ -70,7 +74,8 @@ class Graph:
     """image_shape: H and W of the input "tiles", (N, H, W). steps: in order; the last one gives the logits, (N, K).
 
     A model of lines gives a row of logits for each frame, (N, frames, K). Its input is "strips", and of any width, W only the one that it
-    was trained on: the frames grow with it.
+    was trained on: the frames grow with it. A model of maps gives one for each place, (N, h, w, K); its input is "pages", of any height and
+    width.
     softmax: whether the Keras model itself ends in a softmax, which the steps leave out.
     """
 
@@ -84,14 +89,19 @@ class Graph:
         return len(self.steps[-1].shape) == 2
 
     @property
+    def maps(self) -> bool:
+        """Whether it is of a model of maps."""
+        return len(self.steps[-1].shape) == 3
+
+    @property
     def input(self) -> str:
         """The name of what goes in."""
-        return STRIPS if self.lines else TILES
+        return INPUTS[len(self.steps[-1].shape)]
 
 
 def graph_of(model: Any) -> Graph:
     """Read the graph of a Sequential or functional Keras model with one input, (N, H, W) or (N, H, W, 1), and one output: (N, K),
-    or (N, frames, K) where it is a model of lines.
+    (N, frames, K) where it is a model of lines, or (N, h, w, K) where it is one of maps.
 
     Raises ExportError that names the layer and the remedy.
     """
@@ -106,12 +116,12 @@ def graph_of(model: Any) -> Graph:
     if len(shape) not in (2, 3) or shape[2:] not in ((), (1,)):
         raise ExportError(f"model {model.name}: its input is {shape}; images must be (H, W) or (H, W, 1), grey")
     walk = _Walk()
-    start = STRIPS if len(outputs[0].shape) == 3 else TILES
+    start = INPUTS.get(len(outputs[0].shape) - 1, TILES)
     if len(shape) == 3:
         start = walk.add("Reshape", None, (start,), shape, None)  # (N, H, W) -> (N, H, W, 1)
     walk.result(outputs[0], {id(inputs[0]): start})
     framed = any(step.kind == "Reshape" for step in walk.steps if len(step.shape) == 2)
-    if not walk.steps or not (len(walk.steps[-1].shape) == 1 or (len(walk.steps[-1].shape) == 2 and framed)):
+    if not walk.steps or not (len(walk.steps[-1].shape) in (1, 3) or (len(walk.steps[-1].shape) == 2 and framed)):
         raise ExportError(
             f"model {model.name}: its output must be one row of scores, (N, K); end it with a Dense layer, "
             "or, for a row of scores a frame, with a Conv2D of height 1 and a Reshape to (frames, K)"
@@ -123,8 +133,10 @@ def graph_of(model: Any) -> Graph:
     graph = Graph((shape[0], shape[1]), (*walk.steps[:-1], replace(last, activation=None)), end == "softmax")
     for step in graph.steps:
         _check(step)
-        if graph.lines and step.kind not in ANY_WIDTH:
-            raise ExportError(f"layer {step.layer.name}: {step.kind} wants one width; for lines use {', '.join(sorted(ANY_WIDTH))}")
+        if (graph.lines or graph.maps) and step.kind not in ANY_WIDTH:
+            raise ExportError(
+                f"layer {step.layer.name}: {step.kind} wants one width; for lines and maps use {', '.join(sorted(ANY_WIDTH))}"
+            )
     return graph
 
 

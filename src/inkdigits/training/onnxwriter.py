@@ -1,6 +1,7 @@
 """Writes the steps of a network as ONNX, with `onnx.helper`: input "tiles" float32 (N, H, W), output "logits" float32 (N, K), any N.
 A model of lines has the input "strips" float32 (N, H, W) and the output "logits" float32 (N, frames, K), any N and W; but W is to be a
-multiple of what the strides divide it by, or it is padded otherwise than in training.
+multiple of what the strides divide it by, or it is padded otherwise than in training. A model of maps has the input "pages" float32
+(N, H, W) and the output "logits" float32 (N, h, w, K), any N, H and W of that kind.
 
 Keras keeps channels last, ONNX wants them first. Nothing is transposed for that at run time: images have one channel, so the first
 Reshape already gives (N, 1, H, W), and the Dense layer that follows a Flatten gets the rows of its kernel reordered instead.
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .graph import LAST, Graph, Step
+from .graph import LAST, PAGES, Graph, Step
 
 Float = NDArray[np.float32]
 Shape = tuple[int, ...]
@@ -48,8 +49,10 @@ def onnx_bytes(graph: Graph, metadata: Mapping[str, str]) -> bytes:
     writer.write()
     height, width = graph.image_shape
     *frames, scores = graph.steps[-1].shape
-    images = helper.make_tensor_value_info(graph.input, TensorProto.FLOAT, ["batch", height, "width" if graph.lines else width])
-    logits = helper.make_tensor_value_info(LAST, TensorProto.FLOAT, ["batch", *("frames" for _ in frames), scores])
+    shape = ["batch", "height" if graph.maps else height, width if not (graph.lines or graph.maps) else "width"]
+    places = ["rows", "columns"] if graph.maps else ["frames" for _ in frames]
+    images = helper.make_tensor_value_info(graph.input, TensorProto.FLOAT, shape)
+    logits = helper.make_tensor_value_info(LAST, TensorProto.FLOAT, ["batch", *places, scores])
     weights = [numpy_helper.from_array(array, name) for name, array in writer.weights.items()]
     body = helper.make_graph(writer.nodes, metadata.get("name", "inkdigits"), [images], [logits], weights)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR, producer_name="inkdigits")
@@ -78,7 +81,10 @@ class _Writer:
                 name, parameters = step.activation
                 value = Value(ACTIVATIONS[name](self, value.name, f"{step.name}/{name}", **parameters), value.shape, value.image)
             values[step.name] = value
-        last = self.row(values[self.graph.steps[-1].name])
+        end = values[self.graph.steps[-1].name]
+        last = self.row(end)
+        if self.graph.maps:
+            last = self.node("Transpose", [last], f"{last}/channels_last", perm=[0, 2, 3, 1])
         next(node for node in self.nodes if last in node.output).output[0] = LAST
 
     def node(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
@@ -204,6 +210,8 @@ def _flatten(w: _Writer, step: Step, x: Value) -> Value:
 
 def _reshape(w: _Writer, step: Step, x: Value) -> Value:
     source, shape = w.row(x), step.shape
+    if x.name == PAGES:  # (N, H, W), either of any size
+        return Value(w.node("Unsqueeze", [source, w.weight(f"{step.name}/axes", [1], np.int64)], step.name), shape)
     if w.graph.lines:
         shape = (*shape[:-2], -1, shape[-1])  # the width of (H, W, C), the frames of (frames, K): as many as there are
     if len(x.shape) == 3 and x.shape[2] > 1:
@@ -240,6 +248,12 @@ def _zero_padding(w: _Writer, step: Step, x: Value) -> Value:
     return Value(w.node("Pad", [x.name, pads], step.name), step.shape)
 
 
+def _up_sampling(w: _Writer, step: Step, x: Value) -> Value:
+    scales = w.weight(f"{step.name}/scales", (1, 1, *step.layer.size))
+    modes = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    return Value(w.node("Resize", [x.name, "", scales], step.name, **modes), step.shape)
+
+
 LAYERS: dict[str, Callable[..., Value]] = {
     "Add": _add,
     "AveragePooling2D": _pool("AveragePool"),
@@ -256,6 +270,7 @@ LAYERS: dict[str, Callable[..., Value]] = {
     "Rescaling": _rescaling,
     "Reshape": _reshape,
     "SeparableConv2D": _separable_conv,
+    "UpSampling2D": _up_sampling,
     "ZeroPadding2D": _zero_padding,
 }
 """How each kind of step is written: (writer, step, inputs) -> its result."""

@@ -1,4 +1,4 @@
-"""The pictures of a run, as Matplotlib figures: curves, confusion matrix, most confident mistakes of digits and of lines."""
+"""The pictures of a run, as Matplotlib figures: curves, confusion matrix, most confident mistakes of digits and of lines, maps."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from inkdigits.errors import MissingExtra
 from .checkpoint import History
 from .evaluate import Evaluation
 from .evaluate_lines import LineEvaluation
+from .evaluate_maps import MapEvaluation
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6b7280"
 """Told apart by colour-blind people too (Okabe, Ito 2008)."""
@@ -101,4 +102,21 @@ def line_mistakes(result: LineEvaluation, most: int = 30) -> Any:
         axes.imshow(255 - result.data.images[i], cmap="gray", vmin=0, vmax=255)
         text = f"{result.truths[i]} → {result.answers[i] or 'nothing'}  {result.confidence[i]:.0%}"
         axes.set_title(text, fontsize=8, color=ORANGE)
+    return figure
+
+
+def maps(result: MapEvaluation, most: int = 8) -> Any:
+    """Pages, what stands where on them, and what the network says: those on which it errs most."""
+    wrong = (result.answers != result.data.labels).mean(axis=(1, 2))
+    shown = np.argsort(-wrong, kind="stable")[:most]
+    figure = _figure(9, 2.3 * len(shown))
+    for row, i in zip(figure.subplots(len(shown), 3, squeeze=False), shown, strict=True):
+        row[0].imshow(result.data.images[i], cmap="gray", vmin=0, vmax=255)
+        for axes, classes in zip(row[1:], (result.data.labels[i], result.answers[i]), strict=True):
+            drawn = axes.imshow(classes, cmap="Set1", vmin=0, vmax=len(result.data.classes) - 1, interpolation="nearest")
+        for axes, title in zip(row, ("page", "truth", f"answer, {wrong[i]:.1%} wrong"), strict=True):
+            axes.set_title(title, fontsize=8)
+            axes.axis("off")
+    bar = figure.colorbar(drawn, ax=figure.axes, ticks=range(len(result.data.classes)), location="bottom", aspect=60)
+    bar.ax.set_xticklabels(result.data.classes)
     return figure

@@ -14,12 +14,14 @@ from . import plots
 from .checkpoint import COLUMNS, History
 from .evaluate import SHARES, Evaluation
 from .evaluate_lines import LineEvaluation
+from .evaluate_maps import MapEvaluation
 
 CAPTIONS = {
     "curves": "Accuracy and loss of every epoch. Training is averaged while the network still learns, with dropout and moved images where "
     "there are any; so validation may look better.",
     "confusion": "Rows are the truth, columns the answer. Only errors are coloured.",
     "mistakes": "The errors it was surest of. Some are the label's.",
+    "maps": "The pages on which it errs most.",
 }
 
 
@@ -36,6 +38,13 @@ def write_lines(folder: Path, result: LineEvaluation, history: History, metrics:
     pictures = _saved(folder, {"curves": plots.curves(history), "mistakes": plots.line_mistakes(result)})
     files.write(folder / "reading_report.txt", result.report())
     files.write(folder / "report.html", line_page(result, history, metrics, pictures))
+
+
+def write_maps(folder: Path, result: MapEvaluation, history: History, metrics: dict[str, Any]) -> None:
+    """The same for a model of maps: what stands where on some pages."""
+    pictures = _saved(folder, {"curves": plots.curves(history), "maps": plots.maps(result)})
+    files.write(folder / "map_report.txt", result.report())
+    files.write(folder / "report.html", map_page(result, history, metrics, pictures))
 
 
 def page(result: Evaluation, history: History, metrics: dict[str, Any], pictures: dict[str, bytes]) -> str:
@@ -56,6 +65,17 @@ def line_page(result: LineEvaluation, history: History, metrics: dict[str, Any],
     sections = f"""<h2>Learning</h2>{image["curves"]}{_epochs(history)}
 <h2>Where it is wrong</h2>{image["mistakes"]}
 <h2>Every length</h2>{_table(["digits", "strips", "strings right", "digit error"], rows)}"""
+    return _document(result.data.name, facts, sections, history, metrics)
+
+
+def map_page(result: MapEvaluation, history: History, metrics: dict[str, Any], pictures: dict[str, bytes]) -> str:
+    """The report of a model of maps, as `page`."""
+    image = {name: _picture(name, png) for name, png in pictures.items()}
+    facts = {"pixels right": f"{result.accuracy:.2%}", "test pages": f"{len(result.data.images):,}"}
+    rows = [[name, f"{share:.4f}"] for name, share in result.overlap.items()]
+    sections = f"""<h2>Learning</h2>{image["curves"]}{_epochs(history)}
+<h2>Where it is wrong</h2>{image["maps"]}
+<h2>Every class</h2>{_table(["class", "overlap of answer and truth"], rows)}"""
     return _document(result.data.name, facts, sections, history, metrics)
 
 

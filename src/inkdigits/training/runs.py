@@ -20,7 +20,8 @@ import numpy as np
 
 from inkdigits import __version__, files, tiles
 from inkdigits.errors import RecipeError
-from inkdigits.models import Card, Model, NumberModel
+from inkdigits.models import Card, FieldsModel, Model, NumberModel
+from inkdigits.page import maps
 from inkdigits.recognition import strips
 
 from . import backend, checkpoint, report
@@ -28,11 +29,14 @@ from .calibrate import answer_threshold, fit_temperature
 from .datasets import Dataset, load
 from .evaluate import Evaluation, evaluate
 from .evaluate_lines import LineEvaluation, evaluate_lines
+from .evaluate_maps import MapEvaluation, evaluate_maps
 from .export import export_onnx
 from .fit import Run, train_model
 from .forward import softmax
 from .progress import making
 from .settings import load_recipe, recipe_path
+
+AnyEvaluation = Evaluation | LineEvaluation | MapEvaluation
 
 
 def train(
@@ -46,7 +50,7 @@ def train(
     force: bool = False,
     quiet: bool = False,
     **overrides: Any,
-) -> tuple[Run, Evaluation | LineEvaluation | None]:
+) -> tuple[Run, AnyEvaluation | None]:
     """Train a recipe on a data set into a run folder; returns the run and its test figures (None if Ctrl-C came in the first epoch).
 
     overrides: fields of Settings, None to keep the recipe's. A finished run is not overwritten without `force`; an unfinished one wants
@@ -81,7 +85,7 @@ def train(
         took = time.perf_counter() - start
         if not run.history:
             return run, None
-        held_out, why = (held_out, "no validation split") if data.labels.ndim == 1 else (None, "a line model is taken as it is")
+        held_out, why = (held_out, "no validation split") if data.labels.ndim == 1 else (None, "a model of lines or maps is taken as it is")
         harder = recipe.held_out_images(held_out, settings, seed) if held_out and hasattr(recipe, "held_out_images") else held_out
         of_writers = " of other writers" if held_out and held_out.writers is not None else ""
         facts = {
@@ -163,7 +167,7 @@ def _check_outside(folder: Path, sources: Sequence[Path]) -> None:
 
 def _finish(
     run: Run, facts: dict[str, Any], took: float, data: Dataset, held_out: Dataset | None, harder: Dataset | None, test: Dataset
-) -> Evaluation | LineEvaluation:
+) -> AnyEvaluation:
     """Everything a finished run leaves behind, from the weights of its last epoch. facts: what it was trained on, and how. took: seconds
     from the first byte of the data to the last step, in this process."""
     folder = run.folder
@@ -183,8 +187,13 @@ def _finish(
     )
     card = export_onnx(run.model, folder / "model.onnx", card=card, real_images=np.divide(test.images[:1000], 255, dtype=np.float32))
     card.save(folder / "card.json")
-    lines = data.labels.ndim == 2
-    result = evaluate_lines(NumberModel.load(folder), test) if lines else evaluate(Model.load(folder), test)
+    result: AnyEvaluation
+    if data.labels.ndim == 1:
+        result = evaluate(Model.load(folder), test)
+    elif data.labels.ndim == 2:
+        result = evaluate_lines(NumberModel.load(folder), test)
+    else:
+        result = evaluate_maps(FieldsModel.load(folder), test)
     metrics = {
         **facts,
         "seconds": round(took, 3),
@@ -196,15 +205,20 @@ def _finish(
     replace(card, metrics={"test": card_metrics(result)}).save(folder / "card.json")
     if isinstance(result, LineEvaluation):
         report.write_lines(folder, result, run.history, metrics)
+    elif isinstance(result, MapEvaluation):
+        report.write_maps(folder, result, run.history, metrics)
     else:
         report.write(folder, result, run.history, metrics)
     _write_json(folder / "metrics.json", metrics)
     return result
 
 
-def card_metrics(result: Evaluation | LineEvaluation) -> dict[str, Any]:
+def card_metrics(result: AnyEvaluation) -> dict[str, Any]:
     """Those figures that a card tells."""
-    kept = ("accuracy", "corrected_accuracy", "loss", "calibration_error", "images", "data", "exact", "digit_error", "strips")
+    kept = {
+        "accuracy", "corrected_accuracy", "loss", "calibration_error", "images", "data", "exact", "digit_error", "strips", "pages",
+        "pixel_accuracy", "overlap",
+    }  # fmt: skip
     return {key: value for key, value in result.to_dict().items() if key in kept}
 
 
@@ -214,6 +228,8 @@ def _contract(preprocessing: str, data: Dataset) -> Mapping[str, Any]:
         return strips.CONTRACT
     if preprocessing == "tiles" and data.labels.ndim == 1 and data.images.shape[1:] == (tiles.SIZE, tiles.SIZE):
         return tiles.CONTRACT
+    if preprocessing == "pages" and data.labels.ndim == 3:
+        return maps.CONTRACT
     return {"version": 0}
 
 

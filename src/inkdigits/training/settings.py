@@ -13,7 +13,8 @@ and, if it makes its own training images, every epoch anew, any of
                                                                       progress(what, done, total) shows how far that is
     PARTS                                                             names of what can be left out of them, by the settings `without`
 where epochs count from 0, N is the same in each, and the images depend on nothing but seed and epoch: that is what `--resume` rests on.
-A model of lines gives probabilities (N, frames, classes); its labels are int64 (N, L), see `inkdigits.training.datasets.Dataset`.
+A model of lines gives probabilities (N, frames, classes); its labels are int64 (N, L); one of maps (N, h, w, classes), its labels
+are int64 (N, h, w): see `inkdigits.training.datasets.Dataset`.
 Its docstring says what it is, the command, and the accuracy to expect.
 """
 
@@ -41,7 +42,8 @@ class Settings:
     augment: none | light | strong | elastic, see `inkdigits.training.augment`; a recipe with `training_images` may ignore it.
     one_hot: labels reach the loss as one-hot rows (categorical cross-entropy) rather than as numbers (sparse).
     precision: the card's threshold is where this share of the answers on validation data is right.
-    preprocessing: "raw" for images taken as they are, "tiles" for the reader's tiles, "strips" for its lines: only such a model can read.
+    preprocessing: "raw" for images taken as they are, "tiles" for the reader's tiles, "strips" for its lines, "pages" for its
+    pages: only such a model can read.
     dtype: what the layers compute in while they train: float32 | mixed_bfloat16, which takes half the time on processors with AVX-512 BF16
     or AMX. Weights are float32 in either; the softmax at the end should be, by its own dtype="float32".
     start: the folder of a run of the same network whose weights it begins with, finished or not; "" begins with random ones.
@@ -74,8 +76,8 @@ class Settings:
             (self.augment not in STRENGTH, f"augment must be {', '.join(STRENGTH)}, not {self.augment!r}"),
             (self.dtype not in ("float32", "mixed_bfloat16"), f"dtype must be float32 or mixed_bfloat16, not {self.dtype!r}"),
             (
-                self.preprocessing not in ("raw", "tiles", "strips"),
-                f"preprocessing must be raw, tiles or strips, not {self.preprocessing!r}",
+                self.preprocessing not in ("raw", "tiles", "strips", "pages"),
+                f"preprocessing must be raw, tiles, strips or pages, not {self.preprocessing!r}",
             ),
         ):
             if wrong:

@@ -13,6 +13,7 @@ anew for every epoch. Hands of the dev splits, and every twentieth writer of MNI
 import keras
 import numpy as np
 from keras import layers, ops
+from numpy.typing import NDArray
 
 from inkdigits.errors import RecipeError
 from inkdigits.recognition.alphabet import CLASSES
@@ -27,7 +28,7 @@ from inkdigits.training.schedule import warm_cosine
 from inkdigits.training.settings import Settings
 from inkdigits.training.synthesis import sources
 from inkdigits.training.synthesis.rows import Shares
-from inkdigits.training.synthesis.supply import Supply, rows
+from inkdigits.training.synthesis.supply import Supply, changed, rows
 
 SETTINGS = Settings(epochs=16, batch_size=16, learning_rate=2e-3, validation_split=0.05, one_hot=False, preprocessing="strips")
 # validation_split: the share of MNIST's writers that are held out
@@ -109,7 +110,13 @@ def datasets(train: Dataset, test: Dataset, settings: Settings, seed: int, progr
 def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[EpochImages, list[Dataset]]:
     """Rows composed anew for every epoch: epoch -> (float32 (N, 32, 320) in [0, 1], int64 (N, 48)); no other data sets."""
     own, _ = writers(load("mnist", "train"), settings, seed)
-    return Supply(own, FRESH, USES, (seed, 1), train.images, train.labels, () if settings.start else EASY, left_out(settings)), []
+    easy, ablation = () if settings.start else EASY, left_out(settings)
+
+    def compose(number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        shares = Shares(easy=easy[number] if number < len(easy) else 0.0)
+        return rows(own, "trainable", FRESH, (seed, 1, number), shares=shares, jobs=1, ablation=ablation)
+
+    return Supply(compose, changed, USES, (seed, 1), train.images, train.labels), []
 
 
 def left_out(settings: Settings) -> sources.Ablation:

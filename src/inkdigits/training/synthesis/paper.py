@@ -73,10 +73,10 @@ def photographed(taken: Float, tall: float, rng: Rng, *, plain: bool = False) ->
 
 
 _POOL: list[Float] = []
-_PATTERNS: list[Float] = []
+_PATTERNS: dict[int, Float] = {}
 SIDE = 1024
 PATTERNS = 48
-"""Security patterns that a process draws; after so many it takes windows of those."""
+"""Security patterns, of which windows are taken; each is drawn when it is first needed."""
 
 
 def _noise(shape: tuple[int, ...], sigma: float, rng: Rng) -> Float:
@@ -106,9 +106,10 @@ def _light(shape: tuple[int, ...], rng: Rng) -> Float:
 
 def _print(shape: tuple[int, ...], tall: float, rng: Rng) -> Float:
     """A window of a security pattern at some size: the light that it takes away, float32 (h, w) in [0, 0.4]."""
-    if len(_PATTERNS) < PATTERNS:
-        _PATTERNS.append(_pattern((160, 1200), 40.0, rng))
-    sheet = _PATTERNS[int(rng.integers(len(_PATTERNS)))]
+    which = int(rng.integers(PATTERNS))
+    if which not in _PATTERNS:
+        _PATTERNS[which] = _pattern((160, 1200), 40.0, np.random.default_rng(which))
+    sheet = _PATTERNS[which]
     zoom = tall / 40 * rng.uniform(0.7, 1.5)
     high, wide = min(max(round(shape[0] / zoom), 8), sheet.shape[0]), min(max(round(shape[1] / zoom), 8), sheet.shape[1])
     y, x = int(rng.integers(0, sheet.shape[0] - high + 1)), int(rng.integers(0, sheet.shape[1] - wide + 1))

@@ -1,19 +1,22 @@
-"""Rows by the thousand: composed in several processes, and anew for every epoch of a training."""
+"""Rows and pages by the thousand: composed in several processes, and anew for every epoch of a training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.page.maps import STEP
 from inkdigits.pool import cores
 from inkdigits.recognition.strips import HEIGHT
 from inkdigits.training.datasets import Dataset
 from inkdigits.training.processes import in_processes
 
+from .bank import bank
+from .pages import SIZE, page
 from .rows import LONGEST, WIDTH, Shares, row
 from .sources import WHOLE, Ablation, Sources, sources
 
@@ -48,44 +51,32 @@ def rows(
 
 
 class Supply:
-    """Rows for epoch after epoch: as many new ones for each, which are used in several epochs, each time changed a little.
+    """Images for epoch after epoch: as many new ones for each, which are used in several epochs, each time changed a little.
 
-    The rows of the next epoch are composed in a process of their own while this epoch trains.
+    The images of the next epoch are composed in a process of their own while this epoch trains.
     """
 
     def __init__(
-        self,
-        train: Dataset,
-        fresh: int,
-        uses: int,
-        seed: tuple[int, ...],
-        images: Bytes,
-        labels: Labels,
-        easy: Sequence[float] = (),
-        ablation: Ablation = WHOLE,
-    ) -> None:
-        """train: MNIST. fresh: rows composed for an epoch. uses: in how many epochs each is used. images, labels: those of epoch 0. easy:
-        the share of easy rows in the first compositions, that of epoch 0 among them. ablation: what no row is made of."""
-        self.ablation = ablation
-        self.train, self.fresh, self.uses, self.seed, self.easy = train, fresh, uses, seed, easy
+        self, compose: Callable[[int], tuple[Bytes, Labels]], change: Callable[[Bytes, Rng], Float], uses: int, seed: tuple[int, ...],
+        images: Bytes, labels: Labels,
+    ) -> None:  # fmt: skip
+        """compose: number of a composition, from 1 -> images uint8 (N, H, W), labels. change: those images, each a little different,
+        float32 in [0, 1]. uses: in how many epochs each is used. images, labels: composition 0."""
+        self.compose, self.change, self.uses, self.seed = compose, change, uses, seed
         self.made: dict[int, tuple[Bytes, Labels] | Future[tuple[Bytes, Labels]]] = {0: (images, labels)}
         self.thread = ThreadPoolExecutor(1)
 
     def __call__(self, epoch: int) -> tuple[Float, Labels]:
-        """The rows of an epoch, from 0: float32 (fresh * uses, 32, 320) in [0, 1], int64 (fresh * uses, 48); seed and epoch decide all."""
-        wanted = [max(epoch - back, 0) for back in range(self.uses)]  # the first epochs use their rows more often
+        """The images of an epoch, from 0: float32 (N * uses, H, W) in [0, 1], and their labels; seed and epoch decide all."""
+        wanted = [max(epoch - back, 0) for back in range(self.uses)]  # the first epochs use their images more often
         for number in (*wanted, epoch + 1):
             if number not in self.made:
-                self.made[number] = self.thread.submit(self._compose, number)
+                self.made[number] = self.thread.submit(self.compose, number)
         parts = [self._result(number) for number in wanted]
-        self.made = {number: rows for number, rows in self.made.items() if number > epoch - self.uses}
+        self.made = {number: made for number, made in self.made.items() if number > epoch - self.uses}
         rng = np.random.default_rng((*self.seed, epoch, 7))
-        images = np.concatenate([changed(images, rng) for images, _ in parts])
+        images = np.concatenate([self.change(images, rng) for images, _ in parts])
         return images, np.concatenate([labels for _, labels in parts])
-
-    def _compose(self, number: int) -> tuple[Bytes, Labels]:
-        shares = Shares(easy=self.easy[number] if number < len(self.easy) else 0.0)
-        return rows(self.train, "trainable", self.fresh, (*self.seed, number), shares=shares, jobs=1, ablation=self.ablation)
 
     def _result(self, number: int) -> tuple[Bytes, Labels]:
         found = self.made[number]
@@ -110,6 +101,31 @@ def changed(images: Bytes, rng: Rng) -> Float:
     return out
 
 
+def pages(
+    train: Dataset, split: str, count: int, seed: tuple[int, ...], *, jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Bytes, Labels]:  # fmt: skip
+    """Compose pages: uint8 (count, 320, 320), and the class of every fourth pixel, int64 (count, 80, 80); arguments as for `rows`."""
+    tasks = [(min(CHUNK, count - i), (*seed, i)) for i in range(0, count, CHUNK)]
+    workers = min(jobs or cores(), len(tasks))
+    images, labels = np.zeros((count, SIZE, SIZE), np.uint8), np.zeros((count, SIZE // STEP, SIZE // STEP), np.int64)
+    for i, (some, their) in enumerate(in_processes(_some_pages, tasks, workers, _prepare, train, split, Shares(), WHOLE)):
+        done = i * CHUNK + len(some)
+        images[i * CHUNK : done], labels[i * CHUNK : done] = some, their
+        if progress:
+            progress(done, count)
+    return images, labels
+
+
+def shaded(images: Bytes, rng: Rng) -> Float:
+    """Pages lighter or darker, harder or softer, noisier, each a little: uint8 (N, H, W) -> float32 (N, H, W) in [0, 1]."""
+    gain = rng.uniform(0.7, 1.15, (len(images), 1, 1)).astype(np.float32) / 255
+    gamma = np.exp(rng.normal(0, 0.2, (len(images), 1, 1))).astype(np.float32)
+    out = np.clip(images * gain, 0, 1)
+    np.power(out, gamma, out=out)
+    return np.asarray(out, np.float32)
+
+
 _sources: Sources
 _shares: Shares
 
@@ -127,3 +143,11 @@ def _chunk(task: tuple[int, tuple[int, ...]]) -> tuple[Bytes, Labels]:
         image, characters = row(_sources, _shares, rng)
         images[i], labels[i, : len(characters)] = np.round(image * 255), np.array(characters, np.int64) - 1
     return images, labels
+
+
+def _some_pages(task: tuple[int, tuple[int, ...]]) -> tuple[Bytes, Bytes]:
+    count, seed = task
+    rng = np.random.default_rng(seed)
+    pieces = bank(_sources, rng)
+    made = [page(pieces, rng) for _ in range(count)]
+    return np.stack([image for image, _ in made]), np.stack([classes for _, classes in made])

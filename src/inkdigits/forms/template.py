@@ -1,0 +1,465 @@
+"""form.json <-> Template: the layouts of a form, and what is written where. Whatever is wrong with one is said before a page is read.
+
+    {"version": 1, "name": "exam", "pages": [{"image": "form-1.png", "size": [1654, 2339], "fields": [
+        {"name": "id", "box": [100, 200, 540, 60], "type": "id", "length": 9, "cells": 9, "values": "ids.txt", "required": true}]}],
+     "checks": [{"check": "sum", "of": ["q1", "q2"], "is": "total"}]}
+
+Boxes are x, y, width, height in pixels of the page's image. `SCHEMA` is the same as JSON Schema.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from .. import files
+from ..errors import InputError
+from .fieldtypes import CHECK_KINDS, CHECKS, LONGEST, ORDERS, TYPES, Check, Date, Decimal, Id, Integer, Kind, Money, Phone, Time
+
+VERSION = 1
+MOST_VALUES = 200_000
+"""Lines of a roster, at most."""
+Box = tuple[int, int, int, int]
+Length = int | tuple[int, int]
+
+_TEXT = {"type": "string", "minLength": 1}
+_BOX = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 4, "maxItems": 4}
+_LENGTH = {
+    "oneOf": [
+        {"type": "integer", "minimum": 1, "maximum": 40},
+        {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 40}, "minItems": 2, "maxItems": 2},
+    ]
+}
+_OPTION = {
+    "type": "object",
+    "required": ["name", "box"],
+    "additionalProperties": False,
+    "properties": {"name": {"type": "string", "minLength": 1}, "box": _BOX},
+}
+PROPERTIES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
+    "name": ({"type": "string", "pattern": r"^[^\s,;\"'.][^,;\"'\r\n]*$"}, TYPES),
+    "box": (_BOX, TYPES),
+    "type": ({"enum": list(TYPES)}, TYPES),
+    "required": ({"type": "boolean"}, TYPES),
+    "cells": ({"type": "integer", "minimum": 1, "maximum": 40}, ("integer", "date", "time", "phone", "id")),
+    "values": (
+        {"oneOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
+        ("integer", "decimal", "money", "date", "time", "phone", "id"),
+    ),
+    "length": (_LENGTH, ("integer", "phone", "id")),
+    "minimum": ({"type": ["number", "string"]}, ("integer", "decimal", "money", "date", "time")),
+    "maximum": ({"type": ["number", "string"]}, ("integer", "decimal", "money", "date", "time")),
+    "places": ({"type": "integer", "minimum": 0, "maximum": 6}, ("decimal", "money")),
+    "order": ({"enum": list(ORDERS)}, ("date",)),
+    "pattern": ({"type": "string", "minLength": 1}, ("id",)),
+    "check": ({"enum": list(CHECKS)}, ("id",)),
+    "options": ({"type": "array", "items": _OPTION, "minItems": 2}, ("choice",)),
+    "many": ({"type": "boolean"}, ("choice",)),
+}  # fmt: skip
+"""The keys of a field: the schema of each, and the types that have it."""
+SCHEMA: Mapping[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "A form of inkdigits, version 1",
+    "type": "object",
+    "required": ["version", "name", "pages"],
+    "additionalProperties": False,
+    "properties": {
+        "version": {"const": VERSION},
+        "name": {"type": "string", "minLength": 1},
+        "group": {"enum": ["page", "document"]},
+        "pages": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["image", "size", "fields"],
+                "additionalProperties": False,
+                "properties": {
+                    "name": {"type": "string", "minLength": 1},
+                    "image": {"type": "string", "minLength": 1},
+                    "size": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2},
+                    "fields": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["name", "box", "type"],
+                            "additionalProperties": False,
+                            "properties": {key: dict(schema) for key, (schema, _) in PROPERTIES.items()},
+                        },
+                    },
+                },
+            },
+        },
+        "checks": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["check", "of"],
+                "additionalProperties": False,
+                "properties": {
+                    "check": {"enum": list(CHECK_KINDS)},
+                    "of": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                    "is": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+"""form.json as JSON Schema (draft 2020-12). What depends on more than one place of it is said in `Template.from_dict`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the places of a choice."""
+
+    name: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class FormField:
+    """A place of a page where something is written. given: the keys that form.json has for it. kind: what it may hold; None for tick and
+    choice."""
+
+    name: str
+    box: Box
+    type: str
+    required: bool = False
+    cells: int = 0
+    kind: Kind | None = None
+    options: tuple[Option, ...] = ()
+    many: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def boxes(self) -> list[Box]:
+        """The places where it is written: one, but of a choice one for each of the options."""
+        return [option.box for option in self.options] if self.options else [self.box]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A page of the blank. image: its file, as form.json names it; size: its width and height in pixels."""
+
+    name: str
+    image: str
+    size: tuple[int, int]
+    fields: tuple[FormField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A form. group: "page" where each scanned page is a form of its own, whichever of the layouts it has; "document" where the pages of a
+    scanned document are one form, and a layout that comes again begins the next one. folder: where form.json lies."""
+
+    name: str
+    pages: tuple[Layout, ...]
+    checks: tuple[Check, ...] = ()
+    group: str = "page"
+    folder: Path = Path()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all fields, in order; a name that several layouts have comes once."""
+        return tuple(dict.fromkeys(own.name for layout in self.pages for own in layout.fields))
+
+    def image(self, layout: Layout) -> Path:
+        """Where the image of a layout lies."""
+        return self.folder / layout.image
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Template:
+        """Read and check a form.json and the rosters that it names. Raises InputError with the place and the remedy."""
+        name = os.fspath(path)
+        try:
+            found = json.loads(Path(path).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(name, "no such file", "make one with `inkdigits form new BLANK --out form.json`") from None
+        except (UnicodeDecodeError, ValueError, RecursionError) as error:
+            raise InputError(name, f"no JSON ({error})", "correct it there, or make it again with `inkdigits form new`") from None
+        except OSError as error:
+            raise InputError(name, f"cannot be read: {error.strerror}", "check its name and permissions") from None
+        return cls.from_dict(found, name, Path(path).parent)
+
+    @classmethod
+    def from_dict(cls, found: Any, source: str = "form.json", folder: Path = Path()) -> Template:
+        """A template of what form.json holds. source: what errors call it; folder: where images and rosters lie. Raises InputError."""
+        _check_schema(found, SCHEMA, source, "")
+        pages = tuple(_layout(page, number, source, folder) for number, page in enumerate(found["pages"]))
+        names = [layout.name for layout in pages]
+        if twice := _twice(names):
+            raise InputError(source, f"two pages have the name {twice!r}", "give each page a name of its own")
+        group = found.get("group", "page")
+        if group == "document" and (twice := _twice([own.name for layout in pages for own in layout.fields])):
+            raise InputError(source, f"two pages of one form have a field {twice!r}", "give each field of the form a name of its own")
+        checks = tuple(_check(check, number, pages, group, source) for number, check in enumerate(found.get("checks", ())))
+        return cls(found["name"], pages, checks, group, folder)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What form.json holds."""
+        pages = [
+            {"name": page.name, "image": page.image, "size": list(page.size), "fields": [dict(own.given) for own in page.fields]}
+            for page in self.pages
+        ]
+        checks = [{"check": c.kind, "of": list(c.of)} | ({"is": c.is_} if c.is_ else {}) for c in self.checks]
+        return {"version": VERSION, "name": self.name, "group": self.group, "pages": pages} | ({"checks": checks} if checks else {})
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write form.json, whole or not at all. Raises OutputError."""
+        files.write(path, json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n")
+
+
+def read_values(path: Path, source: str, where: str) -> tuple[str, ...]:
+    """The lines of a roster, of a CSV the first column; a first line without a digit is a head. Raises InputError for one that is missing,
+    empty, too long, or has a line twice."""
+    remedy = "name a text file with one value a line"
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(source, f"{where}: there is no {path}", remedy) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(source, f"{where}: {path} cannot be read ({error})", remedy) from None
+    lines = [
+        line.split(",")[0].split(";")[0].strip().strip('"') if path.suffix.lower() == ".csv" else line.strip() for line in text.splitlines()
+    ]
+    lines = [line for line in lines if line]
+    if lines and not re.search(r"\d", lines[0]):
+        lines = lines[1:]
+    if not lines or len(lines) > MOST_VALUES:
+        raise InputError(source, f"{where}: {path} holds {len(lines):,} values", f"{remedy}, at most {MOST_VALUES:,}")
+    if twice := _twice(lines):
+        raise InputError(source, f"{where}: {path} has {twice!r} more than once", "leave one of the two lines, or correct the other")
+    return tuple(lines)
+
+
+def _layout(page: Mapping[str, Any], number: int, source: str, folder: Path) -> Layout:
+    where = f"pages[{number}]"
+    fields = tuple(_field(own, f"{where}.fields[{k}]", page["size"], source, folder) for k, own in enumerate(page["fields"]))
+    if twice := _twice([own.name for own in fields]):
+        raise InputError(source, f"{where} has two fields {twice!r}", "give each field of a page a name of its own")
+    return Layout(page.get("name", f"page {number + 1}"), page["image"], (page["size"][0], page["size"][1]), fields)
+
+
+def _field(own: Mapping[str, Any], where: str, size: Sequence[int], source: str, folder: Path) -> FormField:
+    where = f"{where} ({own['name']})"
+    kind = own["type"]
+    for key in own:
+        if kind not in PROPERTIES[key][1]:
+            raise InputError(source, f"{where}: {_a(kind)} has no {key!r}", f"leave it out, or choose {' or '.join(PROPERTIES[key][1])}")
+    _check_inside(own["box"], size, source, where)
+    options = tuple(Option(option["name"], _box(option["box"])) for option in own.get("options", ()))
+    for option in options:
+        _check_inside(option.box, size, source, f"{where}, option {option.name!r}")
+    if (kind == "choice") != bool(options):
+        raise InputError(source, f"{where}: a choice has no options", "name each with its box under `options`")
+    if twice := _twice([option.name for option in options]):
+        raise InputError(source, f"{where} has two options {twice!r}", "give each option a name of its own")
+    try:
+        made = _KINDS[kind](own, _values(own, source, where, folder)) if kind in _KINDS else None
+    except ValueError as error:
+        raise InputError(source, f"{where}: {error}", "correct it, or leave it out") from None
+    if made is not None:
+        _check_values(made, source, where)
+    return FormField(
+        own["name"], _box(own["box"]), kind, own.get("required", False), own.get("cells", 0), made, options, own.get("many", False), own
+    )
+
+
+def _values(own: Mapping[str, Any], source: str, where: str, folder: Path) -> tuple[str, ...]:
+    values = own.get("values", ())
+    if isinstance(values, str):
+        return read_values(folder / values, source, where)
+    if twice := _twice(values):
+        raise InputError(source, f"{where}: `values` has {twice!r} more than once", "leave one of the two")
+    return tuple(values)
+
+
+def _check_values(kind: Kind, source: str, where: str) -> None:
+    """Raise InputError for a value of a list that its own field does not allow: it could never be read."""
+    for value in kind.values:
+        problem = f"not {kind.said}" if kind.value(value) is None else kind.outside(kind.value(value) or "")
+        if problem:
+            raise InputError(source, f"{where}: the value {value!r} of its list is {problem}", "correct the list or the field")
+
+
+def _check_inside(box: Sequence[int], size: Sequence[int], source: str, where: str) -> None:
+    x, y, w, h = box
+    if w < 1 or h < 1 or x + w > size[0] or y + h > size[1]:
+        raise InputError(source, f"{where}: the box {list(box)} is not inside the page of {size[0]} x {size[1]} pixels", "draw it inside")
+
+
+def _check(check: Mapping[str, Any], number: int, pages: Sequence[Layout], group: str, source: str) -> Check:
+    made, where = Check(check["check"], tuple(check["of"]), check.get("is", "")), f"checks[{number}]"
+    if (made.kind == "sum") != bool(made.is_) or (made.kind != "sum" and len(made.of) < 2) or _twice(made.fields):
+        remedy = 'write {"check": "sum", "of": [...], "is": "total"}, or "order" or "equal" of two fields or more, each field once'
+        raise InputError(source, f"{where} is no check", remedy)
+    by_page = [{own.name: own for own in page.fields} for page in pages]
+    if group == "document":
+        by_page = [{name: own for page in by_page for name, own in page.items()}]
+    some = [page for page in by_page if all(name in page for name in made.fields)]
+    if not some:
+        missing = next((name for name in made.fields if not any(name in page for page in by_page)), None)
+        reason = f"there is no field {missing!r}" if missing else "its fields are on different pages"
+        raise InputError(source, f"{where}: {reason}", "name fields of one form")
+    allowed = ("integer", "decimal", "money") if made.kind == "sum" else ("integer", "decimal", "money", "date", "time", "id", "phone")
+    for name in made.fields:
+        if some[0][name].type not in allowed:
+            raise InputError(
+                source, f"{where}: {name!r} is {_a(some[0][name].type)}", f"a {made.kind} is of fields of {', '.join(allowed)}"
+            )
+    return made
+
+
+def _integer(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    cells = own.get("cells", 0)
+    lengths = _lengths(own, (1, cells or LONGEST), cells)
+    return Integer(values, lengths, *_limits(own, _number), bool(cells))
+
+
+def _decimal(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    return (Money if own["type"] == "money" else Decimal)(values, own.get("places", 2), *_limits(own, _number))
+
+
+def _date(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    cells = own.get("cells", 0)
+    if cells not in (0, 6, 8):
+        raise ValueError(f"a date has 6 or 8 cells, not {cells}")
+    return Date(values, own.get("order", "dmy"), *_limits(own, _day), cells)
+
+
+def _time(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    if own.get("cells", 4) != 4:
+        raise ValueError(f"a time has 4 cells, not {own['cells']}")
+    return Time(values, *_limits(own, _clock), "cells" in own)
+
+
+def _phone(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    return Phone(values, _lengths(own, (3, 15), own.get("cells", 0)))
+
+
+def _id(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    try:
+        re.compile(own.get("pattern", ""))
+    except re.error as error:
+        raise ValueError(f"the pattern {own['pattern']!r} is no regular expression ({error})") from None
+    cells = own.get("cells", 0)
+    longest = max((len(re.sub(r"\D", "", value)) for value in values), default=cells or LONGEST)
+    return Id(values, _lengths(own, (1, longest), cells), own.get("pattern"), own.get("check"))
+
+
+_KINDS: Mapping[str, Callable[[Mapping[str, Any], tuple[str, ...]], Kind]] = {
+    "integer": _integer, "decimal": _decimal, "money": _decimal, "date": _date, "time": _time, "phone": _phone, "id": _id,
+}  # fmt: skip
+
+
+def _lengths(own: Mapping[str, Any], default: tuple[int, int], cells: int) -> tuple[int, int]:
+    given = own.get("length", default)
+    low, high = (given, given) if isinstance(given, int) else given
+    if low > high or (cells and high > cells):
+        raise ValueError(f"a length of {low} to {high} digits" + (f" does not fit into {cells} cells" if low <= high else ""))
+    return low, high
+
+
+def _limits(own: Mapping[str, Any], known: Callable[[Any], Any]) -> tuple[Any, Any]:
+    low, high = (known(own[key]) if key in own else None for key in ("minimum", "maximum"))
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"the minimum {low} is above the maximum {high}")
+    return low, high
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, str | bool):
+        raise ValueError(f"the limit {value!r} is no number")
+    return float(value) if value != int(value) else int(value)
+
+
+def _day(value: Any) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise ValueError(f"the limit {value!r} is no day; write it as 2026-11-24") from None
+
+
+def _clock(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError(f"the limit {value!r} is no time; write it as 08:05")
+    return value
+
+
+def _box(box: Sequence[int]) -> Box:
+    return box[0], box[1], box[2], box[3]
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _twice(names: Sequence[str]) -> str | None:
+    """The first name that there is more than once; None where there is none."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+# The part of JSON Schema that SCHEMA is written in
+
+_JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
+}  # fmt: skip
+
+
+def _check_schema(value: Any, schema: Mapping[str, Any], source: str, where: str) -> None:
+    """Raise InputError at the first place at which a value does not fit a schema."""
+    if reason := _mismatch(value, schema):
+        raise InputError(
+            source, f"{where.lstrip('.') or 'it'} {reason}", "the documentation of forms, and `inkdigits form schema`, say what there is"
+        )
+    if isinstance(value, dict):
+        for key in value:
+            _check_schema(value[key], schema["properties"][key], source, f"{where}.{key}")
+    elif isinstance(value, list) and "items" in schema:
+        for number, one in enumerate(value):
+            _check_schema(one, schema["items"], source, f"{where}[{number}]")
+
+
+def _mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
+    """Why a value itself, whatever is inside it, does not fit a schema; None where it does."""
+    if "const" in schema and (value != schema["const"] or isinstance(value, bool)):
+        return f"must be {schema['const']}, not {value!r}"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"must be one of {', '.join(schema['enum'])}, not {value!r}"
+    if "oneOf" in schema:
+        found = [_anywhere(value, one) for one in schema["oneOf"]]
+        return None if None in found else f"{found[0]}, or {found[1]}"
+    kinds = schema.get("type", ())
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if kinds and not any(isinstance(value, _JSON_TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool)) for kind in kinds):
+        return f"must be {' or '.join(map(_a, kinds))}, not {json.dumps(value, ensure_ascii=False)[:60]}"
+    if isinstance(value, dict):
+        if missing := [key for key in schema.get("required", ()) if key not in value]:
+            return f"lacks {missing[0]!r}"
+        if unknown := [key for key in value if key not in schema["properties"]]:
+            return f"has {unknown[0]!r}, which is not known here; there are {', '.join(schema['properties'])}"
+    if isinstance(value, list) and not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+        return f"has {len(value)} entries, not {schema['minItems']}{'' if 'maxItems' in schema else ' or more'}"
+    if isinstance(value, str) and len(value) < schema.get("minLength", 0):
+        return "is empty"
+    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
+        return f"must be a name without commas, semicolons, quotes and line breaks, that begins with no space or point, not {value!r}"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        return f"must be at least {schema['minimum']}{' and at most ' + str(schema['maximum']) if 'maximum' in schema else ''}, not {value}"
+    return None
+
+
+def _anywhere(value: Any, schema: Mapping[str, Any]) -> str | None:
+    """Why a value, or one inside a list, does not fit."""
+    reason = _mismatch(value, schema)
+    if reason is None and isinstance(value, list):
+        reason = next((f"of its entries one {found}" for one in value if (found := _mismatch(one, schema["items"]))), None)
+    return reason

@@ -1,0 +1,133 @@
+"""`inkdigits form`: a blank becomes a form.json, scans become a table, what goes wrong is said and loses nothing."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from inkdigits.cli import group
+from inkdigits.errors import Error
+
+sys.path.append(str(Path(__file__).parents[1] / "forms"))
+from forms_drawn import FIELDS, SIZE, blank_page, filled_page
+
+COLUMNS = ["source", "page", "pages", "layout"]
+
+
+@pytest.fixture
+def form(tmp_path):
+    cv2.imwrite(str(tmp_path / "blank.png"), blank_page())
+    page = {"name": "application", "image": "blank.png", "size": list(SIZE), "fields": FIELDS[:2]}
+    (tmp_path / "form.json").write_text(json.dumps({"version": 1, "name": "application", "pages": [page]}))
+    return tmp_path / "form.json"
+
+
+@pytest.fixture
+def scans(tmp_path):
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "a.png"), filled_page(blank_page(), id="123456782", first="120"))
+    (folder / "b.png").write_bytes(b"no image")
+    cv2.imwrite(str(folder / "c.png"), np.full((300, 200), 200, np.uint8))
+    return folder
+
+
+def run(*words):
+    """The exit code and all that is said."""
+    done = CliRunner().invoke(group, ["form", *map(str, words)], standalone_mode=False)
+    if isinstance(done.exception, Error):
+        return 1, done.output + str(done.exception)
+    said = done.exception.format_message() if hasattr(done.exception, "format_message") else ""
+    return (2 if done.exception else done.return_value or 0), done.output + said
+
+
+def test_scans_become_rows_and_a_run_is_gone_on_with(form, scans, tmp_path):
+    out = tmp_path / "rows.csv"
+    code, said = run("read", scans, "--form", form, "--out", out)
+    assert code == 1  # one of them could not be read
+    assert "b.png" in said
+    with open(out, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:6] == [*COLUMNS, "id", "id confidence"]
+    assert [row["layout"] for row in rows] == ["application", "", ""]
+    assert (rows[0]["id"], rows[0]["first"], rows[0]["id status"]) == ("123456782", "120", "ok")
+    assert rows[1]["error"]
+    assert rows[2]["refused"] == "it fits no page of the form"
+    assert rows[2]["id status"] == "no such page"
+    whole = out.read_text()
+    assert run("read", scans, "--form", form, "--out", out)[0] == 2  # it is there already
+    out.write_text(whole[: whole.rindex("c.png") - 40])  # as a kill leaves it
+    assert run("read", scans, "--form", form, "--out", out, "--resume")[0] == 1
+    assert out.read_text() == whole
+
+
+def test_rows_as_parquet_have_the_same_columns(form, scans, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    out = tmp_path / "rows.parquet"
+    run("read", scans / "a.png", "--form", form, "--out", out)
+    table = parquet.read_table(out)
+    assert table.column_names[:6] == [*COLUMNS, "id", "id confidence"]
+    assert table["id"].to_pylist() == ["123456782"]
+    assert not Path(f"{out}.rows.jsonl").exists()
+
+
+def test_rows_of_another_form_are_not_gone_on_with(form, scans, tmp_path):
+    out = tmp_path / "rows.jsonl"
+    run("read", scans / "c.png", "--form", form, "--out", out)
+    before = out.read_text()
+    form.write_text(form.read_text().replace('"maximum": 500', '"maximum": 400'))
+    code, said = run("read", scans, "--form", form, "--out", out, "--resume")
+    assert code == 2
+    assert "form_sha256" in said
+    assert out.read_text() == before
+
+
+def test_the_form_is_not_written_over(form, scans):
+    before = form.read_text()
+    code, said = run("read", scans / "c.png", "--form", form, "--out", form, "--overwrite")
+    assert code == 2
+    assert "is the form" in said
+    assert form.read_text() == before
+
+
+def test_a_database_is_not_taken_for_a_file(form, scans, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, said = run("read", scans, "--form", form, "--out", "sqlite:///rows.db")
+    assert code == 2
+    assert "databases are not written yet" in said
+    assert not list(tmp_path.glob("sqlite*"))
+
+
+def test_a_form_is_proposed_for_a_blank(tmp_path):
+    cv2.imwrite(str(tmp_path / "paper.png"), blank_page())
+    code, said = run("new", tmp_path / "paper.png", "--out", tmp_path / "form.json")
+    assert code == 0, said
+    found = json.loads((tmp_path / "form.json").read_text())["pages"][0]
+    assert found["size"] == list(SIZE)
+    proposed = [(own["type"], own.get("cells"), own["box"]) for own in found["fields"]]
+    assert [(kind, cells) for kind, cells, _ in proposed] == [
+        ("id", 9), ("integer", None), ("integer", None), ("integer", None), ("integer", None), ("tick", None),
+    ]  # fmt: skip
+    for (_, _, box), own in zip(proposed, FIELDS, strict=True):
+        if own["type"] != "date":  # a gap is proposed higher or lower than it was meant
+            assert np.abs(np.array(box) - own["box"]).max() <= 6
+    assert run("new", tmp_path / "paper.png", "--out", tmp_path / "form.json")[0] == 2
+
+
+def test_a_blank_by_which_nothing_is_found_is_refused(tmp_path):
+    cv2.imwrite(str(tmp_path / "white.png"), np.full((400, 300), 255, np.uint8))
+    code, said = run("new", tmp_path / "white.png", "--out", tmp_path / "form.json")
+    assert code == 1
+    assert "too little print" in said
+    assert not (tmp_path / "form.json").exists()
+
+
+def test_the_schema_is_published():
+    code, said = run("schema")
+    assert code == 0
+    assert json.loads(said)["properties"]["version"] == {"const": 1}
