@@ -47,13 +47,13 @@ OK, EMPTY, UNSURE, INVALID, STRUCK_OUT, NO_PAGE = STATUSES = ("ok", "empty", "un
 """What is known of a field: its value; that nothing is written there; a value that a person should look at; one that fails a check; that it
 was struck out; that its page is not there."""
 FEW = 0.04
-"""A small box of which less than this share is inked is not ticked. Tuned on composed stacks of seed 7."""
+"""A small box of which less than this share is inked is not ticked. Set by eye on composed stacks of seed 7."""
 TICKED = 0.07
 """One of which more is inked is ticked; between the two it is not sure."""
 WIDTH, MOST = 40, 12
 """Prefixes that the search for allowed texts keeps, and texts that it gives."""
 GAP = 0.3
-"""Between the digits of a comb, brought together as in one number, in heights of a digit. Tuned on composed stacks of seed 7."""
+"""Between the digits of a comb, brought together as in one number, in heights of a digit. Set by eye on composed stacks of seed 7."""
 SUREST = 0.9999
 """No field is surer."""
 NONE_FITS = "it fits no page of the form"

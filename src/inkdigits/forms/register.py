@@ -43,8 +43,7 @@ CORRELATED = 0.6
 ROUNDS = 2
 """Refinements, each of the page as the one before has it."""
 THERE = 0.55
-"""The share of a blank's print that must be in a page, beyond what would be there by chance, or it is none of its layouts. Chosen on the
-composed stacks of bench.stacks, whose pages have 0.8 and more, and the other layouts 0.3 and less."""
+"""The share of a blank's print that is there on a page of its layout, at least. Set by eye on composed stacks of seed 7."""
 DARK = 0.12
 """Print takes away more than this share of the paper's light."""
 DICTIONARIES = ("DICT_4X4_50", "DICT_5X5_50", "DICT_6X6_50", "DICT_APRILTAG_36h11")

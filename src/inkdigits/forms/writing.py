@@ -34,7 +34,7 @@ DARKER = 0.2
 BRIDGED = 4
 """Ink goes through print that is no wider than so many pixels more than its lines."""
 INKED = 0.16
-"""Ink takes away more than this share of the light. Tuned on composed stacks of seed 7."""
+"""Ink takes away more than this share of the light. Set by eye on composed stacks of seed 7."""
 MANY, PALE = 20, 0.4
 """Where a box has more than MANY pixels of ink, what is less than PALE times as dark as the darkest of it is none."""
 SHIFT = 0.08
