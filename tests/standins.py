@@ -36,7 +36,9 @@ class PageReader:
             raise ModelError(f"sure {sure:g}: no more than 0.9 is promised")
         return sure
 
-    def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
+    def read_pages(
+        self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool, options: Options | None = None
+    ) -> list[Reading | InputError]:
         return [self.tried(*page, keep) for page in pages]
 
     def tried(self, document: Document, number: int, source: str, keep: bool) -> Reading | InputError:

@@ -50,9 +50,9 @@ def reads(monkeypatch):
     """Reads a row of signs in which the number network sees these signs, and the digit model what is said of it: nothing in particular."""
 
     def read(text, seen=None, *, digit=None, **options):
-        monkeypatch.setattr("inkdigits.reader.NumberModel", NumberNetwork(seen or text))
-        monkeypatch.setattr("inkdigits.reader.Model", digit or DigitNetwork())
-        monkeypatch.setattr("inkdigits.reader.FieldsModel", BlankPage())
+        monkeypatch.setattr("inkdigits.recognition.networks.NumberModel", NumberNetwork(seen or text))
+        monkeypatch.setattr("inkdigits.recognition.networks.Model", digit or DigitNetwork())
+        monkeypatch.setattr("inkdigits.recognition.networks.FieldsModel", BlankPage())
         return Reader(**options).read(row_of_signs(text))
 
     return read
@@ -152,8 +152,8 @@ def test_a_digit_that_the_network_overlooked_is_a_doubt(reads):
     ],
 )
 def test_a_line_of_which_nothing_was_read_is_a_doubt_where_it_may_be_digits(monkeypatch, digit, reasons):
-    monkeypatch.setattr("inkdigits.reader.NumberModel", NumberNetwork("12", blind=True))
-    monkeypatch.setattr("inkdigits.reader.Model", digit)
+    monkeypatch.setattr("inkdigits.recognition.networks.NumberModel", NumberNetwork("12", blind=True))
+    monkeypatch.setattr("inkdigits.recognition.networks.Model", digit)
     upper, lower = row_of_signs("12"), row_of_signs("4589")
     page = np.vstack([np.pad(upper, ((0, 0), (0, lower.shape[1] - upper.shape[1])), constant_values=230), lower])
     reading = Reader(threshold=0).read(page)
@@ -172,8 +172,8 @@ def test_signs_beside_all_ink_are_told_and_the_ink_is_a_doubt(reads, monkeypatch
             frames[0, 1] = empty
             return frames
 
-    monkeypatch.setattr("inkdigits.reader.NumberModel", Beside([""] * 2))
-    monkeypatch.setattr("inkdigits.reader.Model", DigitNetwork())
+    monkeypatch.setattr("inkdigits.recognition.networks.NumberModel", Beside([""] * 2))
+    monkeypatch.setattr("inkdigits.recognition.networks.Model", DigitNetwork())
     reading = Reader(threshold=0).read(row_of_signs("12"))
     assert reading.text == "7"
     assert len(reading.left_out) == 2
@@ -182,8 +182,8 @@ def test_signs_beside_all_ink_are_told_and_the_ink_is_a_doubt(reads, monkeypatch
 
 @pytest.mark.parametrize(("threshold", "label"), [(0, "7"), (0.3, "?")])
 def test_one_digit_that_is_likelier_none_is_told_with_all_its_probabilities(monkeypatch, threshold, label):
-    monkeypatch.setattr("inkdigits.reader.NumberModel", NumberNetwork("7"))
-    monkeypatch.setattr("inkdigits.reader.Model", DigitNetwork(none=0.6, d7=0.35))
+    monkeypatch.setattr("inkdigits.recognition.networks.NumberModel", NumberNetwork("7"))
+    monkeypatch.setattr("inkdigits.recognition.networks.Model", DigitNetwork(none=0.6, d7=0.35))
     digit = Reader(threshold=threshold).predict(row_of_signs("7"))
     assert (digit.label, digit.confidence > 0.3) == (label, True)
     assert dict(digit.probabilities)[NOT_A_DIGIT] == pytest.approx(0.6, abs=1e-5)
@@ -195,8 +195,8 @@ def test_one_digit_is_asked_of_both_networks_where_the_digit_model_is_unsure(mon
     unsure, sure = DigitNetwork(d1=0.5, d7=0.4), DigitNetwork(d1=0.97)
     said = {}
     for name, digit, sign in (("neither", unsure, {"1": 0.5, "7": 0.5}), ("both", unsure, {"7": 1.0}), ("one", sure, {"7": 1.0})):
-        monkeypatch.setattr("inkdigits.reader.NumberModel", NumberNetwork([sign]))
-        monkeypatch.setattr("inkdigits.reader.Model", digit)
+        monkeypatch.setattr("inkdigits.recognition.networks.NumberModel", NumberNetwork([sign]))
+        monkeypatch.setattr("inkdigits.recognition.networks.Model", digit)
         said[name] = Reader(threshold=0).predict(seven)
     assert {name: digit.label for name, digit in said.items()} == {"neither": "1", "both": "7", "one": "1"}
     assert dict(said["one"].probabilities) == pytest.approx(dict(zip(sure.card.classes, sure.odds.tolist(), strict=True)))
@@ -216,8 +216,8 @@ def promising(signs, **promises):
 @pytest.fixture
 def reader(monkeypatch):
     """A Reader that sees a 1, a 5, and between them more likely a 2 than a 7; 0.9 is promised from 0.5 on, 0.95 from 0.99."""
-    monkeypatch.setattr("inkdigits.reader.NumberModel", promising(["1", {"2": 0.6, "7": 0.4}, "5"], p9=0.5, p95=0.99))
-    monkeypatch.setattr("inkdigits.reader.Model", DigitNetwork())
+    monkeypatch.setattr("inkdigits.recognition.networks.NumberModel", promising(["1", {"2": 0.6, "7": 0.4}, "5"], p9=0.5, p95=0.99))
+    monkeypatch.setattr("inkdigits.recognition.networks.Model", DigitNetwork())
     return lambda **options: Reader(**options)
 
 
@@ -240,16 +240,16 @@ def test_what_is_not_promised_is_an_error(reader):
 def test_a_model_of_other_classes_promises_nothing(monkeypatch, reader):
     letters = DigitNetwork()
     letters.card = replace(letters.card, classes=tuple("abcdefghijk"))
-    monkeypatch.setattr("inkdigits.reader.Model", letters)
+    monkeypatch.setattr("inkdigits.recognition.networks.Model", letters)
     with pytest.raises(ModelError, match="nothing is promised of a model of other classes"):
         reader(sure=0.9).promised(0.9)
 
 
 def test_agreement_does_not_stretch_a_promise(monkeypatch, reader):
     for said, review in (("125", ("unsure",)), ("175", ("unsure",))):
-        monkeypatch.setattr("inkdigits.reader.SecondOpinion", lambda said=said: SimpleNamespace(read=lambda crop: said))
+        monkeypatch.setattr("inkdigits.recognition.networks.SecondOpinion", lambda said=said: SimpleNamespace(read=lambda crop: said))
         alone, both = reader(sure=0.95).read(row_of_signs("125")), reader(sure=0.95, second_opinion=True).read(row_of_signs("125"))
         assert both.confidence <= alone.confidence
         assert both.review_reasons == review
-    monkeypatch.setattr("inkdigits.reader.SecondOpinion", lambda: SimpleNamespace(read=lambda crop: "175"))
+    monkeypatch.setattr("inkdigits.recognition.networks.SecondOpinion", lambda: SimpleNamespace(read=lambda crop: "175"))
     assert reader(sure=0.9, second_opinion=True).read(row_of_signs("125")).needs_review, "0.9 would be promised without it"

@@ -12,7 +12,8 @@ import inkdigits
 SOURCE = Path(inkdigits.__file__).parent
 ORDER = [
     "errors", "files", "spreadsheet", "tables", "reading", "avifheader", "imageheader", "conversions", "decode", "images", "ink",
-    "regions", "edges", "rules", "layout", "page", "tiles", "models", "recognition", "options", "clock", "decide", "reader", "drawing",
+    "regions", "edges", "clock", "rules", "layout", "page", "tiles", "models", "recognition", "options", "decide", "assemble", "rounds",
+    "reader", "drawing",
     "sources", "pool", "batch", "formats", "resume", "results", "cluster", "review", "forms",
 ]  # fmt: skip
 

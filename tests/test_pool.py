@@ -34,13 +34,15 @@ class Fragile:
     def __init__(self, model: object = None, threshold: float | None = None, *, device: str = "cpu", **options: object) -> None:
         self.model, self.device, self.options, self.cards = model, device, Options(threshold, **options), [CARD]
 
-    def read_pages(self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool) -> list[Reading | InputError]:
+    def read_pages(
+        self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool, options: Options | None = None
+    ) -> list[Reading | InputError]:
         if self.model == "none":
             raise ModelError("no such model")
         decoded = [(document.page(number), number, source) for document, number, source in pages]
-        return [self.page(*page, len(decoded), single) for page in decoded]
+        return [self.page(*page, len(decoded), single, options or self.options) for page in decoded]
 
-    def page(self, image: np.ndarray, number: int, source: str, together: int, single: bool) -> Reading:
+    def page(self, image: np.ndarray, number: int, source: str, together: int, single: bool, options: Options) -> Reading:
         if len(image) == DIES:
             os._exit(9)
         if len(image) == HANGS:
@@ -51,8 +53,8 @@ class Fragile:
             os.kill(os.getpid(), signal.SIGKILL)
         if len(image) == DAWDLES:
             time.sleep(0.25)
-        percent = "" if self.options.threshold is None else round(100 * self.options.threshold)
-        label = f"{len(image)},{percent},{together},{single},{self.options.alphabet or ''}"
+        percent = "" if options.threshold is None else round(100 * options.threshold)
+        label = f"{len(image)},{percent},{together},{single},{options.alphabet or ''}"
         return Reading((Line((Digit(label, (0, 0, 1, 1), 0.9),), (0, 0, 1, 1)),), source, number)
 
 

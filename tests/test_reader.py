@@ -192,7 +192,7 @@ def test_no_such_model():
 def test_a_number_model_for_other_strips_is_refused(monkeypatch):
     network = NumberNetwork("1")
     network.card = replace(network.card, preprocessing={"version": 2})
-    monkeypatch.setattr("inkdigits.reader.NumberModel", network)
+    monkeypatch.setattr("inkdigits.recognition.networks.NumberModel", network)
     with pytest.raises(ModelError, match=r"made for images of contract .*'version': 2.*train it again"):
         Reader().read(note("27"))
 
@@ -206,15 +206,15 @@ def test_a_model_of_other_classes_reads_region_by_region_and_alone(monkeypatch):
     def missed(*_, **__):
         raise AssertionError("the number network is not asked")
 
-    monkeypatch.setattr("inkdigits.reader.Model", Signs("k", d1=0.9))
-    monkeypatch.setattr("inkdigits.reader.NumberModel.load", missed)
+    monkeypatch.setattr("inkdigits.recognition.networks.Model", Signs("k", d1=0.9))
+    monkeypatch.setattr("inkdigits.recognition.networks.NumberModel.load", missed)
     reader = Reader(digits_only=True, alphabet="digits")
     (line,) = reader.read(row_of_signs("127")).lines
     assert (line.text, line.value, line.candidates) == ("---", None, ()), "a class of that name, and no symbol"
     assert line.confidence == pytest.approx(0.9**3)
     assert reader.predict(row_of_signs("1")).label == "-"
     assert len(reader.cards) == 1
-    monkeypatch.setattr("inkdigits.reader.Model", Signs(NOT_A_DIGIT, none=0.6, d3=0.3))
+    monkeypatch.setattr("inkdigits.recognition.networks.Model", Signs(NOT_A_DIGIT, none=0.6, d3=0.3))
     texts = [Reader(threshold=threshold).read(row_of_signs("127")).text for threshold in (0, 0.2)]
     assert texts == ["ddd", "???"], "0 always answers"
 
@@ -271,7 +271,7 @@ def test_an_unsure_digit_is_checked_by_the_number_network(monkeypatch):
     rng = np.random.default_rng(0)
     alone, both = Reader(threshold=0), Reader(threshold=0)
     with monkeypatch.context() as patch:  # one that knows nothing says the same of every digit
-        patch.setattr("inkdigits.reader.NumberModel", NumberNetwork([dict.fromkeys("0123456789", 0.1)]))
+        patch.setattr("inkdigits.recognition.networks.NumberModel", NumberNetwork([dict.fromkeys("0123456789", 0.1)]))
         alone.predict(cv2.GaussianBlur(note("4", 4, margin=20), (0, 0), 5))
         assert alone.cards[1].name == "number"
     changed = 0

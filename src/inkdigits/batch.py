@@ -68,21 +68,23 @@ def readings(
     single: bool,
     keep: bool,
     together: int,
+    options: Options | None = None,
     begins: Callable[[int], None] = lambda page: None,
 ) -> Iterator[tuple[int, Reading]]:
     """The Readings of files, page by page in their order, each with the place of its file.
 
     wanted: files, each with the pages to read; those that there are not, or that are done, are passed over.
     together: pages whose tiles are classified together; none of their Readings comes before the last of them is read.
+    options: in place of the Reader's own.
     begins: called with the number of a page before it is decoded, with 0 before a file is opened. Raises ModelError.
     """
     some: list[_Page] = []
     for page in _pages(wanted, begins):
         some.append(page)
         if len(some) == together:
-            yield from _read(reader, some, single, keep, begins)
+            yield from _read(reader, some, single, keep, options, begins)
             some = []
-    yield from _read(reader, some, single, keep, begins)
+    yield from _read(reader, some, single, keep, options, begins)
 
 
 def _pages(wanted: Iterable[tuple[File, range]], begins: Callable[[int], None]) -> Iterator[_Page]:
@@ -99,14 +101,16 @@ def _pages(wanted: Iterable[tuple[File, range]], begins: Callable[[int], None]) 
             yield from ((place, file, number, document) for number in left if number not in file.done)
 
 
-def _read(reader: Reader, some: list[_Page], single: bool, keep: bool, begins: Callable[[int], None]) -> Iterator[tuple[int, Reading]]:
+def _read(
+    reader: Reader, some: list[_Page], single: bool, keep: bool, options: Options | None, begins: Callable[[int], None]
+) -> Iterator[tuple[int, Reading]]:
     def asked() -> Iterator[tuple[images.Document, int, str]]:
         for _, file, number, document in some:
             if isinstance(document, images.Document):
                 begins(number)
                 yield document, number, file.name
 
-    answers = iter(reader.read_pages(asked(), single=single, keep=keep))
+    answers = iter(reader.read_pages(asked(), single=single, keep=keep, options=options))
     for place, file, number, document in some:
         found = next(answers) if isinstance(document, images.Document) else document
         yield place, found if isinstance(found, Reading) else Reading((), file.name, number, error=_said(found))
@@ -227,8 +231,8 @@ def answers(reader: Reader, tasks: Sequence[Task]) -> list[list[Reading]]:
     for _, group in groupby(places, key=lambda place: tasks[place].how):
         alike = list(group)
         task = tasks[alike[0]]
-        reader.options = task.options
         wanted = [(tasks[place].file, tasks[place].pages) for place in alike]
-        for k, reading in readings(reader, wanted, single=task.single, keep=task.keep, together=together, begins=begins):
+        read = readings(reader, wanted, single=task.single, keep=task.keep, together=together, options=task.options, begins=begins)
+        for k, reading in read:
             found[alike[k]].append(reading)
     return found

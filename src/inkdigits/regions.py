@@ -33,6 +33,11 @@ class Region:
         """The first row below the box."""
         return self.y + self.height
 
+    def placed(self, scale: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """The box x, y, width, height in pixels of an image of this height and width. scale: its pixels for one of the ink."""
+        left, top = max(round(self.x * scale), 0), max(round(self.y * scale), 0)
+        return left, top, min(round(self.width * scale), size[1] - left), min(round(self.height * scale), size[0] - top)
+
 
 def regions(mask: Mask) -> list[Region]:
     """The 8-connected components of a mask bool (h, w), in no particular order."""

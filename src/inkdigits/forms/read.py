@@ -162,10 +162,16 @@ class FormReader:
         return [blank for blank, _ in self._prepared]
 
     def read_pages(
-        self, pages: Iterable[tuple[images.Document, int, str]], *, single: bool = False, keep: bool = False
+        self,
+        pages: Iterable[tuple[images.Document, int, str]],
+        *,
+        single: bool = False,
+        keep: bool = False,
+        options: Options | None = None,
     ) -> list[Reading | InputError]:
-        """Read pages, each a document, a number and a name for its source, one by one. In the place of a page that cannot be decoded is
-        the error."""
+        """Read pages, each a document, a number and a name for its source, one by one; options: the Reader's own from now on. In the place
+        of a page that cannot be decoded is the error."""
+        self.options = options or self.options
         found: list[Reading | InputError] = []
         for document, number, source in pages:
             try:

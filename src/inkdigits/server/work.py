@@ -80,9 +80,8 @@ def _told(reader: Reader, insight: Insight, task: Drawing | Explain | Tile) -> T
             return _read(reader, parsed(Strokes, task.body), task.sure)
         if isinstance(task, Tile):
             return insight.look(tile_of(parsed(Pixels, task.body).tile))
-        reader.options = task.options
         content: Any = task.file.content
-        return encode(explain_picture(reader.trace(content, single=task.single, source=task.file.name)))
+        return encode(explain_picture(reader.trace(content, single=task.single, source=task.file.name, options=task.options)))
     except Error as error:  # told, not raised: what was handed over together with it is not to fail
         return error
 
