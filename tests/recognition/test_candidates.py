@@ -155,6 +155,8 @@ def test_blanks_in_a_row_become_one_frame():
     assert starts.tolist() == [0, 2, 3, 4, 7, 8]
     texts = [(), (1,), (1, 1), (1, 2), (2, 1, 1)]
     np.testing.assert_allclose(log_probabilities([fewer], texts), log_probabilities([frames], texts), atol=2e-3)
+    assert fewer[0].tolist() == pytest.approx([0.9999**2, 0, 0])
+    assert fewer[3].tolist() == pytest.approx([0.9999**3, 0, 0])
     assert condensed(np.zeros((0, 3)))[0].shape == (0, 3)
 
 
