@@ -19,9 +19,9 @@ def data_dir() -> Path:
     return Path(folder)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service():
-    """The address of `inkdigits serve`, with a slash at its end, in a process of its own."""
+    """The address of `inkdigits serve`, with a slash at its end, in a process of its own, the same for all tests that only ask it."""
     pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
     command = [sys.executable, "-m", "inkdigits", "serve", "--port", "0", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -1,5 +1,8 @@
 """What stands in for the Reader and for its networks in tests: it answers page by page, in processes of its own too."""
 
+import os
+import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,12 +15,15 @@ from inkdigits.images import Document
 from inkdigits.models import NOT_A_DIGIT, Card
 from inkdigits.options import Options
 from inkdigits.page import maps
-from inkdigits.reading import Reading
+from inkdigits.pool import MEMORY
+from inkdigits.reading import Digit, Line, Reading
 from inkdigits.recognition import strips
 from inkdigits.recognition.alphabet import CLASSES, DIGITS
 
 CARD = Card("standin", ("0", "1"), thresholds={"answer": 0.5}, sha256="0" * 64)
 """The card of what stands in for a model."""
+DIES, HANGS, DEVOURS, KILLED, DAWDLES = 13, 14, 15, 16, 17
+"""Heights of images at which a Fragile reader dies, hangs, wants too much memory, is killed, takes its time."""
 Odds = dict[str, float]
 
 
@@ -49,6 +55,55 @@ class PageReader:
 
     def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
         raise NotImplementedError
+
+
+class HeightReader(PageReader):
+    """Stands in for Reader: the label of an image 7 pixels high is 7; all white is refused; 99 pixels high: its options."""
+
+    def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
+        image = document.page(number)
+        kept = image if keep else None
+        if image.min() == 255:
+            refused = "no ink: nothing stands out from the paper"
+            return Reading((), source, number, refused, image=kept)
+        label = "?" if image.shape[0] == 63 else str(image.shape[0])
+        if image.shape[0] == 99:
+            label = (
+                f"{self.options.alphabet},{self.options.decimal},{self.options.digits_only},{self.options.threshold},{self.options.sure}"
+            )
+        digits = tuple(Digit(c, (0, 0, 2, 2), 0.9, refused="not sure enough" if c == "?" else None) for c in label)
+        return Reading((Line(digits, (0, 0, 4, 2)),), source, number, model="height", image=kept)
+
+
+class Fragile:
+    """Stands in for Reader. Its text is the image's height, the threshold's percentage or "", how many pages were read together, whether
+    one digit was asked for, and the alphabet."""
+
+    def __init__(self, model: object = None, threshold: float | None = None, *, device: str = "cpu", **options: object) -> None:
+        self.model, self.device, self.options, self.cards = model, device, Options(threshold, **options), [CARD]
+
+    def read_pages(
+        self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool, options: Options | None = None
+    ) -> list[Reading | InputError]:
+        if self.model == "none":
+            raise ModelError("no such model")
+        decoded = [(document.page(number), number, source) for document, number, source in pages]
+        return [self.page(*page, len(decoded), single, options or self.options) for page in decoded]
+
+    def page(self, image: np.ndarray, number: int, source: str, together: int, single: bool, options: Options) -> Reading:
+        if len(image) == DIES:
+            os._exit(9)
+        if len(image) == HANGS:
+            time.sleep(60)
+        if len(image) == DEVOURS:
+            np.ones(MEMORY, np.uint8)
+        if len(image) == KILLED:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if len(image) == DAWDLES:
+            time.sleep(0.25)
+        percent = "" if options.threshold is None else round(100 * options.threshold)
+        label = f"{len(image)},{percent},{together},{single},{options.alphabet or ''}"
+        return Reading((Line((Digit(label, (0, 0, 1, 1), 0.9),), (0, 0, 1, 1)),), source, number)
 
 
 class DigitNetwork:

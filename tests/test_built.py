@@ -180,6 +180,18 @@ def test_the_commands_above_the_dockerfile_are_those_of_inkdigits():
         command.make_context(name, words)
 
 
+def test_the_hooks_of_pre_commit_are_the_checks_of_make():
+    recipe = re.search(r"^check:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    hooks = re.findall(r"^ +entry: (.+)$", (ROOT / ".pre-commit-config.yaml").read_text(), re.MULTILINE)
+    assert hooks == [line.strip().replace("$(BIN)", ".venv/bin") for line in recipe.splitlines()]
+
+
+def test_a_release_is_looked_through_for_every_model():
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    looked_for = re.search(r"for model in (.+); do", release)[1].split()
+    assert sorted(looked_for) == sorted(path.parent.name for path in (ROOT / "src" / "inkdigits" / "weights").glob("*/model.onnx"))
+
+
 @pytest.mark.slow
 def test_the_dockerfile_builds_what_runs(tmp_path):
     """Its own lines, with another place to install to, and with the packages that are here instead of those of an index."""

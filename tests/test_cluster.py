@@ -27,8 +27,8 @@ from inkdigits.files import Appended  # noqa: E402
 from inkdigits.reading import Reading  # noqa: E402
 from inkdigits.results import from_table  # noqa: E402
 from inkdigits.sources import File, expand  # noqa: E402
-from standins import digits_and_damage  # noqa: E402
-from test_pool import DIES, Fragile, image  # noqa: E402
+from standins import DIES, Fragile, digits_and_damage  # noqa: E402
+from test_pool import image  # noqa: E402
 
 COMMAND = [sys.executable, "-m", "inkdigits"]
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning")  # Ray's own

@@ -16,46 +16,12 @@ from PIL import Image
 
 from inkdigits import images
 from inkdigits.batch import Task, in_pool, reading_work, rows
-from inkdigits.errors import InputError, ModelError
-from inkdigits.images import Document
+from inkdigits.errors import ModelError
 from inkdigits.options import Options
-from inkdigits.pool import MEMORY, LostError, Pool
-from inkdigits.reading import Digit, Line, Reading
+from inkdigits.pool import LostError, Pool
+from inkdigits.reading import Reading
 from inkdigits.sources import File
-from standins import CARD
-
-DIES, HANGS, DEVOURS, KILLED, DAWDLES = 13, 14, 15, 16, 17
-
-
-class Fragile:
-    """Stands in for Reader. Its text is the image's height, the threshold's percentage or "", how many pages were read together, whether
-    one digit was asked for, and the alphabet."""
-
-    def __init__(self, model: object = None, threshold: float | None = None, *, device: str = "cpu", **options: object) -> None:
-        self.model, self.device, self.options, self.cards = model, device, Options(threshold, **options), [CARD]
-
-    def read_pages(
-        self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool, options: Options | None = None
-    ) -> list[Reading | InputError]:
-        if self.model == "none":
-            raise ModelError("no such model")
-        decoded = [(document.page(number), number, source) for document, number, source in pages]
-        return [self.page(*page, len(decoded), single, options or self.options) for page in decoded]
-
-    def page(self, image: np.ndarray, number: int, source: str, together: int, single: bool, options: Options) -> Reading:
-        if len(image) == DIES:
-            os._exit(9)
-        if len(image) == HANGS:
-            time.sleep(60)
-        if len(image) == DEVOURS:
-            np.ones(MEMORY, np.uint8)
-        if len(image) == KILLED:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if len(image) == DAWDLES:
-            time.sleep(0.25)
-        percent = "" if options.threshold is None else round(100 * options.threshold)
-        label = f"{len(image)},{percent},{together},{single},{options.alphabet or ''}"
-        return Reading((Line((Digit(label, (0, 0, 1, 1), 0.9),), (0, 0, 1, 1)),), source, number)
+from standins import DAWDLES, DEVOURS, DIES, HANGS, KILLED, Fragile
 
 
 def pool_of(workers: int = 1, model: str | None = None, **options: float) -> Pool[Task, list[Reading]]:

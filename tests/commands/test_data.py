@@ -8,7 +8,6 @@ import re
 import numpy as np
 import pytest
 
-from inkdigits import cli
 from inkdigits.training.data.catalogue import COLLECTIONS
 from inkdigits.training.datasets import PUBLISHED
 from inkdigits.training.fetch import File
@@ -20,7 +19,7 @@ IMAGES = build(np.zeros((3, 2, 2), np.uint8))
 
 
 @pytest.fixture
-def data(tmp_path, monkeypatch, capsys):
+def data(tmp_path, monkeypatch, command_line):
     """Runs `inkdigits data ...` and returns exit code, output and error; the data set `tiny` lies in the cache."""
     monkeypatch.setenv("INKDIGITS_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("INKDIGITS_DATA", raising=False)
@@ -33,10 +32,8 @@ def data(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(PUBLISHED, "tiny", Published("tiny images", "CC0", ("a", "b"), (3, 3), 500, (), files, both))
 
     def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["inkdigits", "data", *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        return end.value.code, *capsys.readouterr()
+        done = command_line("data", *arguments)
+        return done.code, done.out, done.err
 
     return run
 

@@ -124,9 +124,11 @@ def cut(folder):
     ("model", "damage", "reason"),
     [
         pytest.param("digit", flip, "hash is not the one in its card", id="one bit of the model"),
-        pytest.param("digit", lambda folder: (folder / "model.onnx").unlink(), "model.onnx is missing", id="no model"),
+        pytest.param(
+            "digit", lambda folder: (folder / "model.onnx").unlink(), "model.onnx is missing", id="no model", marks=pytest.mark.slow
+        ),
         pytest.param("number", cut, "card.json is damaged", id="half a card"),
-        pytest.param("number", shutil.rmtree, "card.json is missing", id="no folder"),
+        pytest.param("number", shutil.rmtree, "card.json is missing", id="no folder", marks=pytest.mark.slow),
     ],
 )
 def test_a_model_that_is_not_whole(tmp_path, model, damage, reason):

@@ -1,6 +1,7 @@
 """`inkdigits explain`: one picture of every stage."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,6 @@ import numpy as np
 import pytest
 
 from inkdigits import images
-from inkdigits.cli import main
 from inkdigits.errors import ModelError
 from inkdigits.ink import Ink
 from inkdigits.options import Options
@@ -36,20 +36,12 @@ class InkReader:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, command_line: Run, tmp_path: Path) -> Run:
     monkeypatch.setattr("inkdigits.reader.Reader", InkReader)
     monkeypatch.chdir(tmp_path)
     for name, level in {"digit": 0, "blank": 255}.items():
         cv2.imwrite(f"{name}.png", np.full((40, 30), level, np.uint8))
-
-    def call(*arguments: str) -> SimpleNamespace:
-        monkeypatch.setattr("sys.argv", ["inkdigits", "explain", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capsys.readouterr()
-        return SimpleNamespace(code=end.value.code, out=captured.out, err=captured.err)
-
-    return call
+    return partial(command_line, "explain")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.cli import main
 from inkdigits.images import Document
 from inkdigits.reading import Digit, Line, Reading
 from standins import PageReader
@@ -37,20 +37,12 @@ class GreyReader(PageReader):
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, command_line: Run, tmp_path: Path) -> Run:
     monkeypatch.setattr("inkdigits.commands.walk.Reader", GreyReader)
     monkeypatch.chdir(tmp_path)
     for name, level in {"seven": 0, "smudge": 128, "blank": 255}.items():
         cv2.imwrite(f"{name}.png", np.full((40, 30), level, np.uint8))
-
-    def call(*arguments: str) -> SimpleNamespace:
-        monkeypatch.setattr("sys.argv", ["inkdigits", "predict", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capsys.readouterr()
-        return SimpleNamespace(code=end.value.code, out=captured.out, err=captured.err)
-
-    return call
+    return partial(command_line, "predict")
 
 
 @pytest.mark.parametrize(

@@ -22,49 +22,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inkdigits.cli import main
-from inkdigits.images import Document
 from inkdigits.models import SHIPPED
-from inkdigits.reading import Digit, Line, Reading
-from standins import PageReader
+from standins import HeightReader
 
 COMMAND = [sys.executable, "-m", "inkdigits"]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Run = Callable[..., SimpleNamespace]
 
 
-class HeightReader(PageReader):
-    """Stands in for Reader: the label of an image 7 pixels high is 7; all white is refused; 99 pixels high: its options."""
-
-    def page(self, document: Document, number: int, source: str, keep: bool) -> Reading:
-        image = document.page(number)
-        kept = image if keep else None
-        if image.min() == 255:
-            refused = "no ink: nothing stands out from the paper"
-            return Reading((), source, number, refused, image=kept)
-        label = "?" if image.shape[0] == 63 else str(image.shape[0])
-        if image.shape[0] == 99:
-            label = (
-                f"{self.options.alphabet},{self.options.decimal},{self.options.digits_only},{self.options.threshold},{self.options.sure}"
-            )
-        digits = tuple(Digit(c, (0, 0, 2, 2), 0.9, refused="not sure enough" if c == "?" else None) for c in label)
-        return Reading((Line(digits, (0, 0, 4, 2)),), source, number, model="height", image=kept)
-
-
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, command_line: Run, tmp_path: Path) -> Run:
     """Calls the command in tmp_path, as `inkdigits ...` would; returns code, out and err."""
     monkeypatch.setattr("inkdigits.commands.walk.Reader", HeightReader)
     monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> SimpleNamespace:
-        monkeypatch.setattr("sys.argv", ["inkdigits", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capsys.readouterr()
-        return SimpleNamespace(code=end.value.code, out=captured.out, err=captured.err)
-
-    return call
+    return command_line
 
 
 def write(name: str, height: int = 7, level: int = 0) -> str:

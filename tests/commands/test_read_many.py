@@ -21,6 +21,8 @@ from inkdigits.resume import finished_rows, without_done
 from inkdigits.sources import File
 from standins import digits_and_damage
 
+TWO_JOBS = ["--jobs", "2", "--unordered"]
+
 
 def sources(path: str) -> list[str]:
     return [json.loads(line)["source"] for line in Path(path).read_text().splitlines()]
@@ -60,8 +62,15 @@ def test_the_suffix_of_out_is_the_format(run, many):  # noqa: F811
     assert row_keys("rows.csv", "csv") == [("a0.png", 1, "10", None)]
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv"])
-@pytest.mark.parametrize("jobs", [[], ["--jobs", "2", "--unordered"]])
+@pytest.mark.parametrize(
+    ("form", "jobs"),
+    [
+        pytest.param("jsonl", [], id="JSON lines"),
+        pytest.param("csv", [], id="CSV"),
+        pytest.param("jsonl", TWO_JOBS, id="JSON lines of two processes"),
+        pytest.param("csv", TWO_JOBS, id="CSV of two processes", marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_is_resumed_wherever_its_file_was_torn(run, many, form, jobs):  # noqa: F811
     out = f"rows.{form}"
     whole = run("read", *many, "--out", out, *jobs)

@@ -24,6 +24,7 @@ def test_the_blank_comes_first_and_no_name_twice():
         pytest.param("Mr. Smith, 12", [OTHER, "1", "2"], id="a word takes its punctuation along"),
         pytest.param("400.\u2014", list("400.-"), id="a long dash is a dash"),
         pytest.param(f"17{STRUCK}5", ["1", OTHER, "5"], id="struck out is other"),
+        pytest.param(f"17{STRUCK}56", ["1", OTHER, "5", "6"], id="and no more than that"),
         pytest.param("3*4=12", ["3", OTHER, "4", OTHER, "1", "2"], id="signs that are not ours"),
         pytest.param("- -", ["-", "-"], id="signs alone"),
         pytest.param("", [], id="nothing"),

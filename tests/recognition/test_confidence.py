@@ -12,6 +12,7 @@ def test_the_logistic_function_of_the_weighted_sum():
     weights = {"bias": 0.5, "rivals": 1.0, "complete": 0.5, "unread": -2.0}
     assert certainty(evidence, weights) == pytest.approx(1 / (1 + np.exp(-(0.5 + 2.0 - 0.5 - 2.0))))
     assert certainty({"path": -1.0}, PLAIN) == 0.5
+    assert certainty({"path": 0.0}, {"path": 1.0}) == 0.5, "what is not named has no weight, the bias neither"
     assert 0.9 < certainty({"path": 0.0, "complete": 0.0}, PLAIN) < 0.99
 
 
@@ -60,7 +61,12 @@ def test_what_is_asked_is_the_next_promise(sure, threshold):
 
 
 @pytest.mark.parametrize(
-    ("promises", "said"), [(PROMISES, "sure 0.96: no more than 0.95 is promised"), ({}, "sure 0.96: nothing is promised")]
+    ("promises", "said"),
+    [
+        ({"0.8": 0.5, **PROMISES}, "no more than 0.95 is promised"),
+        (PROMISES, "sure 0.96: no more than 0.95 is promised"),
+        ({}, "sure 0.96: nothing is promised"),
+    ],
 )
 def test_more_is_not_promised(promises, said):
     with pytest.raises(ValueError, match=said):

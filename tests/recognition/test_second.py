@@ -47,10 +47,19 @@ def test_without_the_engine_it_says_what_to_install(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"), [("12", "12", True), ("1.250", "1,250", True), ("12.", "12", True), ("12", "1.2", False), ("12", "", False)]
+    ("one", "other", "same"),
+    [
+        ("12", "12", True),
+        ("1.250", "1,250", True),
+        ("12.", "12", True),
+        ("12,", "12.", True),
+        (".12", "12", False),
+        ("12", "1.2", False),
+        ("12", "", False),
+    ],
 )
 def test_two_readings_agree(one, other, same):
-    assert agree(one, other) is same
+    assert agree(one, other) is agree(other, one) is same
 
 
 def test_agreement_raises_and_disagreement_lowers_the_confidence():

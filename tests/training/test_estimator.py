@@ -44,7 +44,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def fitted(digits):
-    return DigitClassifier("dense", epochs=6).fit(digits[0][:1000], digits[1][:1000])
+    return DigitClassifier("dense", epochs=4).fit(digits[0][:1000], digits[1][:1000])
 
 
 def pictures(count=40):
@@ -56,6 +56,12 @@ def pictures(count=40):
     return images, labels
 
 
+@pytest.fixture(scope="module")
+def network():
+    """The network that the smallest recipe makes of `pictures`, with seed 0."""
+    return DigitClassifier(TINY, epochs=1).fit(*pictures()).onnx_
+
+
 def test_it_learns_digits_and_answers_with_the_labels_it_was_given(fitted, digits):
     images, names = digits[0][1000:], digits[1][1000:]
     assert fitted.score(images, names) > 0.85
@@ -65,7 +71,7 @@ def test_it_learns_digits_and_answers_with_the_labels_it_was_given(fitted, digit
     assert said.dtype == np.float32
     np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-6)
     assert (fitted.classes_[said.argmax(axis=1)] == fitted.predict(images)).all()
-    assert [row["epoch"] for row in fitted.history_] == [1, 2, 3, 4, 5, 6]
+    assert [row["epoch"] for row in fitted.history_] == [1, 2, 3, 4]
 
 
 def test_rows_and_images_are_the_same(fitted, digits):
@@ -74,20 +80,16 @@ def test_rows_and_images_are_the_same(fitted, digits):
     assert (fitted.image_shape_, fitted.n_features_in_, fitted.range_) == ((8, 8), 64, (0, 16))
 
 
-def test_the_same_images_in_other_numbers_give_the_same_network():
+def test_the_same_images_in_other_numbers_give_the_same_network(network):
     images, labels = pictures()
-    networks = {
-        DigitClassifier(TINY, epochs=1).fit(same, labels).onnx_
-        for same in (images, images.astype(np.int64), images / 255, (images / 255).astype(np.float32).reshape(40, 784))
-    }
-    assert len(networks) == 1
+    for same in (images.astype(np.int64), images / 255, (images / 255).astype(np.float32).reshape(40, 784)):
+        assert DigitClassifier(TINY, epochs=1).fit(same, labels).onnx_ == network
 
 
-def test_the_seed_decides():
-    images, labels = pictures()
-    one, same, other = (DigitClassifier(TINY, epochs=1, seed=seed).fit(images, labels) for seed in (1, 1, 2))
-    assert one.onnx_ == same.onnx_
-    assert one.onnx_ != other.onnx_
+def test_the_seed_decides(network):
+    same, other = (DigitClassifier(TINY, epochs=1, seed=seed).fit(*pictures()).onnx_ for seed in (0, 1))
+    assert same == network
+    assert other != network
 
 
 def test_small_images_are_enlarged_for_the_networks_of_the_recipes(digits):

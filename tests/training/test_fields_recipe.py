@@ -2,16 +2,14 @@
 
 import json
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from inkdigits.models import FieldsModel
 from inkdigits.page import maps
-from inkdigits.training import datasets
 from inkdigits.training.backend import use_backend
-from inkdigits.training.settings import load_recipe, recipe_path
+from inkdigits.training.settings import load_recipe
 from inkdigits.training.synthesis import desks, supply
 from inkdigits.training.synthesis.bank import Bank, Piece, scaled
 from inkdigits.training.synthesis.pages import SIZE, page
@@ -19,7 +17,6 @@ from inkdigits.training.synthesis.pages import SIZE, page
 pytest.importorskip("keras", reason="needs inkdigits[train]")
 use_backend()
 
-from inkdigits.training import runs  # noqa: E402
 from inkdigits.training.graph import graph_of  # noqa: E402
 
 # TensorFlow's tensors do not know NumPy 2's `copy` yet.
@@ -42,37 +39,18 @@ def squares(train, split, count, seed, *, jobs=None, progress=None):
 
 
 @pytest.fixture(scope="module")
-def run_folder(tmp_path_factory):
-    """One epoch on a few pages; scikit-learn's digits are taken for MNIST by four writers."""
-    folder = tmp_path_factory.mktemp("fields")
-    text, changed = re.subn(r"FRESH, USES = .*", "FRESH, USES = 24, 2", recipe_path("fields").read_text())
-    text, again = re.subn(r"HELD_OUT, TEST = .*", "HELD_OUT, TEST = 8, 8", text)
-    assert changed == again == 1
-    (folder / "fields.py").write_text(text)
-    load = datasets.load
-
-    def mnist(name, split):
-        found = load("digits", split)
-        return replace(found, name=name, writers=np.arange(len(found.labels)) // 361)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "load", mnist)
-        patch.setattr(datasets, "load", mnist)
-        patch.setattr(supply, "pages", squares)
-        run, result = runs.train(
-            str(folder / "fields.py"), "mnist", folder / "run", epochs=1, batch_size=8, validation_split=0.25, quiet=True
-        )
-    assert run.history[0]["val_loss"] > 0
+def run_folder(trained_on_few):
+    folder, _, result = trained_on_few("fields", "pages", squares, fresh=8, layers=("(32, 56, 80, 96)", "(8, 12)"))
     assert re.fullmatch(r"pages test: [\d.]+% of pixels right; overlap: paper .*, desk [\d.]+%", result.headline)
-    return folder / "run"
+    return folder
 
 
 def test_the_run_folder_of_a_model_of_maps(run_folder):
     for name in ("model.keras", "model.onnx", "card.json", "history.csv", "curves.png", "maps.png", "map_report.txt"):
         assert (run_folder / name).stat().st_size > 100, name
     test = json.loads((run_folder / "metrics.json").read_text())["test"]
-    assert test["pages"] == 8
-    assert np.sum(test["confusion"]) == 8 * (SMALL // 4) ** 2
+    assert test["pages"] == 4
+    assert np.sum(test["confusion"]) == 4 * (SMALL // 4) ** 2
     assert test["pixel_accuracy"] == pytest.approx(np.trace(test["confusion"]) / np.sum(test["confusion"]))
     page = (run_folder / "report.html").read_text(encoding="utf-8")
     assert page.count('src="data:image/png;base64,') == 2

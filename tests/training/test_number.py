@@ -16,7 +16,7 @@ from inkdigits.recognition import strips as strip_contract
 from inkdigits.recognition.alphabet import CLASSES
 from inkdigits.training import datasets, evaluate_lines, progress
 from inkdigits.training.backend import ctc_loss, use_backend
-from inkdigits.training.settings import load_recipe, recipe_path
+from inkdigits.training.settings import load_recipe
 from inkdigits.training.synthesis import supply
 from inkdigits.training.synthesis.sources import WHOLE, Ablation
 
@@ -26,7 +26,6 @@ use_backend()
 import keras  # noqa: E402
 from keras import layers  # noqa: E402
 
-from inkdigits.training import runs  # noqa: E402
 from inkdigits.training.export import export_run  # noqa: E402
 from inkdigits.training.graph import graph_of  # noqa: E402
 
@@ -50,38 +49,18 @@ def bars(train, split, count, seed, *, shares=None, jobs=None, ablation=None, pr
 
 
 @pytest.fixture(scope="module")
-def run_folder(tmp_path_factory):
-    """One epoch on a few strips; scikit-learn's digits are taken for MNIST by four writers."""
-    folder = tmp_path_factory.mktemp("number")
-    text, changed = re.subn(r"FRESH, USES = .*", "FRESH, USES = 30, 2", recipe_path("number").read_text())
-    text, again = re.subn(r"HELD_OUT, TEST = .*", "HELD_OUT, TEST = 8, 8", text)
-    assert changed == again == 1
-    (folder / "number.py").write_text(text)
-    load = datasets.load
-
-    def mnist(name, split):
-        found = load("digits", split)
-        return replace(found, name=name, writers=np.arange(len(found.labels)) // 361)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "load", mnist)
-        patch.setattr(datasets, "load", mnist)
-        patch.setattr(supply, "rows", bars)
-        run, result = runs.train(
-            str(folder / "number.py"), "mnist", folder / "run", epochs=1, batch_size=8, validation_split=0.25, quiet=True
-        )
-    assert len(run.history) == 1
-    assert run.history[0]["val_loss"] > 0
+def run_folder(trained_on_few):
+    folder, _, result = trained_on_few("number", "rows", bars, fresh=12, layers=("(1, 2, 4)", "(2,)"))
     assert re.fullmatch(r"numbers test: [\d.]+% of strings right, digit error [\d.]+%", result.headline)
-    return folder / "run"
+    return folder
 
 
 def test_the_run_folder_of_a_number_model(run_folder):
     for name in ("model.keras", "model.onnx", "card.json", "history.csv", "curves.png", "mistakes.png", "reading_report.txt"):
         assert (run_folder / name).stat().st_size > 100, name
     metrics = json.loads((run_folder / "metrics.json").read_text())
-    assert metrics["test"]["strips"] == sum(row["strips"] for row in metrics["test"]["by_length"]) == 8
-    assert [(data["name"], data["images"]) for data in metrics["data"]] == [("numbers", 30)]
+    assert metrics["test"]["strips"] == sum(row["strips"] for row in metrics["test"]["by_length"]) == 4
+    assert [(data["name"], data["images"]) for data in metrics["data"]] == [("numbers", 12)]
     page = (run_folder / "report.html").read_text(encoding="utf-8")
     assert page.count('src="data:image/png;base64,') == 2
     assert not re.search(r"(src|href)=\"(?!data:)|https?://|<script", page), "it needs nothing else"

@@ -72,6 +72,12 @@ def test_there_is_no_such_recipe():
         load_recipe("resnet9000")
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Runs draw no pictures for their reports, which are most of the time of a short one."""
+    monkeypatch.setattr("inkdigits.training.report.write", lambda *_: None)
+
+
 def train(tmp_path, text, data="digits", **overrides):
     from inkdigits.training import runs
 
@@ -79,6 +85,7 @@ def train(tmp_path, text, data="digits", **overrides):
     return runs.train(str(tmp_path / "own.py"), data, tmp_path / "run", quiet=True, **overrides)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_dense_holds_out_a_tenth_for_the_second_line_of_its_curves(tmp_path):
     from inkdigits.training import runs
 
@@ -118,6 +125,7 @@ def test_a_loss_that_is_not_finite_ends_the_training(tmp_path):
         train(tmp_path, START + LINEAR + ADAM.replace("Adam", "SGD"), learning_rate=1e38)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_repaired_recipe_may_use_the_folder_of_the_broken_one(tmp_path):
     with pytest.raises(RecipeError, match="must end in a softmax"):
         train(tmp_path, START + LINEAR.replace(', activation="softmax"', "") + ADAM)

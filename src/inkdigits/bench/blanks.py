@@ -22,6 +22,8 @@ Rng = np.random.Generator
 DPI = 150
 WIDTH, HEIGHT = 1240, 1754
 """Of a page of A4 in pixels."""
+LEFT = 90
+"""The left margin in pixels."""
 NAMES = ("exam", "slip", "application", "hours", "meter")
 GREY = 90
 """The grey level of boxes and lines; print is black."""
@@ -52,6 +54,12 @@ class Blank:
     def text(self, x: int, y: int, text: str, size: int = 22, bold: bool = False) -> None:
         """Print a text; x, y: of its top left corner."""
         self._draw.text((x, y), text, fill=15, font=_font(self.face + ("-Bold" if bold else ""), size))
+
+    def heading(self, *lines: tuple[int, str, int, bool], rule: int) -> None:
+        """Print the lines of a heading, each with its top, its text, its size and whether it is bold, and a rule below at row `rule`."""
+        for y, text, size, bold in lines:
+            self.text(LEFT, y, text, size, bold)
+        self.rule(rule)
 
     def paragraph(self, x: int, y: int, width: int, begin: int, lines: int, size: int = 17) -> None:
         """Print some lines of small print, from the word `begin` of PROSE."""
@@ -107,7 +115,7 @@ class Blank:
 
     def rule(self, y: int) -> None:
         """A rule over the width of the page."""
-        self._draw.line((90, y, WIDTH - 90, y), fill=0, width=3)
+        self._draw.line((LEFT, y, WIDTH - LEFT, y), fill=0, width=3)
 
 
 @cache
@@ -155,9 +163,7 @@ def checked(rng: Rng, length: int, check: str) -> str:
 
 def _exam() -> Blank:
     page = Blank("exam", serif=True)
-    page.text(90, 80, "Department of Mathematics", 26)
-    page.text(90, 130, "Written Examination", 44, bold=True)
-    page.rule(200)
+    page.heading((80, "Department of Mathematics", 26, False), (130, "Written Examination", 44, True), rule=200)
     page.text(90, 240, "Student's number")
     page.comb("student", 380, 226, 9, "id", length=9, values=roster(), required=True)
     page.text(90, 340, "Date of the examination")
@@ -176,9 +182,7 @@ def _exam() -> Blank:
 
 def _slip() -> Blank:
     page = Blank("slip", serif=False)
-    page.text(90, 90, "First Savings Bank of the Valley", 30, bold=True)
-    page.text(90, 140, "PAYMENT SLIP", 24)
-    page.rule(190)
+    page.heading((90, "First Savings Bank of the Valley", 30, True), (140, "PAYMENT SLIP", 24, False), rule=190)
     page.text(90, 240, "Slip no.")
     page.comb("slip", 300, 226, 8, "id", length=8, check="luhn", required=True)
     page.text(760, 240, "Date")
@@ -246,9 +250,7 @@ def _hours() -> Blank:
 
 def _meter() -> Blank:
     page = Blank("meter", serif=True)
-    page.text(90, 70, "Municipal Water Works", 34, bold=True)
-    page.text(90, 130, "Reading of your meter", 26)
-    page.rule(190)
+    page.heading((70, "Municipal Water Works", 34, True), (130, "Reading of your meter", 26, False), rule=190)
     page.paragraph(90, 220, 1060, 5, 4)
     page.text(90, 390, "Number of the meter")
     page.comb("meter", 420, 376, 10, "id", length=10, check="mod11", cell=54, high=64)
