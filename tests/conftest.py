@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,25 @@ def data_dir() -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="session")
+def serve():
+    """A function that serves with more options: `with serve("--store", url) as (address, process)`."""
+    pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
+    return serving
+
+
 @pytest.fixture(scope="module")
 def service():
     """The address of `inkdigits serve`, with a slash at its end, in a process of its own."""
     pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
-    command = [sys.executable, "-m", "inkdigits", "serve", "--port", "0", "--workers", "1"]
+    with serving() as (address, _):
+        yield address
+
+
+@contextmanager
+def serving(*options):
+    """`inkdigits serve` with these options on a port that is free, once it can read: its address and its process."""
+    command = [sys.executable, "-m", "inkdigits", "serve", "--port", "0", "--workers", "1", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             address = process.stdout.readline().split()[0]
@@ -31,7 +46,7 @@ def service():
             while not _answers(f"{address}readyz"):
                 assert time.monotonic() < deadline, "the service does not become ready"
                 time.sleep(0.05)
-            yield address
+            yield address, process
         finally:
             process.terminate()
 

@@ -118,13 +118,13 @@ class Reviewing:
         with self.store.reading() as connection:
             return self._estimate(connection)
 
-    def claim(self, reviewer: Reviewer, stage: str | None = None) -> dict[str, Any]:
-        """Give out work: of a stage, or of the first that has some. What the reviewer has already comes first. Returns it as JSON: `stage`,
-        None where there is none; `label` and `digits`, or `fields`, or `form`; and `progress`."""
+    def claim(self, reviewer: Reviewer, stage: str | None = None, *, more: bool = False) -> dict[str, Any]:
+        """Give out work: of a stage, or of the first that has some. What the reviewer has already comes first, or, for more, not again.
+        Returns it as JSON: `stage`, None where there is none; `label` and `digits`, or `fields`, or `form`; and `progress`."""
         with self.store.writing() as connection:
             self._look_up(connection)
             for one in STAGES if stage is None else (stage,):
-                if found := self._claimed(connection, reviewer, one):
+                if found := self._claimed(connection, reviewer, one, more):
                     return {**self._shown(connection, one, found), **self._progress(connection)}
             return {"stage": None, **self._progress(connection)}
 
@@ -259,12 +259,12 @@ class Reviewing:
         low, high = wilson(int(wrong or 0), count)
         return Estimate(count, int(wrong or 0), self._unseen, (wrong or 0) / count if count else None, low, high)
 
-    def _claimed(self, connection: Connection, reviewer: Reviewer, stage: str) -> Sequence[Any]:
+    def _claimed(self, connection: Connection, reviewer: Reviewer, stage: str, more: bool) -> Sequence[Any]:
         """Work of a stage, which is the reviewer's from now on."""
         clock = time.time()
         query = sql.select(tasks).where(tasks.c.kind == stage, tasks.c.done_by.is_(None))
         held = query.where(tasks.c.session == reviewer.session, tasks.c.until >= clock).order_by(tasks.c.label, tasks.c.turn)
-        found = connection.execute(held.limit(AT_ONCE[stage])).all()
+        found = [] if more else connection.execute(held.limit(AT_ONCE[stage])).all()
         if found:
             found = [one for one in found if one.label == found[0].label]
         else:

@@ -27,11 +27,12 @@ Text = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class Asking(BaseModel):
-    """Who asks. reviewer: their name; session: of the window."""
+    """Who asks. reviewer: their name; session: of the window; stage: the kind of work; more: beside what they have already."""
 
     reviewer: Name
     session: Token
     stage: Literal["digit", "field", "form"] | None = None
+    more: bool = False
 
     @property
     def who(self) -> Reviewer:
@@ -76,7 +77,7 @@ def add_review(app: FastAPI, desk: Reviewing) -> None:
 
     async def work(request: Request) -> dict[str, Any]:
         asked = await _body(Asking, request)
-        return await asyncio.to_thread(desk.claim, asked.who, asked.stage)
+        return await asyncio.to_thread(lambda: desk.claim(asked.who, asked.stage, more=asked.more))
 
     async def digits(request: Request) -> dict[str, Any]:
         asked = await _body(Digits, request)

@@ -3,10 +3,11 @@
 import { ask, inWords, service } from "./api.js";
 import { $, say } from "./dom.js";
 import { keyOfDigits, saidOfDigits, showDigits } from "./reviewdigits.js";
-import { nextOfForm, saidOfForm, showField, showForm, showProblems } from "./reviewfields.js";
+import { nextOfForm, saidOfForm, showField, showForm, showProblems, waitForField } from "./reviewfields.js";
 import { newToken, outbox, send, sendLeft, sent, session } from "./reviewsend.js";
 
 const NAME = "inkdigits-reviewer";
+const FEW = 5; // values that are left of those given to us when more are asked for
 const LOOK_AGAIN = 4000; // milliseconds after which the service is asked whether there is something to look at again
 const PATH = "v1/review";
 const SECTIONS = ["digit", "field", "form", "nothing"];
@@ -17,6 +18,7 @@ let fields = []; // that are given to us, the first of them is shown
 let form = null;
 let insist = false; // what the form says is kept though it cannot be
 let waiting = 0;
+let asking = false;
 let moving = Promise.resolve();
 
 const me = () => ({ reviewer: localStorage[NAME], session });
@@ -27,6 +29,7 @@ const after = (step) => (moving = moving.then(step, step));
 async function next() {
   clearTimeout(waiting);
   if (stage === "field" && fields.length) return showField(fields[0]);
+  if (stage === "field") waitForField();
   await sent();
   if (fields.length) return show({ stage: "field", fields: [] }); // some came back
   try {
@@ -98,6 +101,20 @@ function sayField() {
   }));
   if (fields.length) showField(fields[0]);
   else after(next);
+  if (fields.length <= FEW) askForMore();
+}
+
+/** Have the next values before these are done: nobody waits for them. */
+async function askForMore() {
+  if (asking) return;
+  asking = true;
+  try {
+    const batch = await (await ask(`${PATH}/work`, { ...me(), stage: "field", more: true })).json();
+    if (batch.stage && stage === "field") fields.push(...batch.fields);
+  } catch (error) {
+    inWords(error); // what is wrong is said where there is nothing left to do
+  }
+  asking = false;
 }
 
 function sayDigits() {

@@ -16,6 +16,14 @@ export function showField(field) {
   text.select();
 }
 
+/** The value is said, and the next is not there yet. */
+export function waitForField() {
+  for (const id of ["field-problem", "field-note"]) $(id).textContent = "";
+  $("field-title").textContent = "…";
+  $("field-crop").hidden = true;
+  $("field-text").value = "";
+}
+
 /** Show a form. */
 export function showForm(form) {
   $("form-title").textContent = form.source + (form.page > 1 ? `, page ${form.page}` : "");
