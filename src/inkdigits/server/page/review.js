@@ -42,6 +42,7 @@ async function next() {
 
 function show(batch) {
   stage = batch.stage ?? "nothing";
+  if (stage !== "field") fields = []; // they stay ours, and come again
   if (batch.progress) progress(batch.progress);
   for (const name of SECTIONS) $(name).hidden = name !== stage;
   for (const radio of document.querySelectorAll("input[name=stage]")) radio.checked = radio.value === (batch.stage ?? wanted);
