@@ -29,7 +29,7 @@ STAGES = ("digit", "field", "form")
 """The kinds of work, in their order."""
 AT_ONCE = {"digit": 48, "field": 12, "form": 1}
 """How much of each is given out at once."""
-COUNTED = 30.0
+COUNTED = 60.0
 """Seconds for which the number of values that nobody looks at is not counted again."""
 ODD = "?"
 """Of a digit: it is none of its class."""
@@ -141,10 +141,10 @@ class Reviewing:
             by_field: dict[int, list[Any]] = {}
             for one in found:
                 by_field.setdefault(one.field_id, []).append(one)
-                change = tasks.update().where(tasks.c.id == one.id)
-                connection.execute(change.values(done_by=action, changed=said[one.id] == ODD, session=None, until=None))
-            for id_, some in by_field.items():
-                self._settle_digits(connection, _Said(action, some[0].form_id, reviewer), id_, some, said)
+            for is_odd in (True, False):
+                change = tasks.update().where(tasks.c.id.in_([one.id for one in found if (said[one.id] == ODD) == is_odd]))
+                connection.execute(change.values(done_by=action, changed=is_odd, session=None, until=None))
+            self._settle_digits(connection, action, reviewer, by_field, said)
             return {**self._progress(connection), "late": len(said) - len(found)}
 
     def say_field(self, reviewer: Reviewer, token: str, task: int, sequence: int, text: str, *, insist: bool = False) -> dict[str, Any]:
@@ -317,8 +317,13 @@ class Reviewing:
         query = sql.select(fields, forms.c.source, forms.c.page, forms.c.layout).join(forms, forms.c.id == fields.c.form_id)
         return connection.execute(query.where(condition).order_by(fields.c.id)).all()
 
+    def _named(self, connection: Connection, condition: sql.ColumnElement[bool]) -> Sequence[Any]:
+        """The same without their pictures: id, name, confidence and layout."""
+        query = sql.select(fields.c.id, fields.c.name, fields.c.confidence, forms.c.layout).join(forms, forms.c.id == fields.c.form_id)
+        return connection.execute(query.where(condition).order_by(fields.c.id)).all()
+
     def _field_of(self, connection: Connection, id_: int) -> FormField:
-        (row,) = self._fields(connection, fields.c.id == id_)
+        (row,) = self._named(connection, fields.c.id == id_)
         return self._own(row.layout, row.name)
 
     def _own(self, layout: str, name: str) -> FormField:
@@ -328,24 +333,33 @@ class Reviewing:
                 return self.own[part, name]
         return next(own for (_, other), own in self.own.items() if other == name)
 
-    def _settle_digits(self, connection: Connection, action: _Said, id_: int, some: Sequence[Any], said: Mapping[int, str]) -> None:
-        """What comes of a field some of whose digits were looked at: another value; that it is sure, where all of its digits are; or
-        nothing, and it is looked at as a whole."""
-        state = states(connection, fields.c.id == id_)[id_]
-        own = self._field_of(connection, id_)
-        others = {one.place: said[one.id] for one in some if said[one.id] not in (ODD, one.label)}
-        if others and max(others) < len(state.text):
-            text = "".join(others.get(place, sign) for place, sign in enumerate(state.text))
-            meant = typed(own, text)
-            change = meant if meant.problem else Typed(meant.value, text, UNSURE)
-            _append(connection, action.id, action.form, id_, state, State(change.value, change.text, change.status, change.problem))
-            state = states(connection, fields.c.id == id_)[id_]
-        left = tasks.c.done_by.is_(None) | tasks.c.changed
-        open_ = sql.select(sql.func.count()).select_from(tasks).where(tasks.c.field_id == id_, tasks.c.kind == "digit", left)
-        meant = typed(own, state.text)
-        if connection.execute(open_).scalar() == 0 and meant.status == OK and state.status == UNSURE:
-            self._correct(connection, action, id_, state, meant)
-            self._across(connection, action)
+    def _settle_digits(
+        self, connection: Connection, action: int, reviewer: Reviewer, by_field: Mapping[int, Sequence[Any]], said: Mapping[int, str]
+    ) -> None:
+        """What comes of fields some of whose digits were looked at: another value; that it is sure, where all of its digits are; or
+        nothing, and it is looked at as a whole. by_field: the tasks of each."""
+        some = fields.c.id.in_(list(by_field))
+        now_ = states(connection, some)
+        own = {row.id: self._own(row.layout, row.name) for row in self._named(connection, some)}
+        left = tasks.c.field_id.in_(list(by_field)) & (tasks.c.kind == "digit") & (tasks.c.done_by.is_(None) | tasks.c.changed)
+        open_ = set(connection.execute(sql.select(tasks.c.field_id).where(left)).scalars())
+        settled: dict[int, _Said] = {}
+        for id_, own_tasks in by_field.items():
+            state, by = now_[id_], _Said(action, own_tasks[0].form_id, reviewer)
+            others = {one.place: said[one.id] for one in own_tasks if said[one.id] not in (ODD, one.label)}
+            if others and max(others) < len(state.text):
+                text = "".join(others.get(place, sign) for place, sign in enumerate(state.text))
+                meant = typed(own[id_], text)
+                change = meant if meant.problem else Typed(meant.value, text, UNSURE)
+                after = State(change.value, change.text, change.status, change.problem, state.sequence + 1, reviewer.name)
+                _append(connection, action, by.form, id_, state, after)
+                state = after
+            meant = typed(own[id_], state.text)
+            if id_ not in open_ and meant.status == OK and state.status == UNSURE:
+                self._correct(connection, by, id_, state, meant)
+                settled[by.form] = by
+        for by in settled.values():
+            self._across(connection, by)
 
     def _correct(self, connection: Connection, action: _Said, id_: int, state: State, meant: Typed) -> None:
         """Write what a person says of a field, and that it and its digits are looked at."""
@@ -360,7 +374,10 @@ class Reviewing:
     def _across(self, connection: Connection, action: _Said) -> None:
         """What a correction means for the other fields of its form: those that failed a check across fields alone are not in doubt any more
         where it holds now; and where one does not hold, and all single values are looked at, the form is looked at as a whole."""
-        rows, now_ = self._fields(connection, action.form), states(connection, fields.c.form_id == action.form)
+        if not self.template.checks:
+            return
+        rows = self._named(connection, fields.c.form_id == action.form)
+        now_ = states(connection, fields.c.form_id == action.form)
         values = {row.name: now_[row.id].value for row in rows}
         failed = {f"not {check.said}" for check in failing(self.template.checks, values)}
         every = {f"not {check.said}" for check in self.template.checks}

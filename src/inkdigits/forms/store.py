@@ -83,6 +83,7 @@ fields = sql.Table(
     sql.Column("box", sql.Text, nullable=False),
     sql.Column("candidates", sql.Text, nullable=False),
     sql.Column("crop", sql.LargeBinary),
+    sql.Index("ink_fields_sure", "sampled", "status", "form_id"),
 )  # fmt: skip
 digits = sql.Table(
     "ink_digits", metadata,
