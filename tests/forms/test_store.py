@@ -147,3 +147,23 @@ def test_a_database_of_others_is_left_alone(tmp_path):
     with pytest.raises(OutputError, match="holds no forms"):
         Store(f"{tmp_path}/other.db")
     engine.dispose()
+
+
+def test_a_server_that_goes_away_is_said_and_the_run_is_gone_on_with(postgresql):
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(f"{postgresql.url}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE away")
+    url = f"{postgresql.url}/away"
+    run = rows(url)
+    run.write(THREE[0])
+    subprocess.run([*postgresql.control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd="/")
+    try:
+        with pytest.raises(OutputError, match=r"cannot be used: .*; start it, or check its address; what it holds is whole") as caught:
+            run.write(THREE[1])
+        run.__exit__(OutputError, caught.value, None)
+    finally:
+        subprocess.run([*postgresql.control, "-o", postgresql.options, "start"], check=True, capture_output=True, cwd="/")
+    with rows(url, resume=True) as run:
+        assert list(run.done) == ["scan1.png"]
+        run.write(THREE[1])
+    assert len(table(url)) == 2
