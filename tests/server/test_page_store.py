@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import subprocess
 import sys
 import time
 import urllib.error
@@ -262,6 +263,29 @@ def test_a_service_that_is_killed_has_kept_all_that_it_answered(serve, tmp_path)
                 break
     assert len(answered) >= 7
     assert set(answered) <= {row["source"] for row in table(url) if row["a"] == "3"}
+
+
+def test_a_database_that_is_away_is_said_and_what_is_said_again_is_taken(serve, postgresql):
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(f"{postgresql.url}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE reviewed")
+    url = f"{postgresql.url}/reviewed"
+    filled(url, unsure(1))
+    me = {"reviewer": "Ann", "session": "a"}
+    with serve("--store", url) as (address, _):
+        (one,) = post(address, "work", **me)["fields"]
+        said = {**me, "token": "t", "task": one["task"], "sequence": one["sequence"], "text": "3"}
+        subprocess.run([*postgresql.control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd="/")
+        try:
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                post(address, "field", **said)
+        finally:
+            subprocess.run([*postgresql.control, "-o", postgresql.options, "start"], check=True, capture_output=True, cwd="/")
+        assert (caught.value.code, caught.value.headers["Retry-After"]) == (503, "1")
+        assert "cannot be used" in json.load(caught.value)["detail"]
+        caught.value.close()
+        assert post(address, "field", **said)["progress"]["left"]["field"] == 0
+    assert [row["a"] for row in table(url)] == ["3"]
 
 
 @pytest.mark.parametrize(
