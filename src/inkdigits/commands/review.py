@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..errors import OutputError
 from .completion import files
-from .outputs import identity, said_of
 from .signals import at_once
 
 
@@ -32,11 +30,12 @@ def export(store: str, out: str, quiet: bool) -> None:
     confidence, NAME status, NAME note, NAME by, NAME at. A value that a person has looked at has their name in place of a confidence.
     """
     with at_once():
-        from ..forms.store import Store
-    with Store(store) as opened:
+        from ..errors import OutputError
         from ..forms.checked import export as written
         from ..forms.reviewing import Reviewing
-
+        from ..forms.store import Store
+        from .outputs import identity, said_of
+    with Store(store) as opened:
         with said_of("--out"):
             if opened.is_file and identity(out) == identity(str(opened.url.database)):
                 raise OutputError(f"{out} is the store; choose another file")
