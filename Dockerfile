@@ -9,7 +9,7 @@ WORKDIR /checkout
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src src
 RUN python -m venv --without-pip /opt/inkdigits
-RUN pip --python /opt/inkdigits install --no-cache-dir --constraint constraints.txt '.[pdf,serve]'
+RUN pip --python /opt/inkdigits install --no-cache-dir --constraint constraints.txt '.[pdf,serve,store]'
 
 FROM python:3.11-slim
 COPY --from=build /opt/inkdigits /opt/inkdigits

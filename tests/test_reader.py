@@ -197,6 +197,15 @@ def test_a_number_model_for_other_strips_is_refused(monkeypatch):
         Reader().read(note("27"))
 
 
+def test_a_number_model_of_other_signs_is_refused(monkeypatch):
+    """With a sign more, all that follow would be taken for their neighbours."""
+    network = NumberNetwork("1")
+    network.card = replace(network.card, classes=(*network.card.classes[:-1], "#", network.card.classes[-1]))
+    monkeypatch.setattr("inkdigits.recognition.networks.NumberModel", network)
+    with pytest.raises(ModelError, match=r"it knows .* # .*this reader needs .*train it again"):
+        Reader().read(note("27"))
+
+
 def test_a_model_of_other_classes_reads_region_by_region_and_alone(monkeypatch):
     class Signs(DigitNetwork):
         def __init__(self, *names, **odds):

@@ -24,6 +24,7 @@ COMMANDS = {
     "evaluate": "Measure a trained network on a data set.",
     "export": "Write a trained network as ONNX, SavedModel or TFLite.",
     "form": "Read filled-in forms into a table.",
+    "review": "Take a checked table out of a store of forms.",
     "serve": "Serve an HTTP service and its page.",
     "bench": "Measure accuracy, speed and robustness, beside others.",
     "data": "List, fetch and verify data sets.",

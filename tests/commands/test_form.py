@@ -95,12 +95,61 @@ def test_the_form_is_not_written_over(form, scans):
     assert form.read_text() == before
 
 
-def test_a_database_is_not_taken_for_a_file(form, scans, tmp_path, monkeypatch):
+def test_scans_become_a_store_that_is_gone_on_with_and_exported(form, scans, tmp_path):
+    pytest.importorskip("sqlalchemy", reason="needs inkdigits[store]")
+    url, out = f"sqlite:///{tmp_path}/rows.db", tmp_path / "table.csv"
+    assert run("read", scans / "a.png", "--form", form, "--out", url, "--sample", "1")[0] == 0
+    code, said = run("read", scans, "--form", form, "--out", url)
+    assert (code, "holds 1 forms already: --resume" in said) == (2, True)
+    code, said = run("read", scans, "--form", form, "--out", url, "--resume")
+    assert code == 1  # one of them could not be read
+    assert "read 3 (1 of them before)" in said
+    review = CliRunner().invoke(group, ["review", "export", str(tmp_path / "rows.db"), "--out", str(out)])
+    assert "3 forms" in review.output
+    with open(out, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [Path(row["source"]).name for row in rows] == ["a.png", "b.png", "c.png"]
+    assert (rows[0]["id"], rows[0]["first"], rows[0]["id status"], rows[0]["id by"]) == ("123456782", "120", "ok", "")
+    assert [row["needs_review"] for row in rows] == ["False", "True", "True"]
+    assert "left to look at: 0 digits, 2 values, 2 forms" in CliRunner().invoke(group, ["review", "status", url]).output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--out", "sqlite:///rows.db", "--format", "csv"], "--format is for files"),
+        (["--out", "rows.csv", "--sample", "0.1"], "--sample is for a store"),
+        (["--out", "oracle://here"], "no store can be there; give sqlite:///FILE"),
+        (["--out", "postgresql://127.0.0.1:9/forms"], "refused"),
+    ],
+)
+def test_what_fits_no_store_is_said(form, scans, tmp_path, monkeypatch, words, said):
+    pytest.importorskip("sqlalchemy", reason="needs inkdigits[store]")
     monkeypatch.chdir(tmp_path)
-    code, said = run("read", scans, "--form", form, "--out", "sqlite:///rows.db")
+    code, text = run("read", scans, "--form", form, *words)
     assert code == 2
-    assert "databases are not written yet" in said
-    assert not list(tmp_path.glob("sqlite*"))
+    assert said in text
+    assert not list(tmp_path.glob("rows*"))
+
+
+def test_the_table_is_not_written_over_its_store(form, scans, tmp_path):
+    pytest.importorskip("sqlalchemy", reason="needs inkdigits[store]")
+    (tmp_path / "rows.csv").write_bytes(b"")
+    run("read", scans / "c.png", "--form", form, "--out", f"sqlite:///{tmp_path}/rows.csv")
+    before = (tmp_path / "rows.csv").read_bytes()
+    done = CliRunner().invoke(group, ["review", "export", str(tmp_path / "rows.csv"), "--out", str(tmp_path / "rows.csv")])
+    assert done.exit_code == 2
+    assert "is the store" in done.output
+    assert (tmp_path / "rows.csv").read_bytes() == before
+
+
+def test_without_the_extra_a_store_says_how_to_install_it(form, scans, monkeypatch):
+    for name in ("inkdigits.forms.store", "inkdigits.forms.storing"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    code, said = run("read", scans, "--form", form, "--out", "sqlite:///rows.db")
+    assert code == 1
+    assert "pip install 'inkdigits[store]'" in said
 
 
 def test_a_form_is_proposed_for_a_blank(tmp_path):

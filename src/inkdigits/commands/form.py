@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,10 @@ from .signals import at_once, raised
 
 if TYPE_CHECKING:
     from ..forms.read import FormReader
+    from ..forms.storing import StoredRows
+    from ..results import Results
+    from ..resume import Terms
+    from .progress import Tally
 
 FORMATS = ("csv", "jsonl", "parquet")
 
@@ -96,6 +102,7 @@ class Asked:
     overwrite: bool
     threshold: float | None
     unconstrained: bool
+    sample: float | None
     jobs: int
     unordered: bool
     model: str | None
@@ -105,7 +112,10 @@ class Asked:
 @command.command(short_help="Read filled-in forms.")
 @click.argument("sources", nargs=-1, required=True, metavar="SCAN...", shell_complete=files)
 @click.option("--form", required=True, type=click.Path(dir_okay=False), metavar="FILE", shell_complete=files, help="The form.json.")
-@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", shell_complete=files, help="Write the rows to FILE.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False), metavar="FILE|URL", shell_complete=files,
+    help="Write the rows to FILE, or into a store: sqlite:///rows.db, postgresql://NAME@HOST/DATABASE.",
+)  # fmt: skip
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), help="What the rows look like.  [default: by the suffix of --out, else csv]"
 )
@@ -114,6 +124,10 @@ class Asked:
 @click.option("--overwrite", is_flag=True, help="Begin anew where --out has rows.")
 @click.option("--threshold", type=click.FloatRange(0, 1), metavar="P", help="A value that is less likely right is unsure.")
 @click.option("--unconstrained", is_flag=True, help="Types, lists and checks say what fails them, and have no say in what is read.")
+@click.option(
+    "--sample", type=click.FloatRange(0, 1), metavar="P",
+    help="In a store: the share of sure values that a person is to look at, to know how many are wrong.  [default: 0.05]",
+)  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes that read at the same time.")
 @click.option("--unordered", is_flag=True, help="With --jobs: rows as they come, not in the order of the scans.")
 @click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
@@ -128,39 +142,36 @@ def read(sources: tuple[str, ...], **settings: Any) -> int:
     asked = Asked(sources, **settings)
     if asked.overwrite and (asked.resume or asked.retry_errors):
         raise click.UsageError("--overwrite begins anew, --resume and --retry-errors go on: give the one or the others")
-    if asked.out and "://" in asked.out:
-        raise click.BadParameter(f"{asked.out}: databases are not written yet; give a file, as rows.csv", param_hint="--out")
+    is_stored = bool(asked.out and "://" in asked.out)
+    if is_stored and asked.format_:
+        raise click.UsageError("--format is for files; a store has tables of its own")
+    if asked.sample is not None and not is_stored:
+        raise click.UsageError("--sample is for a store; give one as --out, such as sqlite:///rows.db")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     with at_once():
         from ..forms.read import FormModel, FormReader
 
-        reader = FormReader(FormModel(Path(asked.form), asked.model, not asked.unconstrained), asked.threshold)
+        reader = FormReader(FormModel(Path(asked.form), asked.model, not asked.unconstrained, is_stored), asked.threshold)
         _ = reader.cards, reader.blanks  # what is wrong with a model or a blank is said now
     with raised():
-        return _walk(asked, reader)
+        return _walk(asked, reader, is_stored)
 
 
-def _walk(asked: Asked, reader: FormReader) -> int:
+def _walk(asked: Asked, reader: FormReader, is_stored: bool) -> int:
     """Read the scans and write their rows; the exit code: 1 if a scan failed."""
     from ..batch import rows
-    from ..forms.rows import columns, forms, record_of, table_of
-    from ..results import Results
-    from ..resume import Terms, without_done
+    from ..forms.rows import forms
+    from ..resume import without_done
     from ..sources import Skipped, expand
     from .outputs import said_of
     from .progress import Progress, Tally
 
-    _check_outputs(asked, reader)
-    suffix = (asked.out or "").rpartition(".")[2].lower()
-    kind = asked.format_ or (suffix if suffix in FORMATS else "csv")
-    terms = Terms(record_of(reader), asked.resume or asked.retry_errors, asked.retry_errors, asked.overwrite)
+    if not is_stored:
+        _check_outputs(asked, reader)
     tally, skipped = Tally(), Skipped()
     template = reader.template
     with said_of("--out"):
-        results = Results(
-            asked.out, kind, terms, several=True, single=False, columns=columns(template), table=table_of(template),
-            seen=lambda row: tally.row(row, earlier=True),
-        )  # fmt: skip
+        results = (_stored if is_stored else _in_file)(asked, reader, tally)
     with results, Progress(lambda: sum(1 for _ in expand(asked.sources)), tally, shown=not asked.quiet) as progress:
         todo = without_done(expand(asked.sources, skipped), results.done)
         found = rows(reader, todo, jobs=asked.jobs, ordered=not asked.unordered)  # type: ignore[arg-type]  # it is one to batch
@@ -177,6 +188,41 @@ def _walk(asked: Asked, reader: FormReader) -> int:
         if asked.out:
             click.echo(tally.text, err=True)
     return 1 if tally.errors else 0
+
+
+def _in_file(asked: Asked, reader: FormReader, tally: Tally) -> Results:
+    """The rows on their way to a file or to standard output."""
+    from ..forms.rows import columns, table_of
+    from ..results import Results
+
+    suffix = (asked.out or "").rpartition(".")[2].lower()
+    kind = asked.format_ or (suffix if suffix in FORMATS else "csv")
+    return Results(
+        asked.out, kind, _terms(asked, reader), several=True, single=False, columns=columns(reader.template),
+        table=table_of(reader.template), seen=lambda row: tally.row(row, earlier=True),
+    )  # fmt: skip
+
+
+def _stored(asked: Asked, reader: FormReader, tally: Tally) -> StoredRows:
+    """The rows on their way into a store."""
+    from ..forms.store import shown_url
+    from ..forms.storing import SAMPLE, StoredRows
+    from ..reader import LINE_THRESHOLD
+
+    out = str(asked.out)
+    command = shlex.join(["inkdigits", *(shown_url(word) if word == out else word for word in sys.argv[1:])])
+    return StoredRows(
+        out, _terms(asked, reader), reader.template, command=command, models=[card.id for card in reader.cards],
+        threshold=LINE_THRESHOLD if asked.threshold is None else asked.threshold,
+        sample=SAMPLE if asked.sample is None else asked.sample, seen=lambda row: tally.row(row, earlier=True),
+    )  # fmt: skip
+
+
+def _terms(asked: Asked, reader: FormReader) -> Terms:
+    from ..forms.rows import record_of
+    from ..resume import Terms
+
+    return Terms(record_of(reader), asked.resume or asked.retry_errors, asked.retry_errors, asked.overwrite)
 
 
 def _check_outputs(asked: Asked, reader: FormReader) -> None:

@@ -42,6 +42,12 @@ from .completion import files
     metavar="P",
     help="Of the lines that nobody has to look at, this share is right, where a request asks for nothing else.",
 )
+@click.option(
+    "--store",
+    metavar="STORE",
+    shell_complete=files,
+    help="Forms to review at /review.html: sqlite:///FILE or postgresql://NAME@HOST/DATABASE, as `form read` filled it.",
+)
 @click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
 def command(
     host: str,
@@ -54,6 +60,7 @@ def command(
     api_key: str | None,
     allowed: tuple[str, ...],
     sure: float | None,
+    store: str | None,
     model: str | None,
 ) -> int:
     """Serve an HTTP service and its page: draw, photograph, drop files, see what was read.
@@ -82,5 +89,7 @@ def command(
     for name in allowed:
         if not bare(name):
             raise click.BadParameter(f"{name!r} is not the name of a host; give one such as digits.example", param_hint="--allow-host")
-    settings = Settings(model, workers or cores(), room, timeout, api_key, Limits(body=max_mb << 20, pages=max_pages), sure=sure)
+    settings = Settings(
+        model, workers or cores(), room, timeout, api_key, Limits(body=max_mb << 20, pages=max_pages), sure=sure, store=store
+    )
     return run(settings, host, port, allowed)

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from .. import images, layout
 from ..errors import InputError, ModelError
+from ..ink import shrink
 from ..models import Card
 from ..options import Options
 from ..reader import LINE_THRESHOLD, Reader
 from ..reading import Box, Reading
-from ..recognition.alphabet import CLASSES, OTHER, allowed_in, text_of
+from ..recognition.alphabet import CLASSES, DIGITS, OTHER, allowed_in, text_of
 from ..recognition.confidence import PLAIN, certainty
 from ..recognition.decode import Text, candidates
 from ..recognition.fields import digit_height, field_of
@@ -34,7 +35,7 @@ from ..tiles import tile_of
 from .fieldtypes import ERROR, Check, Kind, settle
 from .register import Blank, Registered, blank_of, moved, register
 from .template import FormField, Layout, Template
-from .writing import SPECK, Writing, in_cells, share_inked, writing
+from .writing import SPECK, Writing, crop, in_cells, share_inked, writing
 
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float32]
@@ -54,9 +55,22 @@ WIDTH, MOST = 40, 12
 """Prefixes that the search for allowed texts keeps, and texts that it gives."""
 GAP = 0.3
 """Between the digits of a comb, brought together as in one number, in heights of a digit. Set by eye on composed stacks of seed 7."""
+PICTURE = 1000
+"""The longest side, in pixels, of the picture of a page that fits no layout."""
 SUREST = 0.9999
 """No field is surer."""
 NONE_FITS = "it fits no page of the form"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person is shown of a field. crop: a PNG of it, straight. tiles: of each digit of its text the 28 x 28 bytes that the network
+    saw, row by row, 255 = ink; none where the digits of the text are not the marks that are in the field, each one of them. sure: of each
+    tile the probability in [0, 1] of that digit by itself."""
+
+    crop: bytes
+    tiles: tuple[bytes, ...] = ()
+    sure: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +79,8 @@ class FieldValue:
 
     value: as tables have it, "" where there is none. text: as it is written. confidence: the probability in [0, 1] that the value is right.
     status: one of STATUSES. note: which check failed, or which constraint picked the value; "" for neither. box: where it is in the scan.
-    candidates: the values that it may have, with probabilities, likeliest first.
+    candidates: the values that it may have, with probabilities, likeliest first. shown: what a person is shown of it, where that was
+    asked for.
     """
 
     name: str
@@ -76,6 +91,7 @@ class FieldValue:
     note: str = ""
     box: Box = (0, 0, 0, 0)
     candidates: tuple[tuple[str, float], ...] = ()
+    shown: Shown | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As in a row's `fields`."""
@@ -93,12 +109,14 @@ class FieldValue:
 @dataclass(frozen=True)
 class FormReading(Reading):
     """What a page of a form says. layout: the name of its layout, "" where it has none. values: its fields. pages: the pages of the
-    document that it was read from. way: where the layout is in the image."""
+    document that it was read from. registered: where the layout is in the image. picture: a small JPEG of a page that fits no layout, where
+    that was asked for."""
 
     layout: str = ""
     values: tuple[FieldValue, ...] = ()
     pages: tuple[int, ...] = ()
     registered: Registered | None = None
+    picture: bytes = b""
 
     @property
     def text(self) -> str:
@@ -129,11 +147,13 @@ class FormReading(Reading):
 @dataclass(frozen=True, slots=True)
 class FormModel:
     """What a FormReader is made of, and what travels to its processes. form: the path of form.json; model: as of a Reader; constrained:
-    whether types, rosters and checks have a say in what is read, or only in what is said of it."""
+    whether types, rosters and checks have a say in what is read, or only in what is said of it; shown: whether values carry what a person
+    is shown of them."""
 
     form: Path
     model: str | Path | None = None
     constrained: bool = True
+    shown: bool = False
 
 
 class FormReader:
@@ -169,9 +189,8 @@ class FormReader:
         keep: bool = False,
         options: Options | None = None,
     ) -> list[Reading | InputError]:
-        """Read pages, each a document, a number and a name for its source, one by one; options: the Reader's own from now on. In the place
+        """Read pages, each a document, a number and a name for its source, one by one; options in place of the Reader's own. In the place
         of a page that cannot be decoded is the error."""
-        self.options = options or self.options
         found: list[Reading | InputError] = []
         for document, number, source in pages:
             try:
@@ -179,13 +198,21 @@ class FormReader:
             except InputError as error:
                 found.append(error)
                 continue
-            found.append(self.read(page.image, source=source, page=number, size=page.size, keep=keep))
+            found.append(self.read(page.image, source=source, page=number, size=page.size, keep=keep, options=options))
         return found
 
     def read(
-        self, image: Bytes, *, source: str = "", page: int = 1, size: tuple[int, int] | None = None, keep: bool = False
+        self,
+        image: Bytes,
+        *,
+        source: str = "",
+        page: int = 1,
+        size: tuple[int, int] | None = None,
+        keep: bool = False,
+        options: Options | None = None,
     ) -> FormReading:
-        """Read one page: uint8 (H, W) or (H, W, 3). size: height and width of its source, where that is larger."""
+        """Read one page: uint8 (H, W) or (H, W, 3). size: height and width of its source, where that is larger. options: in place of the
+        Reader's own."""
         begin = perf_counter()
         grey = image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
         factor = (size or grey.shape)[1] / grey.shape[1]
@@ -199,9 +226,13 @@ class FormReader:
         told = FormReading((), source, page, model=name, image=image if keep else None, pages=(page,))
         if found is None:
             ms = {"register": 1000 * (middle - begin)}
-            return replace(told, refused=NONE_FITS, ms=ms, values=tuple(FieldValue(own, status=NO_PAGE) for own in self.template.columns))
+            picture = _picture(grey) if self.model.shown else b""
+            values = [FieldValue(own, status=NO_PAGE) for own in self.template.columns]
+            return replace(told, refused=NONE_FITS, ms=ms, values=tuple(values), picture=picture)
         of = self.template.pages[found.layout]
-        values = [self._field(own, grey, found, factor) for own in of.fields]
+        threshold = (options or self.options).threshold
+        least = LINE_THRESHOLD if threshold is None else threshold
+        values = [self._field(own, grey, found, factor, least) for own in of.fields]
         across = checked_across if self.model.constrained else failed_across
         values = across(values, self.template.checks)
         ms = {"register": 1000 * (middle - begin), "read": 1000 * (perf_counter() - middle)}
@@ -215,24 +246,22 @@ class FormReader:
     def _prepared(self) -> list[tuple[Blank, Bytes]]:
         return [_blank(self.template, own) for own in self.template.pages]
 
-    @property
-    def _threshold(self) -> float:
-        return LINE_THRESHOLD if self.options.threshold is None else self.options.threshold
-
-    def _field(self, own: FormField, grey: Bytes, found: Registered, factor: float) -> FieldValue:
-        """Read one field. factor: pixels of the source for one of the page as it is looked at."""
+    def _field(self, own: FormField, grey: Bytes, found: Registered, factor: float, least: float) -> FieldValue:
+        """Read one field. factor: pixels of the source for one of the page as it is looked at. least: the confidence in [0, 1] below which a
+        value is unsure."""
         blank = self._prepared[found.layout][1]
-        told = FieldValue(own.name, box=_box_in_scan(own.box, found, grey.shape, factor))
+        shown = Shown(_encoded(crop(grey, found.way, own.box), ".png")) if self.model.shown else None
+        told = FieldValue(own.name, box=_box_in_scan(own.box, found, grey.shape, factor), shown=shown)
         if own.kind is None:
             marks = [share_inked(writing(grey, found.way, blank, box)) for box in own.boxes]
-            value = ticked(own, marks, told, self._threshold)
+            value = ticked(own, marks, told, least)
         else:
-            value = self._text(own, own.kind, writing(grey, found.way, blank, own.box), told)
+            value = self._text(own, own.kind, writing(grey, found.way, blank, own.box), told, least)
         if own.required and value.status == EMPTY:
             return replace(value, status=INVALID, note="required")
         return value
 
-    def _text(self, own: FormField, kind: Kind, written: Writing, told: FieldValue) -> FieldValue:
+    def _text(self, own: FormField, kind: Kind, written: Writing, told: FieldValue, least: float) -> FieldValue:
         found = _row(written, own.cells)
         if found is None:
             return replace(told, confidence=_emptiness(written), status=EMPTY)
@@ -243,11 +272,12 @@ class FormReader:
         likeliest = [candidate.text for candidate in free.candidates()[:1]]
         if likeliest and _is_struck(likeliest[0]):
             return replace(told, text=text_of(list(likeliest[0])), confidence=free.candidates()[0].probability, status=STRUCK_OUT)
-        opinions = self._reader.classify(np.stack([tile_of(ink, region) for region in row]))
+        tiles = np.stack([tile_of(ink, region) for region in row])
+        opinions = self._reader.classify(tiles)
         spans = [(float(region.x), float(region.right)) for region in row]
         if not self.model.constrained:
             checked = check(free, spans, opinions)
-            return self._told(told, kind, checked, unread, {})
+            return self._with_tiles(self._told(told, kind, checked, unread, {}, least), tiles, opinions, unread)
         allowed = allowed_in(kind.characters)
         cached: dict[Text, bool] = {}
 
@@ -272,9 +302,19 @@ class FormReader:
             return prior[text]
 
         checked = check(free, spans, opinions, also=list(every), prior=weight, rest=rest, kept=MOST)
-        return self._told(told, kind, checked, unread, prior)
+        return self._with_tiles(self._told(told, kind, checked, unread, prior, least), tiles, opinions, unread)
 
-    def _told(self, told: FieldValue, kind: Kind, checked: Checked, unread: int, prior: Mapping[Text, float]) -> FieldValue:
+    def _with_tiles(self, value: FieldValue, tiles: Float, opinions: Float, unread: int) -> FieldValue:
+        """A value with a tile for each digit of its text, where these are all that is in the field. tiles: float32 (N, 28, 28) in [0, 1];
+        opinions: float32 (N, K), of the ten digits first."""
+        digits = [int(sign) for sign in value.text if sign in DIGITS]
+        if value.shown is None or unread or len(digits) != len(tiles):
+            return value
+        sure = tuple(float(opinions[place, digit]) for place, digit in enumerate(digits))
+        seen = tuple(np.rint(255 * tile).astype(np.uint8).tobytes() for tile in tiles)
+        return replace(value, shown=replace(value.shown, tiles=seen, sure=sure))
+
+    def _told(self, told: FieldValue, kind: Kind, checked: Checked, unread: int, prior: Mapping[Text, float], least: float) -> FieldValue:
         """What the texts of a field come to. prior: how much likelier than others each is, for what it says."""
         if not checked.candidates:
             return replace(told, status=UNSURE, note="nothing that is allowed fits")
@@ -295,7 +335,7 @@ class FormReader:
         sure = certainty({**evidence, "unread": float(unread)}, self.cards[1].confidence or PLAIN)
         problem, picked = kind.problem(text), max(free, key=lambda one: free[one]) != value
         note = problem or (f"picked by the {kind.constrains or 'type'}" if picked else "")
-        status = INVALID if problem else OK if sure >= self._threshold else UNSURE
+        status = INVALID if problem else OK if sure >= least else UNSURE
         known = "" if kind.value(text) is None else value
         return replace(
             told, value=known, text=text, confidence=min(sure, SUREST), status=status, note=note,
@@ -422,6 +462,17 @@ def _box_in_scan(box: Sequence[int], found: Registered, size: Sequence[int], fac
     low, high = np.clip(corners.min(axis=0), 0, None), np.minimum(corners.max(axis=0), (size[1], size[0]))
     left, top, right, bottom = (round(float(value) * factor) for value in (*low, *high))
     return left, top, max(right - left, 1), max(bottom - top, 1)
+
+
+def _picture(grey: Bytes) -> bytes:
+    """A page as a small JPEG."""
+    small, _ = shrink(grey, PICTURE)
+    return _encoded(small, ".jpg")
+
+
+def _encoded(grey: Bytes, suffix: str) -> bytes:
+    """uint8 (H, W) as the bytes of an image file."""
+    return cv2.imencode(suffix, grey)[1].tobytes()
 
 
 def _blank(template: Template, own: Layout) -> tuple[Blank, Bytes]:

@@ -66,6 +66,12 @@ class Writing:
         return np.asarray(cv2.bitwise_not(self.ink.strength), np.uint8)
 
 
+def crop(page: Bytes, way: Way, box: Box) -> Bytes:
+    """A field as a person is shown it, straight, with room around it, print and all: uint8 (h, w). page, way, box: as for `writing`."""
+    left, top, scale, size = _window(way, box)
+    return _cropped(page, way, left, top, scale, size)
+
+
 def writing(page: Bytes, way: Way, blank: Bytes, box: Box, *, cells: int = 0) -> Writing:
     """Take the writing of a field from a page.
 
@@ -73,11 +79,7 @@ def writing(page: Bytes, way: Way, blank: Bytes, box: Box, *, cells: int = 0) ->
     room around it is then no writing of its own unless it reaches into it.
     """
     x, y, w, h = box
-    middle = np.array([x + w / 2, y + h / 2, 1.0])
-    scale = float(np.clip(_magnified(way, middle), TALL[0] / h, max(TALL[1] / h, TALL[0] / h)))
-    rim = min(AROUND * h, MOST_AROUND / scale)
-    left, top = x - rim, y - rim
-    size = (max(2, round((w + 2 * rim) * scale)), max(2, round((h + 2 * rim) * scale)))
+    left, top, scale, size = _window(way, box)
     printed = _taken(_cropped(blank, np.eye(3), left, top, scale, size))
     own = _taken(_cropped(page, way, left, top, scale, size))
     dx, dy = _shift(printed, own, max(2, round(SHIFT * h * scale)))
@@ -139,6 +141,16 @@ def share_inked(written: Writing) -> float:
     first, last = (round(x + rim * w), round(x + w - rim * w)), (round(y + rim * h), round(y + h - rim * h))
     inside = written.ink.mask[max(last[0], 0) : last[1], max(first[0], 0) : first[1]]
     return float(inside.mean()) if inside.size else 0.0
+
+
+def _window(way: Way, box: Box) -> tuple[float, float, float, tuple[int, int]]:
+    """The part of the blank's plane that a field is seen in: left and top, in pixels of the blank's image; pixels of the crop for one of
+    these; the width and height of the crop."""
+    x, y, w, h = box
+    middle = np.array([x + w / 2, y + h / 2, 1.0])
+    scale = float(np.clip(_magnified(way, middle), TALL[0] / h, max(TALL[1] / h, TALL[0] / h)))
+    rim = min(AROUND * h, MOST_AROUND / scale)
+    return x - rim, y - rim, scale, (max(2, round((w + 2 * rim) * scale)), max(2, round((h + 2 * rim) * scale)))
 
 
 def _magnified(way: Way, point: NDArray[np.float64]) -> float:

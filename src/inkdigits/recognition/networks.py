@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from ..errors import ModelError
 from ..models import NOT_A_DIGIT, Card, FieldsModel, Model, NumberModel
 from ..page import maps
 from . import strips
+from .alphabet import CLASSES
 from .confidence import promised
 from .second import SecondOpinion
 
@@ -38,12 +39,12 @@ class Networks:
     @cached_property
     def number(self) -> NumberModel:
         """What reads strips of numbers."""
-        return _fitting(NumberModel.load("number", device=self.device), strips.CONTRACT)
+        return _fitting(NumberModel.load("number", device=self.device), strips.CONTRACT, CLASSES)
 
     @cached_property
     def fields(self) -> FieldsModel:
         """What maps pages."""
-        return _fitting(FieldsModel.load("fields", device=self.device), maps.CONTRACT)
+        return _fitting(FieldsModel.load("fields", device=self.device), maps.CONTRACT, maps.CLASSES)
 
     @cached_property
     def second(self) -> SecondOpinion:
@@ -73,11 +74,17 @@ class Networks:
             raise ModelError(f"model {self.number.name}: {error}; ask for less, or give a threshold instead") from None
 
 
-def _fitting(model: AnyModel, contract: Mapping[str, Any]) -> AnyModel:
-    """The model, if it was trained on images made as this version makes them. Raises ModelError."""
+def _fitting(model: AnyModel, contract: Mapping[str, Any], classes: Sequence[str] | None = None) -> AnyModel:
+    """The model, if it was trained on images made as this version makes them and, where classes are given, knows these in this order. Raises
+    ModelError."""
     if model.card.preprocessing != contract:
         raise ModelError(
             f"model {model.name}: made for images of contract {model.card.preprocessing}, this reader makes {contract}; "
+            "train it again with this version, or install the version it was made with"
+        )
+    if classes is not None and model.card.classes != tuple(classes):
+        raise ModelError(
+            f"model {model.name}: it knows {' '.join(model.card.classes)}, this reader needs {' '.join(classes)}, in this order; "
             "train it again with this version, or install the version it was made with"
         )
     return model

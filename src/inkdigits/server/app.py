@@ -15,7 +15,7 @@ from functools import partial
 from importlib import resources
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -46,6 +46,9 @@ from .limits import Guard, Limits, refused
 from .metrics import Measured, Metrics
 from .work import Asked, Drawing, Explain, Tile, Told, begin, inside_row, tile_picture
 
+if TYPE_CHECKING:
+    from inkdigits.forms.reviewing import Reviewing
+
 PAGE = Path(str(resources.files("inkdigits.server") / "page"))
 OPEN = frozenset({"/", "/healthz", *("/" + path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*"))})
 """What is answered without a key: the page, and whether the process lives."""
@@ -67,7 +70,7 @@ Sure = Annotated[
 class Settings:
     """How to serve. model: as for `Reader`. workers: processes that read. room: tasks that may wait for one; more are answered 503.
     timeout: seconds for a task. key: what clients must show, None for anybody. names: what they may call the service. sure: as of a Reader,
-    where a request for lines asks neither for that nor for a threshold.
+    where a request for lines asks neither for that nor for a threshold. store: the URL of a store of forms to review, None for none.
     """
 
     model: str | Path | None = None
@@ -78,11 +81,13 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     names: Names = field(default_factory=Names)
     sure: float | None = None
+    store: str | None = None
 
 
 def make_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application. Its workers start with it. Raises ModelError for a model that cannot be loaded, or that
-    does not promise what it is to."""
+    does not promise what it is to; OutputError for a store that cannot be used, MissingExtra."""
+    desk = _desk(settings.store) if settings.store else None
     reader = Reader(settings.model)
     card, *others = reader.cards  # now: a service that cannot read is not to start
     if settings.sure is not None:
@@ -99,6 +104,8 @@ def make_app(settings: Settings) -> FastAPI:
         yield
         service.ready = False
         await asyncio.to_thread(pool.close)
+        if desk is not None:
+            desk.store.close()
 
     app = FastAPI(title="inkdigits", version=__version__, description=describe.SERVICE, lifespan=lifespan, docs_url=None, redoc_url=None)
 
@@ -175,12 +182,24 @@ def make_app(settings: Settings) -> FastAPI:
         """The description, as a page."""
         return HTMLResponse(described(app.openapi(), str(request.base_url)))
 
+    if desk is not None:
+        from .review import add_review
+
+        add_review(app, desk)
     app.router.routes.append(Page("/", StaticFiles(directory=PAGE, html=True), name="page"))
     app.add_exception_handler(RequestValidationError, _wrong)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Guard, limits=settings.limits, key=settings.key, names=settings.names, free=OPEN)
     return app
+
+
+def _desk(store: str) -> Reviewing:
+    """The work on a store. Raises OutputError, MissingExtra."""
+    from inkdigits.forms.reviewing import Reviewing
+    from inkdigits.forms.store import Store
+
+    return Reviewing(Store(store))
 
 
 class Page(Mount):

@@ -28,8 +28,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-JSON = ("/v1/strokes", "/v1/inside")
-"""Whose bodies are JSON."""
+JSON = ("/v1/strokes", "/v1/inside", "/v1/review")
+"""How the paths begin whose bodies are JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Limits:
 
     def of(self, path: str) -> int:
         """Bytes of a request to a path."""
-        return min(self.json, self.body) if path in JSON else self.body
+        return min(self.json, self.body) if path.startswith(JSON) else self.body
 
 
 def refused(status: int, reason: str, **headers: str) -> HTTPException:

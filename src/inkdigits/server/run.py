@@ -41,15 +41,17 @@ def run(settings: Settings, host: str, port: int, allowed: Sequence[str] = ()) -
         app, http=protocol, ws="none", lifespan="on", log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=FAREWELL, backlog=BACKLOG, proxy_headers=False,
     )  # fmt: skip
-    _greet(address, number, settings.key)
+    _greet(address, number, settings)
     uvicorn.Server(config).run(sockets=[listener])
     return 0
 
 
-def _greet(address: str, port: int, key: str | None) -> None:
-    """Print where the page is; for phones as well, where they can reach it."""
+def _greet(address: str, port: int, settings: Settings) -> None:
+    """Print where the page is, and that of the review; for phones as well, where they can reach it."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(address, f"[{address}]" if ":" in address else address)
     click.echo(f"http://{shown}:{port}/  (Ctrl-C ends it)")
+    if settings.store:
+        click.echo(f"http://{shown}:{port}/review.html  (the forms to review)")
     others = pages(address, port)
     if others:
         click.echo("\nFrom a phone or another computer in the same network:")
@@ -60,7 +62,7 @@ def _greet(address: str, port: int, key: str | None) -> None:
                 click.echo("  " + click.style(line, fg="bright_white", bg="black"))
         click.echo(CAMERA)
     sys.stdout.flush()
-    if key is None and not ip_address(address).is_loopback:
+    if settings.key is None and not ip_address(address).is_loopback:
         click.echo("note: anybody who reaches this address may use it; --api-key asks for a key", err=True)
 
 

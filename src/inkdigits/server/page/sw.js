@@ -3,8 +3,8 @@
 const CACHE = "inkdigits";
 const PAGE = [
   "./", "api.js", "boxes.js", "camera.js", "cards.js", "crops.js", "csv.js", "dom.js", "draw.js", "files.js", "icon.svg", "image.js",
-  "inside.js", "key.js", "leftout.js", "main.js", "manifest.webmanifest", "pad.js", "queue.js", "store.js", "style.css", "values.js",
-  "words.js",
+  "inside.js", "key.js", "leftout.js", "main.js", "manifest.webmanifest", "pad.js", "queue.js", "review.css", "review.html", "review.js",
+  "reviewdigits.js", "reviewfields.js", "reviewsend.js", "store.js", "style.css", "values.js", "words.js",
 ];
 const ADDRESSES = new Set(PAGE.map((path) => new URL(path, self.location).href));
 
