@@ -247,8 +247,8 @@ class FormReader:
         return [_blank(self.template, own) for own in self.template.pages]
 
     def _field(self, own: FormField, grey: Bytes, found: Registered, factor: float, least: float) -> FieldValue:
-        """Read one field. factor: pixels of the source for one of the page as it is looked at. least: the confidence in [0, 1] below which a
-        value is unsure."""
+        """Read one field. factor: pixels of the source for one of the page as it is looked at. least: the confidence in [0, 1] below which
+        a value is unsure."""
         blank = self._prepared[found.layout][1]
         shown = Shown(_encoded(crop(grey, found.way, own.box), ".png")) if self.model.shown else None
         told = FieldValue(own.name, box=_box_in_scan(own.box, found, grey.shape, factor), shown=shown)

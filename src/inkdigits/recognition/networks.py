@@ -75,8 +75,8 @@ class Networks:
 
 
 def _fitting(model: AnyModel, contract: Mapping[str, Any], classes: Sequence[str] | None = None) -> AnyModel:
-    """The model, if it was trained on images made as this version makes them and, where classes are given, knows these in this order. Raises
-    ModelError."""
+    """The model, if it was trained on images made as this version makes them and, where classes are given, knows these in this order.
+    Raises ModelError."""
     if model.card.preprocessing != contract:
         raise ModelError(
             f"model {model.name}: made for images of contract {model.card.preprocessing}, this reader makes {contract}; "
