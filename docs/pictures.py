@@ -13,7 +13,8 @@ import numpy as np
 
 from inkdigits import Reader, layout
 from inkdigits.canvas import Picture, beside, coloured, fit, framed, scaled
-from inkdigits.drawing import annotate, encode, explain_picture, predict_picture
+from inkdigits.drawing import annotate, encode, predict_picture
+from inkdigits.explaining import explain_picture
 from inkdigits.training import pen
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

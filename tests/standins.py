@@ -12,11 +12,12 @@ import numpy as np
 from inkdigits import tiles
 from inkdigits.errors import InputError, ModelError
 from inkdigits.images import Document
+from inkdigits.lines import Digit, Line
 from inkdigits.models import NOT_A_DIGIT, Card
 from inkdigits.options import Options
 from inkdigits.page import maps
 from inkdigits.pool import MEMORY
-from inkdigits.reading import Digit, Line, Reading
+from inkdigits.reading import Reading
 from inkdigits.recognition import strips
 from inkdigits.recognition.alphabet import CLASSES, DIGITS
 

@@ -11,7 +11,8 @@ from PIL import Image
 from inkdigits.batch import rows
 from inkdigits.errors import ModelError
 from inkdigits.images import Document
-from inkdigits.reading import Digit, Line, Reading
+from inkdigits.lines import Digit, Line
+from inkdigits.reading import Reading
 from inkdigits.sources import File, expand
 from standins import PageReader
 

@@ -7,8 +7,8 @@ import pytest
 from inkdigits.decide import blame, decide, doubts, refusal
 from inkdigits.ink import find_ink
 from inkdigits.layout import one
+from inkdigits.lines import Digit, Line
 from inkdigits.models import NOT_A_DIGIT
-from inkdigits.reading import Digit, Line
 from inkdigits.recognition.leftout import Mark
 from inkdigits.regions import Region
 

@@ -1,6 +1,7 @@
 """The package as a whole: its public names, what it imports, and in which direction."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,6 @@ import pytest
 import inkdigits
 
 SOURCE = Path(inkdigits.__file__).parent
-ORDER = [
-    "errors", "files", "spreadsheet", "tables", "reading", "avifheader", "imageheader", "conversions", "decode", "images", "ink",
-    "regions", "edges", "clock", "rules", "layout", "page", "tiles", "models", "recognition", "options", "decide", "assemble", "rounds",
-    "reader", "drawing",
-    "sources", "pool", "batch", "formats", "resume", "results", "cluster", "review", "forms",
-]  # fmt: skip
 
 
 def test_the_public_names():
@@ -41,28 +36,36 @@ def test_every_error_is_ours():
             assert issubclass(getattr(inkdigits, name), inkdigits.Error)
 
 
+MODULES = {".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCE.rglob("*.py")}
+"""Every file of the package, by its dotted name below it; its own __init__ and __main__ are `__init__` and `__main__`."""
+
+
 def imports(path: Path) -> set[str]:
-    """The inkdigits modules that a file imports, as dotted names below the package; imports for type checkers only do not count."""
+    """The modules of MODULES that a file imports: at its top, inside functions, and for type checkers only."""
     found = set()
     package = path.relative_to(SOURCE).parent.parts
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        if node.level:
             base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
-            base = [part for part in base if part]
-            found |= {".".join(base)} if base else {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("inkdigits"):
-            inner = (node.module or "").removeprefix("inkdigits").removeprefix(".")
-            found |= {inner} if inner else {alias.name for alias in node.names}
+        elif (node.module or "").split(".")[0] == "inkdigits":
+            base = (node.module or "").split(".")[1:]
+        else:
+            continue
+        names = [".".join([part for part in base if part] + more) for more in ([], *([alias.name] for alias in node.names))]
+        found |= {name for name in names if name in MODULES}
     return found
 
 
-def test_a_module_imports_only_from_those_above_it():
-    for position, name in enumerate(ORDER):
-        paths = [SOURCE / f"{name}.py"] if (SOURCE / f"{name}.py").exists() else sorted((SOURCE / name).glob("*.py"))
-        below = {*ORDER[position:], "cli", "commands", "training", "bench", "server"}
-        used = {module.split(".")[0] for path in paths for module in imports(path)} - {name}
-        allowed = {"reading": {"drawing"}}.get(name, set())  # a Reading draws itself: loaded inside its method
-        assert not (used & below) - allowed, f"{name}.py imports {used & below}"
+@pytest.mark.parametrize("unit", [lambda name: name, lambda name: name.split(".")[0]], ids=["modules", "packages"])
+def test_imports_go_one_way(unit):
+    """No circle, type-only ones included: between files, and between folders. `__init__` names what is looked up in others."""
+    graph = {}
+    for name, path in MODULES.items():
+        graph.setdefault(unit(name), set()).update({unit(other) for other in imports(path)} - {unit(name)})
+    del graph["__init__"]
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) >= len(graph) > 30
 
 
 def test_reading_never_imports_training_or_the_server():

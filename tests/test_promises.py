@@ -6,8 +6,9 @@ import pytest
 from inkdigits.bench.confidence import FITTED, Lines, keep, promises_table
 from inkdigits.bench.promises import Held, lower_bound, table, thresholds
 from inkdigits.bench.real import line_answers
+from inkdigits.lines import Digit, Line
 from inkdigits.models import Card, locate
-from inkdigits.reading import Digit, Line, Reading
+from inkdigits.reading import Reading
 from inkdigits.recognition.confidence import EVIDENCE, certainty, promised
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from inkdigits.errors import MissingExtra, OutputError
-from inkdigits.reading import LEFT_OUT, REVIEW_REASONS, Digit, LeftOut, Line, Reading, joined
+from inkdigits.lines import LEFT_OUT, Digit, LeftOut, Line, joined
+from inkdigits.reading import REVIEW_REASONS, Reading
 from inkdigits.spreadsheet import CSV_COLUMNS, csv_row
 from inkdigits.tables import Cell, Place, Table
 

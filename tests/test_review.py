@@ -6,7 +6,8 @@ import re
 import cv2
 import numpy as np
 
-from inkdigits.reading import Digit, LeftOut, Line, Reading
+from inkdigits.lines import Digit, LeftOut, Line
+from inkdigits.reading import Reading
 from inkdigits.review import Review, sheet
 
 

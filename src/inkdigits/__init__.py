@@ -16,8 +16,8 @@ _HOME = {
     "Reader": "reader",
     "read": "reader",
     "Reading": "reading",
-    "Line": "reading",
-    "Digit": "reading",
+    "Line": "lines",
+    "Digit": "lines",
     "Error": "errors",
     "InputError": "errors",
     "DataError": "errors",
@@ -48,8 +48,9 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .errors import DataError, Error, ExportError, InputError, MissingExtra, ModelError, OutputError, RecipeError
+    from .lines import Digit, Line
     from .reader import Reader, read
-    from .reading import Digit, Line, Reading
+    from .reading import Reading
     from .training.estimator import DigitClassifier as DigitClassifier
 
 

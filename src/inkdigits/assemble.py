@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from .decide import blame, decide, doubts, refusal
 from .images import Page
 from .ink import Ink
+from .lines import LeftOut, Line, joined, line_of
 from .models import NOT_A_DIGIT
 from .options import Options
 from .page.flat import Flat, unflattened
 from .page.maps import RULE
 from .page.tables import Structure, structured
-from .reading import LeftOut, Line, Reading, joined, line_of
+from .reading import Reading
 from .recognition.alphabet import SYMBOLS
 from .recognition.confidence import certainty
 from .recognition.leftout import Mark

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ink import Ink, quantile, stroke_width
+from .lines import Box, Digit, Line
 from .models import NOT_A_DIGIT
-from .reading import Box, Digit, Line
 from .recognition.leftout import Mark
 from .regions import Region
 

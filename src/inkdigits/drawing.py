@@ -1,11 +1,11 @@
-"""Pictures of readings: `annotate` for any, `predict_picture` for one digit, `explain_picture` for every stage. All uint8 (H, W, 3) RGB."""
+"""Pictures of readings: `annotate` for any, `predict_picture` for one digit. All uint8 (H, W, 3) RGB."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -29,20 +29,14 @@ from .canvas import (
     coloured,
     fit,
     framed,
-    resized,
     scaled,
     text_width,
     wrapped,
     write,
 )
 from .errors import OutputError
-from .ink import Ink
+from .lines import Box, Digit, LeftOut, Line
 from .models import NOT_A_DIGIT
-from .page.flat import Flat
-from .reading import Box, Digit, LeftOut, Reading
-
-if TYPE_CHECKING:
-    from .reader import Trace
 
 Corners = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels of a picture."""
@@ -51,12 +45,49 @@ SMALLEST, LARGEST = 640, 1600
 """Limits of an annotated picture's long side: labels can be read on a 28 x 28 image, and a 12-megapixel photo stays small."""
 SMALL, WIDE, TALL = 340, 1068, 440
 """Width of a panel beside others, width of a panel on its own (three small ones and their gaps), and greatest height of both."""
-MOST_TILES, MOST_REASONS = 40, 6
-CLASS_COLOURS = ((255, 255, 255), (220, 30, 30), (250, 200, 60), (40, 160, 70), (40, 80, 220), (70, 70, 70))
-"""Of `inkdigits.page.maps.CLASSES`."""
 
 
-def annotate(reading: Reading) -> Picture:
+class Told(Protocol):
+    """What is drawn of a Reading."""
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What was read."""
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What was not."""
+
+    @property
+    def image(self) -> NDArray[np.uint8] | None:
+        """uint8 (H, W) or (H, W, 3) RGB; None where it was not kept."""
+
+    @property
+    def text(self) -> str:
+        """The lines joined by a newline."""
+
+    @property
+    def confidence(self) -> float:
+        """The probability in [0, 1] that it is right."""
+
+    @property
+    def refused(self) -> str | None:
+        """Why there is no digit to read."""
+
+    @property
+    def error(self) -> str | None:
+        """Why it could not be read."""
+
+    @property
+    def review_reasons(self) -> tuple[str, ...]:
+        """Why a person should look."""
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a person should look."""
+
+
+def annotate(reading: Told) -> Picture:
     """The image with a box, a label and a confidence for each digit, and a box and a reason for what was left out. A line below says what
     was read, or why nothing was.
 
@@ -64,59 +95,26 @@ def annotate(reading: Reading) -> Picture:
     """
     image = _image_of(reading)
     long = max(image.shape[:2])
-    picture = _boxed(image, _digits(reading), min(max(long, SMALLEST), LARGEST) / long, reading.left_out)
+    picture = boxed(image, digits_of(reading), min(max(long, SMALLEST), LARGEST) / long, reading.left_out)
     aside = max(0, SMALL - picture.shape[1])  # beside a narrow column there must be room for words
     picture = cv2.copyMakeBorder(picture, 0, 0, aside // 2, aside - aside // 2, cv2.BORDER_CONSTANT, value=GROUND)
-    caption = _caption(reading, picture.shape[1] - GAP)
+    caption = caption_of(reading, picture.shape[1] - GAP)
     return np.vstack([picture, cv2.copyMakeBorder(caption, 12, 10, GAP // 2, GAP // 2, cv2.BORDER_CONSTANT, value=WHITE)])
 
 
-def predict_picture(reading: Reading) -> Picture:
+def predict_picture(reading: Told) -> Picture:
     """One digit: the image, the tile that the network saw, and a bar for the probability of each class.
 
     reading: of one digit, with its image. Raises ValueError where it does not carry its image.
     """
-    image, digits = _image_of(reading), _digits(reading)
-    panels = [_panel(_boxed(image, digits, fit(image, SMALL, SMALL), reading.left_out, labels=False), "the image", SMALL, SMALL)]
+    image, digits = _image_of(reading), digits_of(reading)
+    panels = [panel(boxed(image, digits, fit(image, SMALL, SMALL), reading.left_out, labels=False), "the image", SMALL, SMALL)]
     if digits and digits[0].tile is not None:
         tile = _tile(digits[0].tile)
-        panels.append(_panel(scaled(tile, SMALL / len(tile)), f"what the network saw, {tile.shape[1]} x {tile.shape[0]}", SMALL))
-        panels.append(np.vstack([_bars(digits[0], SMALL, SMALL), _title("probability", SMALL)]))
+        panels.append(panel(scaled(tile, SMALL / len(tile)), f"what the network saw, {tile.shape[1]} x {tile.shape[0]}", SMALL))
+        panels.append(np.vstack([_bars(digits[0], SMALL, SMALL), titled("probability", SMALL)]))
     row = beside(panels)
-    return framed([_caption(reading, WIDE), row])
-
-
-def explain_picture(trace: Trace) -> Picture:
-    """Every stage of reading an image: the image, the sheet and what stands where on it, its ink, the digits found, their tiles with
-    probabilities, and the answer."""
-    image, digits = trace.image, _digits(trace.reading)
-    on_its_own = image.shape[1] > 2 * image.shape[0]
-    scale = fit(image, WIDE if on_its_own else SMALL, TALL)
-    first, ink = scaled(coloured(image), scale), _ink(trace.ink)
-    tall = round(first.shape[1] * ink.shape[0] / ink.shape[1])  # a tilted page was turned
-    stages = [(first, "the image")]
-    if trace.sheet.maps is not None:
-        stages.append((resized(_mapped(trace.sheet), first.shape[1], tall), _sheet_title(trace.sheet)))
-    stages += [
-        (resized(ink, first.shape[1], tall), "its ink: strokes in black, what else stands out in grey"),
-        (_boxed(image, digits, scale, trace.reading.left_out), _found(trace.reading)),
-    ]
-    width = WIDE if on_its_own else SMALL
-    panels = [_panel(picture, f"{number}. {title}", width) for number, (picture, title) in enumerate(stages, start=1)]
-    rows = [beside(panels[:2]), beside(panels[2:])] if len(panels) > 3 else [beside(panels)]
-    parts = [_caption(trace.reading, WIDE), *(panels if on_its_own else rows)]
-    cards = [_card(digit) for digit in digits[:MOST_TILES]]
-    if cards:
-        across = (WIDE + GAP) // (cards[0].shape[1] + GAP)
-        parts += [beside(cards[i : i + across]) for i in range(0, len(cards), across)]
-        rest = f"; {len(digits) - MOST_TILES} more are not shown" if len(digits) > MOST_TILES else ""
-        parts.append(_title(f"{len(panels) + 1}. what the network saw, and its three likeliest answers{rest}", WIDE))
-    reasons = [(number, digit.refused) for number, digit in enumerate(digits, start=1) if digit.refused]
-    for number, reason in reasons[:MOST_REASONS]:
-        parts.append(_title(f"? at position {number}: {reason}", WIDE))
-    if len(reasons) > MOST_REASONS:
-        parts.append(_title(f"and {len(reasons) - MOST_REASONS} more refused", WIDE))
-    return framed(parts)
+    return framed([caption_of(reading, WIDE), row])
 
 
 def encode(picture: Picture, suffix: str = ".png") -> bytes:
@@ -137,12 +135,12 @@ def save(picture: Picture, path: Path) -> None:
     files.write(path, encode(picture, path.suffix))
 
 
-def _digits(reading: Reading) -> list[Digit]:
+def digits_of(reading: Told) -> list[Digit]:
     """The digits that have strokes: `predict` answers "?" for a blank image too, with a box around all of it."""
     return [] if reading.refused else [digit for line in reading.lines for digit in line.digits]
 
 
-def _image_of(reading: Reading) -> Picture:
+def _image_of(reading: Told) -> Picture:
     if reading.image is None:
         raise ValueError("this Reading does not carry its image: read it with keep=True")
     return reading.image
@@ -152,13 +150,7 @@ def _colour(digit: Digit) -> Colour:
     return UNSURE if digit.label == "?" else SURE
 
 
-def _found(reading: Reading) -> str:
-    """What the picture of the digits shows, in words."""
-    left = sorted({left.reason for left in reading.left_out})
-    return ("the digits found" if _digits(reading) else "no digit found") + (f"; left out: {', '.join(left)}" if left else "")
-
-
-def _boxed(
+def boxed(
     image: NDArray[np.uint8], digits: Sequence[Digit], scale: float, left_out: Sequence[LeftOut] = (), *, labels: bool = True
 ) -> Picture:
     """The image scaled, with the digits' boxes, label above, confidence in percent below, and with what was left out, and why."""
@@ -223,12 +215,12 @@ def _chip(picture: Picture, text: str, middle: int, top: int, cap: float, colour
     write(picture, text, left + 0.45 * cap, top + 0.35 * cap, cap, WHITE, bold=True)
 
 
-def _caption(reading: Reading, width: int) -> Picture:
+def caption_of(reading: Told, width: int) -> Picture:
     """What was read and how sure that is, or the reason why nothing was, in as many lines as it takes."""
     reason = reading.error or reading.refused
     text, cap = (reason, 13) if reason else (reading.text.replace("\n", "   "), 22)
     note = "" if reason else f"confidence {100 * reading.confidence:.0f} %"
-    refused = [digit.refused for digit in _digits(reading) if digit.refused]
+    refused = [digit.refused for digit in digits_of(reading) if digit.refused]
     if refused:
         note = refused[0] if reading.text == "?" else f"{note}, ? where it is not sure"
     if "unread" in reading.review_reasons:
@@ -246,17 +238,18 @@ def _caption(reading: Reading, width: int) -> Picture:
     return out
 
 
-def _panel(picture: Picture, title: str, width: int, height: int = 0) -> Picture:
+def panel(picture: Picture, title: str, width: int, height: int = 0) -> Picture:
     """A picture in the middle of a framed ground of the given width, and of its own height or more, with its title below."""
     height = max(height, picture.shape[0])
     ground = blank(width, height, GROUND)
     left, top = (width - picture.shape[1]) // 2, (height - picture.shape[0]) // 2
     ground[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     cv2.rectangle(ground, (0, 0), (width - 1, height - 1), TRACK, 1)
-    return np.vstack([ground, _title(title, width)])
+    return np.vstack([ground, titled(title, width)])
 
 
-def _title(title: str, width: int) -> Picture:
+def titled(title: str, width: int) -> Picture:
+    """Small words on as many lines as it takes."""
     lines = wrapped(title, width, 10)
     out = blank(width, 10 + 18 * len(lines))
     for number, line in enumerate(lines):
@@ -302,7 +295,7 @@ def _short(label: str) -> str:
     return "none" if label == NOT_A_DIGIT else label if len(label) <= 12 else f"{label[:11]}."
 
 
-def _card(digit: Digit) -> Picture:
+def card(digit: Digit) -> Picture:
     """A tile above the bars of its likeliest classes."""
     side, step = 126, 22
     ranked = sorted(digit.probabilities, key=lambda item: -item[1])[:3] or _likeliest(digit)
@@ -317,27 +310,6 @@ def _card(digit: Digit) -> Picture:
 def _tile(tile: NDArray[np.float32]) -> Picture:
     """float32 (h, w) in [0, 1] -> white on black, as the network sees it."""
     return coloured(np.rint(np.clip(tile, 0, 1) * 255).astype(np.uint8))
-
-
-def _mapped(sheet: Flat) -> Picture:
-    """The sheet in grey, what stands where on it in colour."""
-    assert sheet.maps is not None
-    size = sheet.grey.shape[::-1]
-    reach = (round(sheet.maps.shape[1] * sheet.scale), round(sheet.maps.shape[0] * sheet.scale))  # a little more than the sheet
-    classes = cv2.resize(sheet.maps.argmax(axis=-1).astype(np.uint8), reach, interpolation=cv2.INTER_NEAREST)[: size[1], : size[0]]
-    tinted = np.array(CLASS_COLOURS, np.uint8)[classes]
-    return np.asarray(cv2.addWeighted(coloured(sheet.grey), 0.55, tinted, 0.45, 0), np.uint8)
-
-
-def _sheet_title(sheet: Flat) -> str:
-    what = "numbers red, what is around them yellow, other writing green, rules blue, no paper dark"
-    return what if sheet.homography is None else f"the sheet, flat and upright: {what}"
-
-
-def _ink(ink: Ink) -> Picture:
-    """The strength of the ink in grey, strokes in black."""
-    light = 255 - np.minimum(ink.strength / 255 * 200, 120)
-    return coloured(np.where(ink.mask, 20, light).astype(np.uint8))
 
 
 def _likeliest(digit: Digit) -> list[tuple[str, float]]:

@@ -17,11 +17,12 @@ from .assemble import Deciding, assembled
 from .clock import Clock
 from .errors import InputError
 from .ink import Ink
+from .lines import Digit
 from .models import Card
 from .options import Options
 from .page.flat import Flat, as_it_is, flat
 from .page.writing import SIDE_ONE, SIDE_PAGE, written
-from .reading import Digit, Reading
+from .reading import Reading
 from .recognition.confidence import PLAIN
 from .recognition.leftout import left_out
 from .recognition.networks import Networks

@@ -10,7 +10,7 @@ from inkdigits.bench import pages, paperwork
 from inkdigits.bench.pages import Found, found_in, matched, overlap, scored
 from inkdigits.bench.paperwork import LAYOUTS, Page, Written
 from inkdigits.commands.bench import command
-from inkdigits.reading import joined, line_of
+from inkdigits.lines import joined, line_of
 from inkdigits.tables import Place
 
 PAPER = np.full((10, 10), 255, np.uint8)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from inkdigits.images import Document
-from inkdigits.reading import Digit, Line, Reading
+from inkdigits.lines import Digit, Line
+from inkdigits.reading import Reading
 from standins import PageReader
 
 Run = Callable[..., SimpleNamespace]

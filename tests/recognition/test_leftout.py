@@ -7,8 +7,8 @@ import pytest
 from inkdigits import Reader
 from inkdigits.ink import Ink
 from inkdigits.layout import page_ink
+from inkdigits.lines import LEFT_OUT
 from inkdigits.models import SHIPPED
-from inkdigits.reading import LEFT_OUT
 from inkdigits.recognition.leftout import ReadLine, left_out
 from inkdigits.regions import Region, regions
 from inkdigits.training.pen import write

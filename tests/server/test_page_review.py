@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from user import dialogs, downloaded, draw, expect, note, png, reads, sheet
 
-from inkdigits.reading import LEFT_OUT, REVIEW_REASONS
+from inkdigits.lines import LEFT_OUT
+from inkdigits.reading import REVIEW_REASONS
 from inkdigits.training.pen import GLYPHS
 
 

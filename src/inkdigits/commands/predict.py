@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .asked import Asked
 from .completion import files
-from .read import Asked, options, run
+from .read import options, run
 
 if TYPE_CHECKING:
     from ..reading import Reading

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from ..formats import FORMATS
 from ..recognition.value import DECIMALS
+from .asked import Asked
 from .completion import files
 from .signals import at_once
-
-if TYPE_CHECKING:
-    from ..reading import Reading
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -80,41 +77,6 @@ def options(command: Command) -> Command:
     for option in reversed(OPTIONS):
         command = option(command)
     return command
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The arguments and options of `read`, or of `predict` (single).
-
-    draw: called with each Reading that has an image, and whether there are several; it writes to `plot`, or to its like with numbers.
-    """
-
-    sources: tuple[str, ...]
-    single: bool
-    format_: str | None
-    out: str | None
-    resume: bool
-    retry_errors: bool
-    overwrite: bool
-    threshold: float | None
-    annotate: str | None
-    review: str | None
-    lists: tuple[BinaryIO, ...]
-    null: bool
-    jobs: int | None
-    unordered: bool
-    engine: str
-    address: str | None
-    gpus: float
-    model: str | None
-    quiet: bool
-    alphabet: str | None = None
-    digits_only: bool = False
-    decimal: str | None = None
-    second_opinion: bool = False
-    sure: float | None = None
-    plot: str | None = None
-    draw: Callable[[Reading, bool], None] | None = None
 
 
 @click.command()

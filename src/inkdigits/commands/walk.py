@@ -23,9 +23,9 @@ from ..results import Results, from_table
 from ..resume import Terms, record_of, without_done
 from ..review import Review
 from ..sources import Skipped, expand, listed
+from .asked import Asked
 from .outputs import Outputs, read_twice, said_of
 from .progress import Progress, Tally
-from .read import Asked
 from .signals import at_once, raised
 
 

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from .. import images, layout
 from ..errors import InputError, ModelError
 from ..ink import shrink
+from ..lines import Box
 from ..models import Card
 from ..options import Options
 from ..reader import LINE_THRESHOLD, Reader
-from ..reading import Box, Reading
+from ..reading import Reading
 from ..recognition.alphabet import CLASSES, DIGITS, OTHER, allowed_in, text_of
 from ..recognition.confidence import PLAIN, certainty
 from ..recognition.decode import Text, candidates

@@ -9,8 +9,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ..lines import Box
 from ..models import NOT_A_DIGIT
-from ..reading import Box
 from ..regions import Region, join
 from .alphabet import SYMBOLS, text_of
 from .fields import ABOVE, Field, cropped, field_of

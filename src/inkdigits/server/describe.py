@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from inkdigits.reading import LEFT_OUT, REVIEW_REASONS, Reading
+from inkdigits.lines import LEFT_OUT
+from inkdigits.reading import REVIEW_REASONS, Reading
 
 from .bodies import Pixels, Strokes
 

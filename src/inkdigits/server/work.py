@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.batch import DEFAULT, Task, answers
-from inkdigits.drawing import encode, explain_picture
+from inkdigits.drawing import encode
 from inkdigits.errors import Error
+from inkdigits.explaining import explain_picture
 from inkdigits.options import Options
 from inkdigits.pool import Work, begins, limit_memory
 from inkdigits.reader import Reader

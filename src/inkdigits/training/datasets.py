@@ -19,6 +19,7 @@ from . import fetch
 from .data.catalogue import COLLECTIONS
 from .idx import parse
 from .published import DIGITS, ERRATA, PUBLISHED, SPLITS
+from .splits import split_of
 
 OWN = "the user's own"
 DIGITS_TITLE, DIGITS_LICENCE = "handwritten digits, 8x8 (Alpaydin, Kaynak 1998)", "CC BY 4.0 (UCI optical digits)"
@@ -79,15 +80,6 @@ def load(name: str, split: str) -> Dataset:
     if path.suffix == ".npz" and path.is_file():
         return _npz(path, split)
     raise DataError(f"{name}: no such data set; give {', '.join(PUBLISHED)}, digits, a folder, or a FILE.npz")
-
-
-def split_of(labels: NDArray[np.int64], split: str) -> NDArray[np.int64]:
-    """Indices of a fixed split: of each class every fifth image is for the test, the others are for training."""
-    place = np.zeros(len(labels), np.int64)  # of each image among those of its class
-    for label in np.unique(labels):
-        own = np.flatnonzero(labels == label)
-        place[own] = np.arange(len(own))
-    return np.flatnonzero((place % 5 == 4) == (split == "test"))
 
 
 def corrected_labels(test: Dataset) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -212,4 +204,4 @@ def _checked(
     return Dataset(name, split, images, labels.astype(np.int64), classes, licence)
 
 
-__all__ = ["DIGITS", "ERRATA", "PUBLISHED", "SPLITS", "Dataset", "corrected_labels", "load", "mnist_writers", "split_of", "uci_handwriting"]
+__all__ = ["DIGITS", "ERRATA", "PUBLISHED", "SPLITS", "Dataset", "corrected_labels", "load", "mnist_writers", "uci_handwriting"]

@@ -9,7 +9,6 @@ What is compared, on 256 random images and on real ones (of lines on 64, of page
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import warnings
@@ -27,6 +26,7 @@ from inkdigits.errors import ExportError, MissingExtra, ModelError
 from inkdigits.models import Card, FieldsModel, Model, NumberModel
 
 from .backend import use_backend
+from .cards import metadata
 from .datasets import load
 from .forward import forward, softmax
 from .graph import graph_of
@@ -137,24 +137,6 @@ def export_onnx(model: Any, path: str | Path, *, card: Card, real_images: Float)
         _agree(model.name, who, network.logits(narrow), forward(graph, narrow))
     files.write(path, content)
     return card
-
-
-def metadata(card: Card) -> dict[str, str]:
-    """The facts of a card that travel inside the ONNX file, as its metadata_props; lists and objects as JSON.
-
-    The licences are those of `card.training["data"]`, a list of objects with `name` and `licence`.
-    """
-    licences = {data["name"]: data["licence"] for data in card.training.get("data", ())}
-    return {
-        "name": card.name,
-        "version": card.version,
-        "classes": json.dumps(card.classes, ensure_ascii=False),
-        "image_shape": json.dumps(card.image_shape),
-        "preprocessing": json.dumps(card.preprocessing),
-        "temperature": json.dumps(card.temperature),
-        "thresholds": json.dumps(card.thresholds),
-        "training_data_licences": json.dumps(licences, ensure_ascii=False),
-    }
 
 
 def export_savedmodel(model: Any, path: str | Path, *, real_images: Float) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inkdigits import images
 from inkdigits.errors import DataError, InputError
 
-from .datasets import split_of
+from .splits import split_of
 
 SIDE = 28
 

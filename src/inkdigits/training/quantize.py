@@ -22,12 +22,11 @@ from inkdigits.errors import ExportError
 from inkdigits.models import BATCH, Card, Model, NumberModel
 
 from .backend import use_backend
+from .cards import card_metrics, metadata
 from .datasets import Dataset, load, mnist_writers
 from .evaluate import evaluate
 from .evaluate_lines import evaluate_lines, greedy
-from .export import metadata
 from .progress import making
-from .runs import card_metrics
 
 Float = NDArray[np.float32]
 

@@ -26,8 +26,9 @@ from inkdigits.recognition import strips
 
 from . import backend, checkpoint, report
 from .calibrate import answer_threshold, fit_temperature
+from .cards import AnyEvaluation, card_metrics
 from .datasets import Dataset, load
-from .evaluate import Evaluation, evaluate
+from .evaluate import evaluate
 from .evaluate_lines import LineEvaluation, evaluate_lines
 from .evaluate_maps import MapEvaluation, evaluate_maps
 from .export import export_onnx
@@ -35,8 +36,6 @@ from .fit import Run, train_model
 from .forward import softmax
 from .progress import making
 from .settings import load_recipe, recipe_path
-
-AnyEvaluation = Evaluation | LineEvaluation | MapEvaluation
 
 
 def train(
@@ -211,15 +210,6 @@ def _finish(
         report.write(folder, result, run.history, metrics)
     _write_json(folder / "metrics.json", metrics)
     return result
-
-
-def card_metrics(result: AnyEvaluation) -> dict[str, Any]:
-    """Those figures that a card tells."""
-    kept = {
-        "accuracy", "corrected_accuracy", "loss", "calibration_error", "images", "data", "exact", "digit_error", "strips", "pages",
-        "pixel_accuracy", "overlap",
-    }  # fmt: skip
-    return {key: value for key, value in result.to_dict().items() if key in kept}
 
 
 def _contract(preprocessing: str, data: Dataset) -> Mapping[str, Any]:
