@@ -46,6 +46,7 @@ class PageReader:
     def read_pages(
         self, pages: list[tuple[Document, int, str]], *, single: bool, keep: bool, options: Options | None = None
     ) -> list[Reading | InputError]:
+        self.options = options or self.options
         return [self.tried(*page, keep) for page in pages]
 
     def tried(self, document: Document, number: int, source: str, keep: bool) -> Reading | InputError:
