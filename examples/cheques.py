@@ -7,13 +7,12 @@
 makes the folder `cheques` with the blank, form.json, the list of accounts, eight scans and what they say (truth.csv), and reads them.
 """
 
-import csv
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
-from paper import Paper, scanned
+from paper import Paper, stack
 
 CHEQUES = 8
 
@@ -37,31 +36,25 @@ def blank(accounts: str) -> Paper:
     return page
 
 
+def cheque(accounts: list[str], rng: np.random.Generator) -> dict[str, str]:
+    """What one cheque says."""
+    return {
+        "number": f"{int(rng.integers(10**6)):06d}",
+        "day": f"{int(rng.integers(1, 29))}/{int(rng.integers(10, 13))}/2026",
+        "amount": f"{int(np.exp(rng.uniform(2, 9)))}.{int(rng.integers(100)):02d}",
+        "account": accounts[int(rng.integers(len(accounts)))],
+    }
+
+
 def main(folder: Path) -> None:
     """Make the example in a folder."""
     rng = np.random.default_rng(11)
-    (folder / "scans").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     accounts = [f"{number:08d}" for number in rng.choice(10**8, 60, replace=False)]
     (folder / "accounts.txt").write_text("\n".join(accounts) + "\n")
     page = blank("accounts.txt")
     page.form(folder, [])
-    rows = []
-    for number in range(1, CHEQUES + 1):
-        values = {
-            "number": f"{int(rng.integers(10**6)):06d}",
-            "day": f"{int(rng.integers(1, 29))}/{int(rng.integers(10, 13))}/2026",
-            "amount": f"{int(np.exp(rng.uniform(2, 9)))}.{int(rng.integers(100)):02d}",
-            "account": accounts[int(rng.integers(len(accounts)))],
-        }
-        name = f"scans/cheque-{number}.jpg"
-        image = scanned(page.filled(values, rng), rng, upside_down=number == 3)
-        cv2.imwrite(str(folder / name), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-        day, month, year = values["day"].split("/")
-        rows.append({"source": name, **values, "day": f"{year}-{month}-{int(day):02d}"})
-    with (folder / "truth.csv").open("w", newline="") as file:
-        told = csv.DictWriter(file, ["source", *(own["name"] for own in page.fields)])
-        told.writeheader()
-        told.writerows(rows)
+    stack(page, folder, (cheque(accounts, rng) for _ in range(CHEQUES)), rng, upside_down=3)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,11 @@
 makes the folder `exam` with the blank, form.json, the class list, eight scans and what they say (truth.csv), and reads them.
 """
 
-import csv
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
-from paper import Paper, scanned
+from paper import Paper, stack
 
 QUESTIONS, MOST, EXAMS = 4, 20, 8
 
@@ -37,28 +35,22 @@ def blank(students: str) -> Paper:
     return page
 
 
+def exam(roster: list[str], rng: np.random.Generator) -> dict[str, str]:
+    """What one exam says."""
+    points = rng.integers(0, MOST + 1, QUESTIONS).tolist()
+    values = {"student": roster[int(rng.integers(len(roster)))], "day": f"{int(rng.integers(1, 29))}/11/2026", "sum": str(sum(points))}
+    return values | {f"question {number}": str(own) for number, own in enumerate(points, start=1)}
+
+
 def main(folder: Path) -> None:
     """Make the example in a folder."""
     rng = np.random.default_rng(26)
-    (folder / "scans").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     roster = [f"{number:09d}" for number in rng.choice(10**9, 120, replace=False)]
     (folder / "students.txt").write_text("\n".join(roster) + "\n")
-    page, questions = blank("students.txt"), [f"question {number}" for number in range(1, QUESTIONS + 1)]
-    page.form(folder, [{"check": "sum", "of": questions, "is": "sum"}])
-    rows = []
-    for number in range(1, EXAMS + 1):
-        points = rng.integers(0, MOST + 1, QUESTIONS).tolist()
-        values = {"student": roster[int(rng.integers(len(roster)))], "day": f"{int(rng.integers(1, 29))}/11/2026", "sum": str(sum(points))}
-        values |= {name: str(own) for name, own in zip(questions, points, strict=True)}
-        name = f"scans/exam-{number}.jpg"
-        image = scanned(page.filled(values, rng), rng, upside_down=number == 5)
-        cv2.imwrite(str(folder / name), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-        day, month, year = values["day"].split("/")
-        rows.append({"source": name, **values, "day": f"{year}-{month}-{int(day):02d}"})
-    with (folder / "truth.csv").open("w", newline="") as file:
-        told = csv.DictWriter(file, ["source", *(own["name"] for own in page.fields)])
-        told.writeheader()
-        told.writerows(rows)
+    page = blank("students.txt")
+    page.form(folder, [{"check": "sum", "of": [f"question {number}" for number in range(1, QUESTIONS + 1)], "is": "sum"}])
+    stack(page, folder, (exam(roster, rng) for _ in range(EXAMS)), rng, upside_down=5)
 
 
 if __name__ == "__main__":

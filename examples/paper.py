@@ -3,7 +3,9 @@
 Everything follows from a seed; nothing but NumPy and OpenCV is needed. `exam.py` and `cheques.py` use it.
 """
 
+import csv
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -91,3 +93,20 @@ def scanned(page: np.ndarray, rng: np.random.Generator, *, upside_down: bool = F
     image = cv2.GaussianBlur(image, (0, 0), 0.7) + rng.normal(0, 3, image.shape)
     grey = np.clip(image, 0, 255).astype(np.uint8)
     return np.ascontiguousarray(grey[::-1, ::-1]) if upside_down else grey
+
+
+def stack(page: Paper, folder: Path, forms: Iterable[dict[str, str]], rng: np.random.Generator, *, upside_down: int) -> None:
+    """Write scans of a page filled in with each of these values, and what they say: truth.csv.
+
+    forms: a `day` is as it is written, D/M/YYYY. upside_down: the number of the scan that is, from 1.
+    """
+    (folder / "scans").mkdir(parents=True, exist_ok=True)
+    with (folder / "truth.csv").open("w", newline="") as file:
+        truth = csv.DictWriter(file, ["source", *(own["name"] for own in page.fields)])
+        truth.writeheader()
+        for number, values in enumerate(forms, start=1):
+            name = f"scans/{page.name}-{number}.jpg"
+            image = scanned(page.filled(values, rng), rng, upside_down=number == upside_down)
+            cv2.imwrite(str(folder / name), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+            day, month, year = values["day"].split("/")
+            truth.writerow({"source": name, **values, "day": f"{year}-{month}-{int(day):02d}"})
