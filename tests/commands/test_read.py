@@ -256,7 +256,9 @@ def test_a_real_process_names_every_bad_input(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interruption_ends_with_a_line_and_finished_rows_on_disk(tmp_path: Path, number: int, status: int) -> None:
     words = [*COMMAND, "read", "--from", "-", "--format", "json", "--out", "rows.json"]
+    before = signal.signal(number, signal.SIG_DFL)  # under nohup a process ignores SIGHUP, and so do those that it starts
     running = subprocess.Popen(words, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    signal.signal(number, before)
     running.stdin.write(b"nowhere.png\nnothing.png\n")
     running.stdin.flush()  # and no end: it waits for more
     deadline = time.monotonic() + 30
