@@ -208,9 +208,11 @@ def golden() -> dict[str, Any]:
     import cv2
     import numpy as np
 
-    from inkdigits import images, layout, tiles
-    from inkdigits.ink import find_ink
+    from inkdigits import images
+    from inkdigits.layout import grouping
+    from inkdigits.layout.ink import find_ink
     from inkdigits.models import Model
+    from inkdigits.recognition import tiles
 
     model, cases = Model.load("digit"), []
     for name in EXAMPLES:
@@ -218,7 +220,7 @@ def golden() -> dict[str, Any]:
         small = cv2.resize(image, None, fx=0.1, fy=0.1, interpolation=cv2.INTER_AREA)  # a box below 20 pixels is enlarged
         for source, pixels in ((name, image), (f"{name}, at a tenth of its size", small)):
             ink = find_ink(pixels, side=160)
-            region = layout.one(ink)
+            region = grouping.one(ink)
             assert region is not None
             strength = np.ascontiguousarray(ink.strength[region.y : region.bottom, region.x : region.right])
             made = tiles.tile(strength.astype(np.float32) / np.float32(255), region.mask)

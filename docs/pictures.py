@@ -11,10 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inkdigits import Reader, layout
-from inkdigits.canvas import Picture, beside, coloured, fit, framed, scaled
-from inkdigits.drawing import annotate, encode, predict_picture
+from inkdigits import Reader
+from inkdigits.drawing.canvas import Picture, beside, coloured, fit, framed, scaled
+from inkdigits.drawing.readings import annotate, encode, predict_picture
 from inkdigits.explaining import explain_picture
+from inkdigits.layout import grouping
 from inkdigits.training import pen
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -38,7 +39,7 @@ def papers() -> Picture:
 def rules() -> Picture:
     """A ruled page: the image, all strokes on it, and those that are left without the rules."""
     image = _image("number_2026_ruled.jpg")
-    ink, every = layout.page_ink(image, PAGE)
+    ink, every = grouping.page_ink(image, PAGE)
     return framed([beside([scaled(p, fit(p, 300, 300)) for p in (image, _strokes(every), _strokes(ink.mask))])])
 
 

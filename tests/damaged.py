@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inkdigits.imageheader import read_header
+from inkdigits.images.header import read_header
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SIDE = 100

@@ -9,16 +9,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inkdigits import tiles
+from inkdigits.batch.pool import MEMORY
 from inkdigits.errors import InputError, ModelError
 from inkdigits.images import Document
+from inkdigits.layout import maps
 from inkdigits.lines import Digit, Line
 from inkdigits.models import NOT_A_DIGIT, Card
 from inkdigits.options import Options
-from inkdigits.page import maps
-from inkdigits.pool import MEMORY
 from inkdigits.reading import Reading
-from inkdigits.recognition import strips
+from inkdigits.recognition import strips, tiles
 from inkdigits.recognition.alphabet import CLASSES, DIGITS
 
 CARD = Card("standin", ("0", "1"), thresholds={"answer": 0.5}, sha256="0" * 64)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inkdigits.batch import rows
+from inkdigits.batch.run import rows
+from inkdigits.batch.sources import File, expand
 from inkdigits.errors import ModelError
 from inkdigits.images import Document
 from inkdigits.lines import Digit, Line
 from inkdigits.reading import Reading
-from inkdigits.sources import File, expand
 from standins import PageReader
 
 

@@ -18,15 +18,15 @@ ray = pytest.importorskip("ray", reason="needs inkdigits[ray]")
 from pyarrow import parquet  # noqa: E402
 
 from inkdigits import Reader, cluster  # noqa: E402
+from inkdigits.batch.sources import File, expand  # noqa: E402
 from inkdigits.errors import (  # noqa: E402
     InputError,
     ModelError,
     OutputError,
 )
 from inkdigits.files import Appended  # noqa: E402
+from inkdigits.output.results import from_table  # noqa: E402
 from inkdigits.reading import Reading  # noqa: E402
-from inkdigits.results import from_table  # noqa: E402
-from inkdigits.sources import File, expand  # noqa: E402
 from standins import DIES, Fragile, digits_and_damage  # noqa: E402
 from test_pool import image  # noqa: E402
 

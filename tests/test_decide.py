@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.decide import blame, decide, doubts, refusal
-from inkdigits.ink import find_ink
-from inkdigits.layout import one
+from inkdigits.layout.grouping import one
+from inkdigits.layout.ink import find_ink
+from inkdigits.layout.regions import Region
 from inkdigits.lines import Digit, Line
 from inkdigits.models import NOT_A_DIGIT
+from inkdigits.recognition.decide import blame, decide, doubts, refusal
 from inkdigits.recognition.leftout import Mark
-from inkdigits.regions import Region
 
 CLASSES = tuple("0123456789")
 TILE = np.zeros((28, 28), np.float32)

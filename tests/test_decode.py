@@ -14,7 +14,7 @@ from PIL import Image
 
 from inkdigits import images
 from inkdigits.errors import InputError
-from inkdigits.tiffstrips import is_sound
+from inkdigits.images.tiff import is_sound
 
 
 @pytest.fixture
@@ -264,6 +264,6 @@ def test_a_deflated_bomb_is_not_unpacked_to_its_end(monkeypatch: pytest.MonkeyPa
             return getattr(self.inside, name)
 
     Inflate = zlib.decompressobj
-    monkeypatch.setattr("inkdigits.tiffstrips.zlib.decompressobj", Counting)
+    monkeypatch.setattr("inkdigits.images.tiff.zlib.decompressobj", Counting)
     assert not is_sound(whole, 8, 2 << 20)
     assert 2 << 20 <= sum(unpacked) <= 4 << 20

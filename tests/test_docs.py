@@ -23,9 +23,10 @@ import pytest
 
 import generate
 import pictures
-from inkdigits import __version__, tiles
+from inkdigits import __version__
 from inkdigits.cli import group
 from inkdigits.models import SHIPPED, Model
+from inkdigits.recognition import tiles
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.canvas import LEFT
-from inkdigits.drawing import LARGEST, SMALLEST, SURE, UNSURE, annotate, encode, predict_picture
+from inkdigits.drawing.canvas import LEFT
+from inkdigits.drawing.readings import LARGEST, SMALLEST, SURE, UNSURE, annotate, encode, predict_picture
 from inkdigits.errors import Error
 from inkdigits.explaining import explain_picture
-from inkdigits.ink import Ink
+from inkdigits.layout.flat import as_it_is
+from inkdigits.layout.ink import Ink
 from inkdigits.lines import Digit, LeftOut, Line
-from inkdigits.page.flat import as_it_is
 from inkdigits.reading import Reading
 
 ALL = tuple((str(n), 0.91 if n == 3 else 0.01) for n in range(10))

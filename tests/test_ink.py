@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.ink import find_ink, ink_is_light, without_print
+from inkdigits.layout.ink import find_ink, ink_is_light, without_print
 
 
 def seven(size: int = 96, pen: int = 6) -> np.ndarray:

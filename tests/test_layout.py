@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.ink import Ink
-from inkdigits.layout import lines, one, parted, without_shadows
+from inkdigits.layout.grouping import lines, one, parted, without_shadows
+from inkdigits.layout.ink import Ink
 
 
 def ink_of(sheet: np.ndarray, stroke: float = 3) -> Ink:

@@ -15,12 +15,12 @@ import pytest
 from PIL import Image
 
 from inkdigits import images
-from inkdigits.batch import Task, in_pool, reading_work, rows
+from inkdigits.batch.pool import LostError, Pool
+from inkdigits.batch.run import Task, in_pool, reading_work, rows
+from inkdigits.batch.sources import File
 from inkdigits.errors import ModelError
 from inkdigits.options import Options
-from inkdigits.pool import LostError, Pool
 from inkdigits.reading import Reading
-from inkdigits.sources import File
 from standins import DAWDLES, DEVOURS, DIES, HANGS, KILLED, Fragile
 
 

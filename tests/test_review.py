@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from inkdigits.lines import Digit, LeftOut, Line
+from inkdigits.output.review import Review, sheet
 from inkdigits.reading import Reading
-from inkdigits.review import Review, sheet
 
 
 def test_it_says_what_was_left_out():

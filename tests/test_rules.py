@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.rules import without_rules
+from inkdigits.layout.rules import without_rules
 
 
 def written(text: str = "40717") -> np.ndarray:

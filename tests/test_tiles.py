@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.tiles import CONTRACT, tile
+from inkdigits.recognition.tiles import CONTRACT, tile
 
 
 def ring(size: int, pen: int) -> np.ndarray:

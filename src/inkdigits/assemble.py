@@ -7,29 +7,28 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .decide import blame, decide, doubts, refusal
+from .arrays import Float
 from .images import Page
-from .ink import Ink
+from .layout.flat import Flat, unflattened
+from .layout.ink import Ink
+from .layout.maps import RULE
+from .layout.regions import Region
+from .layout.tables import Structure, structured
 from .lines import LeftOut, Line, joined, line_of
 from .models import NOT_A_DIGIT
 from .options import Options
-from .page.flat import Flat, unflattened
-from .page.maps import RULE
-from .page.tables import Structure, structured
 from .reading import Reading
 from .recognition.alphabet import SYMBOLS
 from .recognition.confidence import certainty
+from .recognition.decide import blame, decide, doubts, refusal
 from .recognition.leftout import Mark
 from .recognition.second import agree, weighed
 from .recognition.signs import Sign
+from .recognition.tiles import tile_of
 from .recognition.transcript import Transcript
 from .recognition.value import value_of
-from .regions import Region
-from .tiles import tile_of
 
-Float = NDArray[np.float32]
 NO_QUADS: Float = np.zeros((0, 4, 2), np.float32)
 
 

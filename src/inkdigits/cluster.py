@@ -20,16 +20,16 @@ from functools import partial
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
-from .batch import in_pool, reading_work
+from .batch.pool import Pool
+from .batch.run import in_pool, reading_work
+from .batch.sources import File, Skipped, expand
 from .errors import Error, MissingExtra, OutputError
 from .files import Appended
 from .images import SUFFIXES
 from .options import Options
-from .pool import Pool
+from .output.results import replaced, to_table
+from .output.resume import Terms, check_record, record_of, record_text
 from .reader import Reader
-from .results import replaced, to_table
-from .resume import Terms, check_record, record_of, record_text
-from .sources import File, Skipped, expand
 
 if TYPE_CHECKING:
     import fsspec
@@ -84,7 +84,7 @@ def read(
     seen: Callable[[pyarrow.Table], None] = lambda table: None,
 ) -> Iterator[pyarrow.Table]:
     """Read files with Ray and write their rows to Parquet files in the folder `out`, a path or URL; yields the table of each file that is
-    written, in no order. `inkdigits.results.from_table` makes rows of one.
+    written, in no order. `inkdigits.output.results.from_table` makes rows of one.
 
     reader: each actor makes one like it; every machine must have its model, and local files, under the same name. single: one digit an
     image. jobs: actors, each of which takes a CPU; None for one a CPU. gpus: share of a GPU for each, where the reader's device is "cuda".

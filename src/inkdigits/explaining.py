@@ -5,16 +5,16 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .canvas import GAP, Picture, beside, coloured, fit, framed, resized, scaled
-from .drawing import SMALL, TALL, WIDE, boxed, caption_of, card, digits_of, panel, titled
-from .ink import Ink
-from .page.flat import Flat
+from .drawing.canvas import GAP, Picture, beside, coloured, fit, framed, resized, scaled
+from .drawing.readings import SMALL, TALL, WIDE, boxed, caption_of, card, digits_of, panel, titled
+from .layout.flat import Flat
+from .layout.ink import Ink
 from .reader import Trace
 from .reading import Reading
 
 MOST_TILES, MOST_REASONS = 40, 6
 CLASS_COLOURS = ((255, 255, 255), (220, 30, 30), (250, 200, 60), (40, 160, 70), (40, 80, 220), (70, 70, 70))
-"""Of `inkdigits.page.maps.CLASSES`."""
+"""Of `inkdigits.layout.maps.CLASSES`."""
 
 
 def explain_picture(trace: Trace) -> Picture:

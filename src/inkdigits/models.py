@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import files
+from .arrays import Float
 from .errors import ModelError
-from .page.maps import MULTIPLE
+from .layout.maps import MULTIPLE
 
-Float = NDArray[np.float32]
 Ends = tuple[tuple[str, tuple[int | str, ...]], tuple[str, tuple[int | str, ...]]]
 """Name and shape of the input and of the output of a graph; a text for a size that is free."""
 
@@ -92,7 +92,7 @@ class Card:
     """What has to be known of a model to use it rightly; `card.json`.
 
     classes: names of the K outputs, in order. image_shape: height and width in pixels, of a tile, or of the strips trained on.
-    preprocessing: a copy of the contract that the tiles or strips were made by (`inkdigits.tiles.CONTRACT`,
+    preprocessing: a copy of the contract that the tiles or strips were made by (`inkdigits.recognition.tiles.CONTRACT`,
     `inkdigits.recognition.strips.CONTRACT`), or {"version": 0} for images taken as they are.
     temperature: divides the logits, so that the probabilities are calibrated (Guo et al., 2017). thresholds: `answer` is the probability
     below which a position is answered "?". confidence: of a number model, the weights of what speaks for a text

@@ -10,30 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import images
+from .arrays import Bytes, Float
 from .assemble import Deciding, assembled
 from .clock import Clock
 from .errors import InputError
-from .ink import Ink
+from .layout.flat import Flat, as_it_is, flat
+from .layout.ink import Ink
+from .layout.regions import Region
+from .layout.writing import SIDE_ONE, SIDE_PAGE, written
 from .lines import Digit
 from .models import Card
 from .options import Options
-from .page.flat import Flat, as_it_is, flat
-from .page.writing import SIDE_ONE, SIDE_PAGE, written
 from .reading import Reading
 from .recognition.confidence import PLAIN
 from .recognition.leftout import left_out
 from .recognition.networks import Networks
 from .recognition.numbers import readable
+from .recognition.tiles import tile_of
 from .recognition.transcript import transcribed
-from .regions import Region
 from .rounds import Asking, in_rounds
-from .tiles import tile_of
-
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
 
 LINE_THRESHOLD = 0.95
 """A line that is less likely right than this needs review. Chosen on hands33, registers, pen_numbers and cheque_amounts."""
@@ -44,7 +41,7 @@ class Trace:
     """Every stage of reading one image, for `explain`: the image as read, the sheet that was found in it, flat, the Ink of that, and the
     Reading (its digits carry their tiles)."""
 
-    image: NDArray[np.uint8]
+    image: Bytes
     sheet: Flat
     ink: Ink
     reading: Reading

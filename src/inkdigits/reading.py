@@ -179,9 +179,9 @@ class Reading:
             return self.to_csv()
         if suffix == ".txt":
             return self.text + "\n"
-        from . import drawing
+        from .drawing import readings
 
-        return drawing.encode(drawing.annotate(self), suffix)
+        return readings.encode(readings.annotate(self), suffix)
 
     def to_dataframe(self) -> Any:
         """The words as a pandas DataFrame, one a row, with the columns source, page, line and word (both from 1), text, confidence, x, y,
@@ -205,14 +205,14 @@ class Reading:
 
         Raises MissingExtra without matplotlib, ValueError where the image was not kept.
         """
-        from . import drawing
+        from .drawing import readings
         from .errors import MissingExtra
 
         try:
             from matplotlib import pyplot
         except ImportError:
             raise MissingExtra("train", "Reading.plot") from None
-        picture = drawing.annotate(self)
+        picture = readings.annotate(self)
         if axes is None:
             axes = pyplot.subplots()[1]
         axes.imshow(picture)
@@ -244,7 +244,7 @@ class Reading:
             return ""
         import base64
 
-        from . import drawing
+        from .drawing import readings
 
-        data = base64.b64encode(drawing.encode(drawing.annotate(self))).decode()
+        data = base64.b64encode(readings.encode(readings.annotate(self))).decode()
         return f'<img alt="{len(self.lines)} lines read" style="max-width: 100%" src="data:image/png;base64,{data}">'

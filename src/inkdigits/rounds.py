@@ -11,11 +11,10 @@ from time import perf_counter
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Float
 from .clock import Clock, since
 
-Float = NDArray[np.float32]
 Found = TypeVar("Found")
 Asking = Generator[Float, Float, Found]
 """Yields tiles, float32 (N, 28, 28), is sent the probabilities of their classes, float32 (N, K), and returns what it found."""

@@ -11,10 +11,10 @@ import pytest
 
 from inkdigits import images
 from inkdigits.errors import ModelError
-from inkdigits.ink import Ink
+from inkdigits.layout.flat import as_it_is
+from inkdigits.layout.ink import Ink
 from inkdigits.lines import Digit, Line
 from inkdigits.options import Options
-from inkdigits.page.flat import as_it_is
 from inkdigits.reading import Reading
 
 Run = Callable[..., SimpleNamespace]

@@ -288,7 +288,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("module", ["click", "inkdigits.cli", "inkdigits.commands.read", "cv2", "inkdigits.results", "onnxruntime"])
+@pytest.mark.parametrize("module", ["click", "inkdigits.cli", "inkdigits.commands.read", "cv2", "inkdigits.output.results", "onnxruntime"])
 def test_ctrl_c_while_modules_are_imported_is_no_traceback(tmp_path: Path, module: str) -> None:
     """As in the first 50 ms: it comes at the very moment that a module is looked for."""
     words = [sys.executable, "-c", CTRL_C, module, "read", str(EXAMPLES), "--out", "rows.jsonl"]

@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 from test_read import run, write  # noqa: F401  # the fixture, and images of a given height
 
+from inkdigits.batch.sources import File
 from inkdigits.errors import Error
-from inkdigits.resume import finished_rows, without_done
-from inkdigits.sources import File
+from inkdigits.output.resume import finished_rows, without_done
 from standins import digits_and_damage
 
 TWO_JOBS = ["--jobs", "2", "--unordered"]

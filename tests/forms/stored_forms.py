@@ -8,7 +8,7 @@ import numpy as np
 from inkdigits.forms.read import FieldValue, FormReading, Shown
 from inkdigits.forms.storing import StoredRows
 from inkdigits.forms.template import Template
-from inkdigits.resume import Terms
+from inkdigits.output.resume import Terms
 from inkdigits.training.pen import write
 
 RECORD = {"command": "form read", "form_sha256": "0", "threshold": "", "version": "0"}

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.ink import Ink
-from inkdigits.page import clean, fields, flat, maps
-from inkdigits.page.maps import CLASSES, CORE, DESK, MARGIN, PAPER, RULE, STEP
+from inkdigits.layout import clean, fields, flat, maps
+from inkdigits.layout.ink import Ink
+from inkdigits.layout.maps import CLASSES, CORE, DESK, MARGIN, PAPER, RULE, STEP
 
 SIZE = 80
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.page.sheet import flatten, outline, scaled, size_of, unflatten, upright
+from inkdigits.layout.sheet import flatten, outline, scaled, size_of, unflatten, upright
 
 SHAPE = (120, 160)
 TRUE = {"portrait": 210 / 297, "landscape": 297 / 210, "receipt": 0.4}

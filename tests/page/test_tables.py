@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from composed_tables import composed
 
-from inkdigits.page.tables import Cell, Place, Table, structured, tilt
+from inkdigits.layout.tables import Cell, Place, Table, structured, tilt
 
 
 def box(x, y, wide, high=30):

@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.ink import Ink
-from inkdigits.layout import lines
+from inkdigits.layout.grouping import lines
+from inkdigits.layout.ink import Ink
+from inkdigits.layout.regions import regions
 from inkdigits.recognition.alphabet import CLASSES
 from inkdigits.recognition.fields import cropped, field_of, strip_width
 from inkdigits.recognition.numbers import look
 from inkdigits.recognition.strips import HEIGHT, strip
-from inkdigits.regions import regions
 
 
 def page(*boxes, turn=0.0, size=(120, 400)):

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from inkdigits import Reader
-from inkdigits.ink import Ink
-from inkdigits.layout import page_ink
+from inkdigits.layout.grouping import page_ink
+from inkdigits.layout.ink import Ink
+from inkdigits.layout.regions import Region, regions
 from inkdigits.lines import LEFT_OUT
 from inkdigits.models import SHIPPED
 from inkdigits.recognition.leftout import ReadLine, left_out
-from inkdigits.regions import Region, regions
 from inkdigits.training.pen import write
 
 TALL, PEN = 48, 4

@@ -10,7 +10,7 @@ pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
 
 from starlette.requests import ClientDisconnect, Request
 
-from inkdigits.pool import TOGETHER, Pool
+from inkdigits.batch.pool import TOGETHER, Pool
 from inkdigits.server.app import Service, Settings
 
 TASK, LEAVES, STAYS = 0.02, 0.3, 60.0

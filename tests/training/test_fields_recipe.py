@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
+from inkdigits.layout import maps
 from inkdigits.models import FieldsModel
-from inkdigits.page import maps
 from inkdigits.training.backend import use_backend
 from inkdigits.training.settings import load_recipe
 from inkdigits.training.synthesis import desks, supply

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from inkdigits.batch.pool import cores
 from inkdigits.errors import RecipeError
-from inkdigits.pool import cores
 from inkdigits.training.processes import in_processes
 
 offset = 0

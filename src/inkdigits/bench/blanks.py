@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes
 from inkdigits.forms.fieldtypes import has_check_digit
 
-Bytes = NDArray[np.uint8]
 Rng = np.random.Generator
 
 DPI = 150

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-Float = NDArray[np.float32]
-Double = NDArray[np.float64]
+from inkdigits.arrays import Bytes, Double, Float
+
 Rng = np.random.Generator
 
 FOCUS = 0.72
@@ -42,7 +40,7 @@ class Camera:
         return np.diag([FOCUS, FOCUS, 1.0]) @ moved
 
 
-def photograph(sheet: Image, desk: Image, camera: Camera, rng: Rng) -> Image:
+def photograph(sheet: Bytes, desk: Bytes, camera: Camera, rng: Rng) -> Bytes:
     """A picture of a sheet on a desk, in which the sheet has about as many pixels as it has by itself.
 
     sheet, desk: uint8 (h, w, 3), RGB. Returns uint8 (H, W, 3), RGB.
@@ -110,7 +108,7 @@ def _light(size: tuple[int, int], rng: Rng) -> Float:
     return np.asarray(np.clip(light * np.float32(rng.uniform(0.8, 1.0)), 0, 1.1), np.float32)
 
 
-def _taken(scene: Float, rng: Rng) -> Image:
+def _taken(scene: Float, rng: Rng) -> Bytes:
     """What a camera makes of light: a cast of colour, blur, noise that grows with the light, JPEG."""
     cast = np.array([rng.uniform(0.94, 1.04), 1, rng.uniform(0.9, 1.04)], np.float32)
     sharp = cv2.GaussianBlur(scene * cast, (0, 0), float(rng.uniform(0.5, 0.9)))

@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes
 from inkdigits.recognition.alphabet import CLASSES, DIGITS, OTHER, classes_of
 from inkdigits.training.datasets import load
 from inkdigits.training.synthesis import forms
@@ -17,8 +17,6 @@ from inkdigits.training.synthesis.hands import Style
 from inkdigits.training.synthesis.numbers import written
 from inkdigits.training.synthesis.paper import furnished, grained, photographed
 from inkdigits.training.synthesis.sources import Sources, sources
-
-Image = NDArray[np.uint8]
 
 COUNT = 2_000
 TALL = 26.0, 64.0
@@ -37,7 +35,7 @@ class ComposedNumbers:
     def _sources(self) -> Sources:
         return sources(load("mnist", "test"), "dev")
 
-    def image(self, index: int) -> Image:
+    def image(self, index: int) -> Bytes:
         """The picture of one number: uint8 (h, w), grey."""
         rng = np.random.default_rng((9, index))
         shares = np.array([share for share, _ in self._sources.hands])

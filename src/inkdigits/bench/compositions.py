@@ -12,12 +12,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Float
 from inkdigits.training.data.unipen import Strokes, samples
 
-Image = NDArray[np.uint8]
-Ink = NDArray[np.float32]
 """float32 (h, w) in [0, 1], 1 = ink, cut to what is inked."""
 Rng = np.random.Generator
 
@@ -45,7 +43,7 @@ ENOUGH = 8
 class Composition:
     """image: uint8 (H, W), dark on light. truth: every character of it. kind: one of KINDS; "" for digits alone."""
 
-    image: Image
+    image: Bytes
     truth: str
     kind: str
 
@@ -57,7 +55,7 @@ class Marks:
 
     pen: list[dict[str, list[Strokes]]]
     others: dict[str, list[Strokes]]
-    scans: dict[str, list[Image]]
+    scans: dict[str, list[Bytes]]
 
 
 def marks(home: Path, split: str) -> Marks:
@@ -104,7 +102,7 @@ def composed(found: Marks, kind: str, rng: Rng) -> Composition:
     return Composition(_on_paper(page, pen if boxed else 0.0, rng), "".join(label for label, *_ in written), kind)
 
 
-def drawn(strokes: Strokes, size: float, pen: float, *, by_height: bool = True) -> Ink:
+def drawn(strokes: Strokes, size: float, pen: float, *, by_height: bool = True) -> Float:
     """Strokes with a round pen. size: of the height, or of the larger side, in pixels between the middles of strokes; pen: its width."""
     every = np.concatenate(strokes).astype(np.float64)
     low, span = every.min(axis=0), np.maximum(np.ptp(every, axis=0), 1)
@@ -117,7 +115,7 @@ def drawn(strokes: Strokes, size: float, pen: float, *, by_height: bool = True) 
     return _cut(np.asarray(out / 255, np.float32))
 
 
-def _digits(found: Marks, count: int, tall: int, pen: float, rng: Rng) -> list[tuple[str, Ink]]:
+def _digits(found: Marks, count: int, tall: int, pen: float, rng: Rng) -> list[tuple[str, Float]]:
     """Digits of one hand, or of one set of scans."""
     names = ["pen", *found.scans]
     share = np.array([HANDS[name] for name in names])
@@ -140,7 +138,7 @@ def _digits(found: Marks, count: int, tall: int, pen: float, rng: Rng) -> list[t
     return out
 
 
-def _other(found: Marks, kind: str, count: int, tall: int, pen: float, rng: Rng) -> tuple[int, tuple[str, Ink, float]]:
+def _other(found: Marks, kind: str, count: int, tall: int, pen: float, rng: Rng) -> tuple[int, tuple[str, Float, float]]:
     """A letter or a symbol: before which digit it stands, and itself, with where it ends at the bottom."""
     letters = sorted(label for label in found.others if label not in SYMBOLS)
     labels = {"letter": letters, "symbol": list(SYMBOLS), "dot in a box": ["."]}[kind]
@@ -154,7 +152,7 @@ def _other(found: Marks, kind: str, count: int, tall: int, pen: float, rng: Rng)
     return place, (label, drawn(strokes, size, pen, by_height=label not in SIZES), PLACES.get(label, 1.0))
 
 
-def _struck(ink: Ink, pen: float, rng: Rng) -> Ink:
+def _struck(ink: Float, pen: float, rng: Rng) -> Float:
     """A digit crossed out so that one sees it, by two or three lines or a zigzag: one line through a 7 or a 0 is how many write it."""
     high, wide = ink.shape
     out = np.pad(ink, ((0, 0), (wide // 4, wide // 4)))
@@ -173,7 +171,7 @@ def _struck(ink: Ink, pen: float, rng: Rng) -> Ink:
     return out
 
 
-def _laid(written: Sequence[tuple[str, Ink, float]], tall: int, rng: Rng) -> Ink:
+def _laid(written: Sequence[tuple[str, Float, float]], tall: int, rng: Rng) -> Float:
     """One beside the other: float32 (H, W), with margins."""
     margin = int(tall * rng.uniform(0.5, 1.2))
     gaps = [max(3, int(tall * rng.uniform(0.12, 0.45))) for _ in written]
@@ -190,7 +188,7 @@ def _laid(written: Sequence[tuple[str, Ink, float]], tall: int, rng: Rng) -> Ink
     return page[max(rows[0] - margin, 0) : rows[-1] + margin]
 
 
-def _on_paper(ink: Ink, rule: float, rng: Rng) -> Image:
+def _on_paper(ink: Float, rule: float, rng: Rng) -> Bytes:
     """Ink on paper with grain and a slow change of light. rule: the pen's width where there is a printed box around it, else 0."""
     high, wide = ink.shape
     ink = ink * float(rng.uniform(0.55, 0.85))
@@ -204,7 +202,7 @@ def _on_paper(ink: Ink, rule: float, rng: Rng) -> Image:
     return np.clip(np.rint(page), 0, 255).astype(np.uint8)
 
 
-def _cut(ink: Ink) -> Ink:
+def _cut(ink: Float) -> Float:
     """Without the empty rows and columns around it."""
     x, y, w, h = cv2.boundingRect((ink > 0.2).astype(np.uint8))
     return ink[y : y + h, x : x + w] if w else ink

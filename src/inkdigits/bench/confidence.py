@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Double, Mask
 from inkdigits.models import Card
 from inkdigits.recognition.confidence import EVIDENCE, Evidence, certainty
 from inkdigits.training.calibrate import fit_confidence
@@ -38,10 +38,10 @@ class Lines:
 
     kind: str
     evidence: Sequence[Evidence]
-    right: NDArray[np.bool_]
-    whole: NDArray[np.bool_]
+    right: Mask
+    whole: Mask
 
-    def confidence(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
+    def confidence(self, weights: Mapping[str, float]) -> Double:
         """What weights make of the evidence: float64 (N,)."""
         return np.array([certainty(evidence, weights) for evidence in self.evidence])
 

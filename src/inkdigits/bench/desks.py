@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-Float = NDArray[np.float32]
+from inkdigits.arrays import Bytes, Float
+
 Light = NDArray[np.floating]
 """The light of each pixel, (1500, 2000, 3), 1 = white."""
 Rng = np.random.Generator
@@ -185,7 +185,7 @@ KINDS = {**SEEN, **UNSEEN}
 
 
 @lru_cache(maxsize=16)  # of 9 MB each
-def desk(kind: str, variant: int) -> Image:
+def desk(kind: str, variant: int) -> Bytes:
     """One of VARIANTS desks of a kind: uint8 (1500, 2000, 3), RGB."""
     drawn = KINDS[kind](np.random.default_rng((41, list(KINDS).index(kind), variant)))
     return np.asarray(np.clip(np.rint(drawn * 255), 0, 255), np.uint8)

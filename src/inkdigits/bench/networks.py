@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Labels
 from inkdigits.models import Model
 from inkdigits.training.backend import use_backend
 from inkdigits.training.corruptions import KINDS, corrupted
@@ -33,7 +33,7 @@ KEPT = 0.99
 """Where answers are counted that are wrong although only the surest were given: the share of all."""
 SPEED = ("network", "one at a time, µs", "batches of 32, tiles/s", "one at a time with `keras.predict`, ms", "`keras.predict` / ours")
 SHIPPED, READ = "digit, as it ships", "`inkdigits predict`"
-Answer = Callable[[NDArray[np.uint8]], NDArray[np.int64]]
+Answer = Callable[[Bytes], Labels]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _row(f: dict[str, Any]) -> list[str]:
     return [f["what"], *(cell(key, ".2%") for key in FIGURES[:2]), wrong, *(cell(key, ".4f") for key in FIGURES[2:]), str(f["n"])]
 
 
-def _plain(answers: NDArray[np.int64], test: Dataset) -> dict[str, float]:
+def _plain(answers: Labels, test: Dataset) -> dict[str, float]:
     """What can be said of answers without probabilities."""
     labels, keep = corrected_labels(test)
     return {"accuracy": float(np.mean(answers == test.labels)), "corrected_accuracy": float(np.mean((answers == labels)[keep]))}

@@ -13,15 +13,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Double, Float
 from inkdigits.training.datasets import load
 from inkdigits.training.synthesis.hands import Hand, Style
 from inkdigits.training.synthesis.numbers import Word, as_written, written
 from inkdigits.training.synthesis.sources import Sources, sources
 
-Image = NDArray[np.uint8]
-Float = NDArray[np.float32]
 Rng = np.random.Generator
 Box = tuple[int, int, int, int]
 
@@ -55,7 +53,7 @@ class Written:
 class Page:
     """A filled-in page. image: uint8 (H, W), grey. kind: the name of its layout. numbers: all that are written on it by hand."""
 
-    image: Image
+    image: Bytes
     kind: str
     numbers: tuple[Written, ...]
 
@@ -315,7 +313,7 @@ def _scanned(draft: _Draft, kind: str) -> Page:
     return Page(seen, kind, tuple(replace(one, box=_moved(one.box, matrix)) for one in draft.numbers))
 
 
-def _moved(box: Box, matrix: NDArray[np.float64]) -> Box:
+def _moved(box: Box, matrix: Double) -> Box:
     """The box around a box that was turned."""
     x, y, w, h = box
     points = np.array([(x, y), (x + w, y), (x, y + h), (x + w, y + h)]) @ matrix[:, :2].T + matrix[:, 2]

@@ -22,11 +22,12 @@ import cv2
 import numpy as np
 
 from inkdigits import Reader
+from inkdigits.arrays import Bytes
 from inkdigits.training.evaluate_lines import edit_distance
 from inkdigits.training.progress import making
 
 from .scoring import digits, number
-from .sets import Image, RealSet
+from .sets import RealSet
 from .tables import Table
 
 TRIAL = 20
@@ -41,7 +42,7 @@ class Way:
     """One setting of one reader. `prepare` puts the pixels, RGB or grey, into the form it takes; `read` gives the text."""
 
     label: str
-    prepare: Callable[[Image], Any]
+    prepare: Callable[[Bytes], Any]
     read: Callable[[Any], str]
 
 
@@ -69,12 +70,12 @@ class Tally:
         self.digits += len(digits(truth, lines=False))
 
 
-def bgr(image: Image) -> Image:
+def bgr(image: Bytes) -> Bytes:
     """RGB or grey -> BGR."""
     return np.ascontiguousarray(image[..., ::-1]) if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
 
 
-def as_high(image: Image, *, enlarge_only: bool) -> Image:
+def as_high(image: Bytes, *, enlarge_only: bool) -> Bytes:
     """Scaled to HEIGHT, proportions kept."""
     factor = HEIGHT / image.shape[0]
     if enlarge_only and factor <= 1:
@@ -83,7 +84,7 @@ def as_high(image: Image, *, enlarge_only: bool) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA))
 
 
-def with_margin(image: Image, share: float = 0.5) -> Image:
+def with_margin(image: Bytes, share: float = 0.5) -> Bytes:
     """With paper around it, as wide as a share of the image's height: RapidOCR's detector overlooks most of what fills a tight crop."""
     edge = max(1, min(round(share * image.shape[0]), HEIGHT))
     paper = np.median(image.reshape(-1, *image.shape[2:]), axis=0)
@@ -103,13 +104,13 @@ def rapidocr(data: RealSet) -> list[Way]:
     too: texts of score 0.5 or more, and those upside down are turned; on a crop that takes seconds. Its wheel holds the small models."""
     from rapidocr import RapidOCR
 
-    def way(label: str, prepare: Callable[[Image], Image], **settings: Any) -> Way:
+    def way(label: str, prepare: Callable[[Bytes], Bytes], **settings: Any) -> Way:
         one = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
         chosen = {name.replace("_", ".", 1): value for name, value in settings.items()}
         engine = RapidOCR(params={"Global.log_level": "critical", **one, **chosen})  # it warns of every image without text
         return Way(label, lambda image: prepare(bgr(image)), lambda image: in_reading_order(engine(image)))
 
-    def as_is(image: Image) -> Image:
+    def as_is(image: Bytes) -> Bytes:
         return image
 
     alone = {"Global_use_det": False, "Global_use_cls": False}
@@ -137,7 +138,7 @@ def in_reading_order(found: Any) -> str:
     if corners is None:
         return "\n".join(texts)
     boxes = [(np.asarray(box), text) for box, text in zip(corners, texts, strict=True) if any(c.isdecimal() for c in text)]
-    rows: list[list[tuple[Image, str]]] = []
+    rows: list[list[tuple[Bytes, str]]] = []
     for box, text in sorted(boxes, key=lambda pair: float(pair[0][:, 1].mean())):
         if rows and box[:, 1].mean() < rows[-1][0][0][:, 1].max():
             rows[-1].append((box, text))
@@ -150,10 +151,10 @@ def tesseract(data: RealSet) -> list[Way]:
     """As it is, with paper around it, and scaled to HEIGHT; told that there are digits only, and on strings that there may be symbols."""
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
 
-    def png(image: Image) -> bytes:
+    def png(image: Bytes) -> bytes:
         return bytes(cv2.imencode(".png", bgr(image) if image.ndim == 3 else image)[1])
 
-    def way(label: str, prepare: Callable[[Image], Image], allowed: str) -> Way:
+    def way(label: str, prepare: Callable[[Bytes], Bytes], allowed: str) -> Way:
         command = ["tesseract", "stdin", "stdout", "--psm", "10" if data.single else "6", "-c", f"tessedit_char_whitelist={allowed}"]
 
         def run(data: bytes) -> str:
@@ -162,7 +163,7 @@ def tesseract(data: RealSet) -> list[Way]:
         return Way(label, lambda image: png(prepare(image)), run)
 
     scaled = f"{HEIGHT} px high" if data.single else f"at least {HEIGHT} px high"
-    prepared: dict[str, Callable[[Image], Image]] = {
+    prepared: dict[str, Callable[[Bytes], Bytes]] = {
         "as it is": lambda image: image,
         "paper margin": with_margin,
         scaled: lambda image: as_high(image, enlarge_only=not data.single),
@@ -186,7 +187,7 @@ def peers() -> dict[str, Ways]:
     return found
 
 
-def answer(way: Way, data: RealSet, index: int, image: Image, tally: Tally, *, may_fail: bool) -> None:
+def answer(way: Way, data: RealSet, index: int, image: Bytes, tally: Tally, *, may_fail: bool) -> None:
     """Read one image. A peer that fails has read nothing; an error of ours ends the run."""
     try:
         text = way.read(way.prepare(image))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
+
+from inkdigits.arrays import Double, Mask
 
 from .tables import Table
 
@@ -29,8 +30,8 @@ class Held:
     answered; right: bool (N,)."""
 
     kind: str
-    confidence: NDArray[np.float64]
-    right: NDArray[np.bool_]
+    confidence: Double
+    right: Mask
 
 
 def thresholds(kinds: Sequence[Held]) -> dict[float, float]:
@@ -46,7 +47,7 @@ def thresholds(kinds: Sequence[Held]) -> dict[float, float]:
     return {promise: float(ranked[places[-1]]) for promise, places in kept.items() if len(places)}
 
 
-def lower_bound(right: NDArray[np.bool_], share: NDArray[np.float64]) -> NDArray[np.float64]:
+def lower_bound(right: Mask, share: Double) -> Double:
     """Of the first lines, as many as there are, what share is right with CERTAINTY: float64 (N,). It is Wilson's bound, for as many lines
     as their unequal shares are worth (Kish's effective size). share: (N,), how much each line counts."""
     size = share.cumsum() ** 2 / (share**2).cumsum()
@@ -54,7 +55,7 @@ def lower_bound(right: NDArray[np.bool_], share: NDArray[np.float64]) -> NDArray
     z = NormalDist().inv_cdf(CERTAINTY)
     middle = mean + z**2 / (2 * size)
     width = z * np.sqrt(mean * (1 - mean) / size + z**2 / (4 * size**2))
-    found: NDArray[np.float64] = (middle - width) / (1 + z**2 / size)
+    found: Double = (middle - width) / (1 + z**2 / size)
     return found
 
 
@@ -76,7 +77,7 @@ def table(found: Sequence[tuple[Held, Mapping[float, float]]]) -> Table:
     return Table("promises", head, rows, figures, note)
 
 
-def _figures(kind: Held, threshold: float | None, answered: NDArray[np.bool_] | None) -> dict[str, float | None]:
+def _figures(kind: Held, threshold: float | None, answered: Mask | None) -> dict[str, float | None]:
     if answered is None:
         return {"threshold": None, "answered": None, "right_of_answered": None}
     right = float(kind.right[answered].mean()) if answered.any() else None

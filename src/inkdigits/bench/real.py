@@ -15,14 +15,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigits import InputError, Line, Reader, Reading, images
+from inkdigits.arrays import Bytes, Double, Mask
 from inkdigits.recognition.confidence import Evidence
 from inkdigits.training.evaluate_lines import edit_distance
 
 from .scoring import digits, number
-from .sets import NONE, Image, RealSet
+from .sets import NONE, RealSet
 from .tables import Table
 
 BINS = 15  # of the calibration error
@@ -32,7 +32,7 @@ BINS = 15  # of the calibration error
 class Task:
     """An image, what is written on it, and whether that is one digit; lines: line breaks count; symbols: so do symbols."""
 
-    image: Image | Path
+    image: Bytes | Path
     truth: str
     single: bool
     lines: bool = False
@@ -138,7 +138,7 @@ def calibration_error(found: list[Answer]) -> float:
     return off_by(np.array([a.confidence for a in found]), right)
 
 
-def off_by(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+def off_by(confidence: Double, right: Mask) -> float:
     """Expected calibration error: |confidence - share right| in BINS bins of confidence, by their sizes (Guo et al. 2017, eq. 3)."""
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return float(sum((bins == b).mean() * abs(confidence[bins == b].mean() - right[bins == b].mean()) for b in np.unique(bins)))

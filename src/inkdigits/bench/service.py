@@ -18,8 +18,8 @@ from statistics import median, quantiles
 from typing import Any
 
 from inkdigits import Reader
-from inkdigits.batch import rows
-from inkdigits.sources import File
+from inkdigits.batch.run import rows
+from inkdigits.batch.sources import File
 from inkdigits.training.progress import making
 
 from .scale import resident

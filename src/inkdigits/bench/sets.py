@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigits import images
+from inkdigits.arrays import Bytes
 from inkdigits.training.data.unipen import Sample, Strokes, samples
 
 from .composed import ComposedNumbers
@@ -34,8 +34,6 @@ TALL, MARGIN, NIB, FINER, WIDEST = 80, 30, 3.2, 4, 1400
 greatest width."""
 PAPER, INK = 235, 50
 
-Image = NDArray[np.uint8]
-
 
 class RealSet:
     """The images of one set and what is written on them. folder: real/NAME; for the numbers of the pen files, real/pen_numbers stands for
@@ -47,7 +45,7 @@ class RealSet:
         self.lines = self.name in LINES
         self.single = self.name in SINGLE
         self.pages = self.name in PAGES
-        self.arrays: NDArray[np.uint8] | None = None
+        self.arrays: Bytes | None = None
         self.strokes: list[Strokes] | None = None
         self.composed = ComposedNumbers() if self.name == COMPOSED else None
         if self.composed:
@@ -73,11 +71,11 @@ class RealSet:
         """Whether more than digits is written: then an answer is right where the whole number is."""
         return any(number(truth, lines=False) != digits(truth, lines=False) for _, truth in self.rows)
 
-    def given(self, index: int) -> Image | Path:
+    def given(self, index: int) -> Bytes | Path:
         """What the reader is given: the file where there is one, as a user would."""
         return self.folder / self.rows[index][0] if self.rows[index][0] else self.pixels(index)
 
-    def pixels(self, index: int) -> Image:
+    def pixels(self, index: int) -> Bytes:
         """uint8 (H, W) or (H, W, 3) RGB, upright, dark on light if from an array or strokes."""
         if self.composed:
             return self.composed.image(index)
@@ -89,7 +87,7 @@ class RealSet:
         return np.pad(page, max(2, page.shape[0] // 4), constant_values=255) if self.name in NEEDS_MARGIN else page
 
 
-def drawn(strokes: Strokes) -> Image:
+def drawn(strokes: Strokes) -> Bytes:
     """Strokes, each (P, 2) with y down -> uint8 (H, W): a dark pen on paper. Pillow draws, as the tool does that scores the sealed sets."""
     from PIL import Image as pillow  # Matplotlib brings it
     from PIL import ImageDraw

@@ -12,8 +12,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Double, Float
 from inkdigits.recognition.alphabet import STRUCK
 from inkdigits.training.datasets import load
 from inkdigits.training.synthesis.hands import Hand, Style
@@ -22,8 +22,6 @@ from inkdigits.training.synthesis.sources import Sources, sources
 
 from .blanks import DPI, NAMES, Blank, blanks, checked, roster
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
 Rng = np.random.Generator
 
 KINDS = ("scanned", "photographed", "upside down")
@@ -44,7 +42,7 @@ class Filled:
     image: Bytes
     layout: str
     kind: str
-    way: NDArray[np.float64]
+    way: Double
     truth: Mapping[str, str]
 
 
@@ -275,7 +273,7 @@ def _stained(page: Float, rng: Rng) -> Float:
     return np.asarray(page * (1 - cv2.GaussianBlur(mark, (0, 0), 3)), np.float32)
 
 
-def _scanned(page: Float, over: bool, rng: Rng) -> tuple[Bytes, NDArray[np.float64]]:
+def _scanned(page: Float, over: bool, rng: Rng) -> tuple[Bytes, Double]:
     """A page out of a scanner: somewhat tilted and scaled, on white or on black. over: upside down, or on its side."""
     high, wide = page.shape
     scale = float(rng.choice([1.0, 4 / 3, 0.8])) * rng.uniform(0.98, 1.02)
@@ -290,7 +288,7 @@ def _scanned(page: Float, over: bool, rng: Rng) -> tuple[Bytes, NDArray[np.float
     return _coded(image, rng.uniform(0.004, 0.03), rng), way
 
 
-def _photographed(page: Float, rng: Rng) -> tuple[Bytes, NDArray[np.float64]]:
+def _photographed(page: Float, rng: Rng) -> tuple[Bytes, Double]:
     """A page on a desk, seen from somewhat beside, in uneven light."""
     high, wide = page.shape
     angle = rng.normal(0, 4) + float(rng.choice([0, 0, 0, 90, 270, 180]))
@@ -317,17 +315,15 @@ def _photographed(page: Float, rng: Rng) -> tuple[Bytes, NDArray[np.float64]]:
     return _coded(image, rng.uniform(0.008, 0.03), rng), way
 
 
-def _turned(wide: int, high: int, angle: float, scale: float) -> NDArray[np.float64]:
+def _turned(wide: int, high: int, angle: float, scale: float) -> Double:
     """Turn by degrees and scale about the middle of a page, which comes to lie at 0, 0."""
     turn = np.deg2rad(angle)
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
-    found: NDArray[np.float64] = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]]) @ np.array(
-        [[1, 0, -wide / 2], [0, 1, -high / 2], [0, 0, 1.0]]
-    )
+    found: Double = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]]) @ np.array([[1, 0, -wide / 2], [0, 1, -high / 2], [0, 0, 1.0]])
     return found
 
 
-def _warped(page: Float, way: NDArray[np.float64], size: NDArray[np.float64], beside: float) -> Float:
+def _warped(page: Float, way: Double, size: Double, beside: float) -> Float:
     flags = cv2.INTER_AREA if abs(np.linalg.det(way[:2, :2])) < 0.5 else cv2.INTER_LINEAR
     shape = (int(size[0]), int(size[1]))
     return np.asarray(cv2.warpPerspective(page, way, shape, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=beside), np.float32)

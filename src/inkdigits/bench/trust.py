@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from inkdigits import Reader
+from inkdigits.arrays import Bytes
 
 from .compositions import KINDS, LOOKALIKES, compositions, marks
 from .tables import Table
 
-Image = NDArray[np.uint8]
 NUMBERS = ("photos_multi", "cheque_amounts", "hands33", "registers")
 SYMBOLS, LINES = ("registers",), ("photos_multi", "cheque_amounts")
 """The real sets of numbers: those in which more than digits counts, and those in which lines do."""
@@ -57,7 +55,7 @@ def _prepare() -> None:
     _readers = Reader(threshold=0), Reader()
 
 
-def _read(task: tuple[str, str, Image | Path]) -> Trusted:
+def _read(task: tuple[str, str, Bytes | Path]) -> Trusted:
     kind, truth, image = task
     always, usual = (reader.read(image) for reader in _readers)
     sure = bool(usual.text) and not usual.needs_review
@@ -65,7 +63,7 @@ def _read(task: tuple[str, str, Image | Path]) -> Trusted:
     return Trusted(kind, truth, usual.text if sure else always.text, sure, confidence)
 
 
-def read_all(tasks: Iterable[tuple[str, str, Image | Path]]) -> list[Trusted]:
+def read_all(tasks: Iterable[tuple[str, str, Bytes | Path]]) -> list[Trusted]:
     """Images, each with its kind and what is written on it, read on all cores at threshold 0 and at the default one."""
     with multiprocessing.get_context("spawn").Pool(len(os.sched_getaffinity(0)), _prepare) as pool:
         return list(pool.imap(_read, tasks, chunksize=4))

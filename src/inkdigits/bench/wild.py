@@ -17,9 +17,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigits import Reader, images
+from inkdigits.arrays import Bytes, Float
 from inkdigits.training.evaluate_lines import edit_distance
 
 from . import peers, scoring
@@ -28,7 +28,6 @@ from .desks import KINDS, SEEN, UNSEEN, VARIANTS, desk
 from .sets import RealSet
 from .tables import Table
 
-Image = NDArray[np.uint8]
 Rng = np.random.Generator
 
 PHOTOS, PAGES = "photos_multi", "registers"
@@ -125,14 +124,14 @@ class Sheets:
         """What is written on a sheet, line by line."""
         return "\n".join(self.data.rows[k][1] for k in self.groups[index])
 
-    def flat(self, index: int) -> Image:
+    def flat(self, index: int) -> Bytes:
         """A sheet alone: uint8 (H, W, 3), RGB, its longer side from SHORTEST to LONGEST pixels."""
         pictures = [_coloured(self.data.pixels(k)) for k in self.groups[index]]
         rng = np.random.default_rng((43, index))
         return _page(pictures, rng) if self.name == PAGES else _sized(_with_paper(pictures[0]))
 
 
-def picture(sheets: Sheets, index: int, condition: str, home: Path) -> Image:
+def picture(sheets: Sheets, index: int, condition: str, home: Path) -> Bytes:
     """A sheet in a condition: uint8 (H, W, 3), RGB. home: the folder of the data, with photos/ in it."""
     flat = sheets.flat(index)
     rng = np.random.default_rng((44, index, CONDITIONS.index(condition), sheets.name == PAGES))
@@ -157,7 +156,7 @@ def picture(sheets: Sheets, index: int, condition: str, home: Path) -> Image:
     return np.asarray(cv2.resize(flat, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def scanned(flat: Image, rng: Rng) -> Image:
+def scanned(flat: Bytes, rng: Rng) -> Bytes:
     """The sheet in a scanner: a little turned, and beyond one to three of its sides the black of the lid."""
     sides = rng.permutation(4)[: int(rng.integers(1, 4))]
     wide = [round(float(rng.uniform(0.015, 0.06)) * max(flat.shape)) if side in sides else 0 for side in range(4)]
@@ -169,7 +168,7 @@ def scanned(flat: Image, rng: Rng) -> Image:
     return np.asarray(np.clip(cv2.GaussianBlur(turned, (0, 0), 0.6) + rng.normal(0, 2, framed.shape), 0, 255), np.uint8)
 
 
-def compressed(image: Image, quality: int) -> Image:
+def compressed(image: Bytes, quality: int) -> Bytes:
     """What JPEG of a quality from 1 to 100 leaves of a picture, uint8 (H, W, 3)."""
     _, coded = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.ascontiguousarray(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])
@@ -179,7 +178,7 @@ def _any_desk(index: int) -> str:
     return DESKS[index % len(DESKS)]
 
 
-def _on_desk(flat: Image, kind: str, rng: Rng, roll: float | None = None, lean: float = 8.0) -> Image:
+def _on_desk(flat: Bytes, kind: str, rng: Rng, roll: float | None = None, lean: float = 8.0) -> Bytes:
     """The sheet on a desk. roll: its tilt in degrees, else a few; lean: of the camera in degrees, to any side."""
     way = rng.uniform(0, 2 * np.pi)
     camera = Camera(
@@ -191,7 +190,7 @@ def _on_desk(flat: Image, kind: str, rng: Rng, roll: float | None = None, lean: 
     return photograph(flat, desk(kind, int(rng.integers(VARIANTS))), camera, rng)
 
 
-def _on_photograph(flat: Image, name: str, folder: Path, rng: Rng) -> Image:
+def _on_photograph(flat: Bytes, name: str, folder: Path, rng: Rng) -> Bytes:
     """The sheet, with more paper around it where its shape needs that, over the one in a photograph."""
     photo = _coloured(images.first(folder / f"{name}.jpg"))
     height, width = photo.shape[:2]
@@ -205,7 +204,7 @@ def _on_photograph(flat: Image, name: str, folder: Path, rng: Rng) -> Image:
     return compressed(_laid(sheet, photo, (quad * grown).astype(np.float32), rng), 85)
 
 
-def _laid(sheet: Image, photo: Image, quad: NDArray[np.float32], rng: Rng) -> Image:
+def _laid(sheet: Bytes, photo: Bytes, quad: Float, rng: Rng) -> Bytes:
     """A sheet in a photograph, in its light: as bright as it is around, with a soft shadow."""
     height, width = sheet.shape[:2]
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32) - 0.5
@@ -224,7 +223,7 @@ def _laid(sheet: Image, photo: Image, quad: NDArray[np.float32], rng: Rng) -> Im
     return np.asarray(np.clip(under * (1 - mask[..., None]) + (own * light + noise) * mask[..., None], 0, 255), np.uint8)
 
 
-def _as_wide(flat: Image, ratio: float) -> Image:
+def _as_wide(flat: Bytes, ratio: float) -> Bytes:
     """A sheet with paper around it so that its width is `ratio` of its height."""
     height, width = flat.shape[:2]
     down, across = max(0, round(width / ratio) - height), max(0, round(height * ratio) - width)
@@ -233,11 +232,11 @@ def _as_wide(flat: Image, ratio: float) -> Image:
     return np.asarray(cv2.copyMakeBorder(flat, top, down - top, left, across - left, cv2.BORDER_CONSTANT, value=colour), np.uint8)
 
 
-def _coloured(image: Image) -> Image:
+def _coloured(image: Bytes) -> Bytes:
     return np.repeat(image[..., None], 3, axis=-1) if image.ndim == 2 else image
 
 
-def _with_paper(image: Image) -> Image:
+def _with_paper(image: Bytes) -> Bytes:
     """A crop with paper around it, as wide as a third of its height; a photograph as it is."""
     if min(image.shape[:2]) > CROP:
         return image
@@ -248,7 +247,7 @@ def _with_paper(image: Image) -> Image:
     )
 
 
-def _sized(image: Image) -> Image:
+def _sized(image: Bytes) -> Bytes:
     """With the longer side from SHORTEST to LONGEST pixels."""
     longest = max(image.shape[:2])
     share = min(max(longest, SHORTEST), LONGEST) / longest
@@ -258,7 +257,7 @@ def _sized(image: Image) -> Image:
     return np.asarray(cv2.resize(image, None, fx=share, fy=share, interpolation=kind), np.uint8)
 
 
-def _page(cells: Sequence[Image], rng: Rng) -> Image:
+def _page(cells: Sequence[Bytes], rng: Rng) -> Bytes:
     """Cells of registers on one sheet of paper, one below the other, the paper's colour and rules as in a book: uint8 (H, W, 3)."""
     pitch, edge = 112, 70
     wide = max(cell.shape[1] for cell in cells)
@@ -279,7 +278,7 @@ def _page(cells: Sequence[Image], rng: Rng) -> Image:
     return np.asarray(np.clip(large + rng.normal(0, 2, (*large.shape[:2], 1)), 0, 255), np.uint8)
 
 
-def _ink(cell: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _ink(cell: Bytes) -> tuple[Float, Float]:
     """The light that a cell leaves of its paper's, float32 (h, w, 3), and how far it shows, (h, w, 1): it fades out at the cut."""
     bright = cv2.morphologyEx(cell, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8)).astype(np.float32)
     share = cell / np.maximum(cv2.GaussianBlur(bright, (0, 0), 6), 1)

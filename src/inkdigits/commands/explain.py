@@ -23,7 +23,7 @@ def command(image: str, out: str, single: bool, threshold: float | None, sure: f
     """Draw every stage of reading one image: the image, its ink, the digits found, what the network saw, the answer."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     with at_once():
-        from ..drawing import check_suffix, save
+        from ..drawing.readings import check_suffix, save
         from ..explaining import explain_picture
         from ..files import check_writable
         from ..models import model_files

@@ -18,8 +18,8 @@ from .signals import at_once, raised
 if TYPE_CHECKING:
     from ..forms.read import FormReader
     from ..forms.storing import StoredRows
-    from ..results import Results
-    from ..resume import Terms
+    from ..output.results import Results
+    from ..output.resume import Terms
     from .progress import Tally
 
 FORMATS = ("csv", "jsonl", "parquet")
@@ -47,7 +47,7 @@ def new(blank: str, out: str, name: str | None, overwrite: bool) -> None:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     with at_once():
         from .. import images
-        from ..drawing import encode
+        from ..drawing.readings import encode
         from ..errors import InputError, OutputError
         from ..files import check_writable, write
         from ..forms.propose import proposed
@@ -159,10 +159,10 @@ def read(sources: tuple[str, ...], **settings: Any) -> int:
 
 def _walk(asked: Asked, reader: FormReader, is_stored: bool) -> int:
     """Read the scans and write their rows; the exit code: 1 if a scan failed."""
-    from ..batch import rows
+    from ..batch.run import rows
+    from ..batch.sources import Skipped, expand
     from ..forms.rows import forms
-    from ..resume import without_done
-    from ..sources import Skipped, expand
+    from ..output.resume import without_done
     from .outputs import said_of
     from .progress import Progress, Tally
 
@@ -193,7 +193,7 @@ def _walk(asked: Asked, reader: FormReader, is_stored: bool) -> int:
 def _in_file(asked: Asked, reader: FormReader, tally: Tally) -> Results:
     """The rows on their way to a file or to standard output."""
     from ..forms.rows import columns, table_of
-    from ..results import Results
+    from ..output.results import Results
 
     suffix = (asked.out or "").rpartition(".")[2].lower()
     kind = asked.format_ or (suffix if suffix in FORMATS else "csv")
@@ -220,15 +220,15 @@ def _stored(asked: Asked, reader: FormReader, tally: Tally) -> StoredRows:
 
 def _terms(asked: Asked, reader: FormReader) -> Terms:
     from ..forms.rows import record_of
-    from ..resume import Terms
+    from ..output.resume import Terms
 
     return Terms(record_of(reader), asked.resume or asked.retry_errors, asked.retry_errors, asked.overwrite)
 
 
 def _check_outputs(asked: Asked, reader: FormReader) -> None:
     """Refuse what would be written over what is read."""
+    from ..batch.sources import expand
     from ..models import model_files
-    from ..sources import expand
     from .outputs import Outputs
 
     outputs = Outputs({"--out": asked.out})

@@ -17,7 +17,7 @@ from ..errors import OutputError
 from ..images import SUFFIXES
 
 if TYPE_CHECKING:
-    from ..sources import File
+    from ..batch.sources import File
 
 Identity = tuple[int, int]
 """Device and number of a file: the same under all of its names."""

@@ -31,7 +31,7 @@ def command(sources: tuple[str, ...], images: tuple[str, ...], plot: str | None,
     numbers = count(1)
 
     def draw(reading: Reading, several: bool) -> None:
-        from ..drawing import predict_picture, save
+        from ..drawing.readings import predict_picture, save
 
         path = Path(plot or "")
         save(predict_picture(reading), path.with_stem(f"{path.stem}-{next(numbers)}") if several else path)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..formats import FORMATS
+from ..output.formats import FORMATS
 from ..recognition.value import DECIMALS
 from .asked import Asked
 from .completion import files

@@ -80,7 +80,7 @@ def command(
         import uvicorn  # noqa: F401
     except ImportError:
         raise MissingExtra("serve", "the service") from None
-    from inkdigits.pool import cores
+    from inkdigits.batch.pool import cores
     from inkdigits.server.addresses import bare
     from inkdigits.server.app import Settings
     from inkdigits.server.limits import Limits

@@ -13,16 +13,16 @@ from typing import Any, BinaryIO
 
 import click
 
-from ..batch import rows
+from ..batch.run import rows
+from ..batch.sources import Skipped, expand, listed
 from ..files import check_writable
-from ..formats import format_of, place
 from ..models import model_files
+from ..output.formats import format_of, place
+from ..output.results import Results, from_table
+from ..output.resume import Terms, record_of, without_done
+from ..output.review import Review
 from ..reader import Reader
 from ..reading import Reading
-from ..results import Results, from_table
-from ..resume import Terms, record_of, without_done
-from ..review import Review
-from ..sources import Skipped, expand, listed
 from .asked import Asked
 from .outputs import Outputs, read_twice, said_of
 from .progress import Progress, Tally
@@ -187,7 +187,7 @@ def _check_outputs(asked: Asked, lists: list[BinaryIO]) -> None:
         if out:
             with said_of(option):
                 if option in pictures:
-                    from ..drawing import check_suffix  # only who asks for pictures waits for it
+                    from ..drawing.readings import check_suffix  # only who asks for pictures waits for it
 
                     check_suffix(out)
                 check_writable(out)
@@ -227,7 +227,7 @@ def _remark(reading: Reading) -> str | None:
 
 def _annotate(reading: Reading, folder: Path, names: set[str]) -> None:
     """Write the annotated image, named after its source, with a number where that name was taken in this run."""
-    from ..drawing import annotate, save
+    from ..drawing.readings import annotate, save
 
     stem = "stdin" if reading.source == "-" else Path(reading.source).stem
     stem += f"-page{reading.page}" if reading.page > 1 else ""

@@ -10,10 +10,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
+from ..arrays import Bytes, Mask
+
 Box = tuple[int, int, int, int]
 
 DARK = 0.7

@@ -15,11 +15,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import images, layout
+from .. import images
+from ..arrays import Bytes, Float
 from ..errors import InputError, ModelError
-from ..ink import shrink
+from ..layout import grouping
+from ..layout.ink import shrink
+from ..layout.regions import Region, regions
 from ..lines import Box
 from ..models import Card
 from ..options import Options
@@ -31,15 +33,11 @@ from ..recognition.decode import Text, candidates
 from ..recognition.fields import digit_height, field_of
 from ..recognition.numbers import look
 from ..recognition.signs import Checked, check
-from ..regions import Region, regions
-from ..tiles import tile_of
+from ..recognition.tiles import tile_of
 from .fieldtypes import ERROR, Check, Kind, settle
 from .register import Blank, Registered, blank_of, moved, register
 from .template import FormField, Layout, Template
 from .writing import SPECK, Writing, crop, in_cells, share_inked, writing
-
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
 
 DECODED = 2400
 """The longest side, in pixels, that a page is decoded at, at least: of A4 at 200 dpi."""
@@ -415,7 +413,7 @@ def _row(written: Writing, cells: int) -> tuple[list[Region], Any, int] | None:
     if cells:
         own = [region for region in in_cells(written, cells) if region is not None]
         return _together(own, written.ink) if own else None
-    rows = layout.lines(written.ink)
+    rows = grouping.lines(written.ink)
     if not rows:
         marks = [region for region in regions(written.ink.mask) if max(region.width, region.height) > 2 * SPECK * tall]
         rows = [sorted(marks, key=lambda region: region.x)] if marks else []

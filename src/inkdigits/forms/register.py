@@ -16,10 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
-Points = NDArray[np.float64]
-Way = NDArray[np.float64]
+from ..arrays import Bytes, Double, Float, Mask
+
 """float64 (3, 3): a homography, from pixels of the blank's image to pixels of the page's."""
 
 SIDE = 1200
@@ -62,7 +60,7 @@ class Blank:
     descriptors: Float
     windows: NDArray[np.intp]
     marks: Mapping[tuple[str, int], Float]
-    ink: NDArray[np.bool_]
+    ink: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class Registered:
     blank's print that is in the page. off: how far, in pixels at SIDE, the windows of print are from where `way` puts them, on average."""
 
     layout: int
-    way: Way
+    way: Double
     there: float
     off: float
 
@@ -108,10 +106,10 @@ def register(image: Bytes, blanks: Sequence[Blank]) -> Registered | None:
     return best
 
 
-def moved(points: Any, way: Way) -> Points:
+def moved(points: Any, way: Double) -> Double:
     """Points through a homography: (N, 2) -> float64 (N, 2)."""
     every = np.column_stack([np.asarray(points, np.float64).reshape(-1, 2), np.ones(len(points))]) @ way.T
-    found: Points = every[:, :2] / every[:, 2:]
+    found: Double = every[:, :2] / every[:, 2:]
     return found
 
 
@@ -127,7 +125,7 @@ def _smaller(grey: Bytes) -> tuple[Bytes, float]:
     return np.asarray(cv2.resize(grey, size, interpolation=flags), np.uint8), scale
 
 
-def _larger(scale: float) -> Way:
+def _larger(scale: float) -> Double:
     """From pixels of an image that was made smaller to its own. Pixels are squares, and numbers are of their middles."""
     return np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2], [0, 0, 1.0]])
 
@@ -161,7 +159,7 @@ def _marks(grey: Bytes, dictionaries: Sequence[str]) -> dict[tuple[str, int], Fl
     return {key: own[0] for key, own in found.items() if len(own) == 1}
 
 
-def _matched(blank: Blank, points: Float, descriptors: Float, marks: Mapping[tuple[str, int], Float]) -> tuple[Way, int] | None:
+def _matched(blank: Blank, points: Float, descriptors: Float, marks: Mapping[tuple[str, int], Float]) -> tuple[Double, int] | None:
     """The homography from a blank to a page that most of their features agree on, and how many; None where there is none."""
     pairs = _pairs(blank.descriptors, descriptors)
     here, there = [blank.points[pairs[:, 0]]], [points[pairs[:, 1]]]
@@ -194,7 +192,7 @@ def _pairs(one: Float, other: Float) -> NDArray[np.intp]:
     return found
 
 
-def _is_sane(way: Way, size: Sequence[int]) -> bool:
+def _is_sane(way: Double, size: Sequence[int]) -> bool:
     """Whether a homography leaves a page a page: convex, not mirrored, not a sliver, no side a multiple of the opposite one."""
     corners = moved([(0, 0), (size[1], 0), (size[1], size[0]), (0, size[0])], way)
     if not np.isfinite(corners).all() or (np.abs(corners) > 20 * SIDE).any():
@@ -218,7 +216,7 @@ def _windows(taken: Float) -> NDArray[np.intp]:
     return spread
 
 
-def _refined(blank: Blank, page: Bytes, way: Way) -> tuple[Way, float]:
+def _refined(blank: Blank, page: Bytes, way: Double) -> tuple[Double, float]:
     """A homography by which the windows of print lie where they lie in the blank, and how far they are off on average, in pixels."""
     off, reach = float("inf"), REACH
     for _ in range(ROUNDS):
@@ -262,7 +260,7 @@ def _peak(three: Any) -> float:
     return 0.0 if bend >= 0 else float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5))
 
 
-def _there(blank: Blank, taken: Float, way: Way) -> float:
+def _there(blank: Blank, taken: Float, way: Double) -> float:
     """The share of a blank's print that a page has, a pixel from its place at most, beyond what of it would be there by chance."""
     high, wide = blank.grey.shape
     flat = cv2.warpPerspective(taken, np.linalg.inv(way), (wide, high), borderMode=cv2.BORDER_CONSTANT)

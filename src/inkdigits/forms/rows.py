@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from ..errors import MissingExtra
+from ..output.resume import Columns, Record
 from ..reading import Reading
-from ..resume import Columns, Record
 from ..spreadsheet import FORMULA, csv_text, plain
 from .read import NO_PAGE, FieldValue, FormReader, FormReading, checked_across, failed_across
 from .template import Template

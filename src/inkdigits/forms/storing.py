@@ -12,8 +12,8 @@ import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from ..errors import OutputError
+from ..output.resume import Terms, check_record, record_text
 from ..recognition.alphabet import DIGITS
-from ..resume import Terms, check_record, record_text
 from .read import EMPTY, INVALID, NO_PAGE, OK, STRUCK_OUT, UNSURE, FieldValue, FormReading
 from .store import Store, digits, fields, forms, in_groups, make_view, now, runs, tasks, with_rosters
 from .template import FormField, Template

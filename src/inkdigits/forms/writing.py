@@ -11,15 +11,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..ink import Ink, stroke_width
-from ..regions import Region, join, regions
-from .register import Way
+from ..arrays import Bytes, Double, Float, Mask
+from ..layout.ink import Ink, stroke_width
+from ..layout.regions import Region, join, regions
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
 TALL = 40.0, 110.0
@@ -66,13 +62,13 @@ class Writing:
         return np.asarray(cv2.bitwise_not(self.ink.strength), np.uint8)
 
 
-def crop(page: Bytes, way: Way, box: Box) -> Bytes:
+def crop(page: Bytes, way: Double, box: Box) -> Bytes:
     """A field as a person is shown it, straight, with room around it, print and all: uint8 (h, w). page, way, box: as for `writing`."""
     left, top, scale, size = _window(way, box)
     return _cropped(page, way, left, top, scale, size)
 
 
-def writing(page: Bytes, way: Way, blank: Bytes, box: Box, *, cells: int = 0) -> Writing:
+def writing(page: Bytes, way: Double, blank: Bytes, box: Box, *, cells: int = 0) -> Writing:
     """Take the writing of a field from a page.
 
     page, blank: uint8 (H, W), grey. way: from the blank's pixels to the page's. box: in the blank. cells: of a comb; what stands in the
@@ -143,7 +139,7 @@ def share_inked(written: Writing) -> float:
     return float(inside.mean()) if inside.size else 0.0
 
 
-def _window(way: Way, box: Box) -> tuple[float, float, float, tuple[int, int]]:
+def _window(way: Double, box: Box) -> tuple[float, float, float, tuple[int, int]]:
     """The part of the blank's plane that a field is seen in: left and top, in pixels of the blank's image; pixels of the crop for one of
     these; the width and height of the crop."""
     x, y, w, h = box
@@ -153,14 +149,14 @@ def _window(way: Way, box: Box) -> tuple[float, float, float, tuple[int, int]]:
     return x - rim, y - rim, scale, (max(2, round((w + 2 * rim) * scale)), max(2, round((h + 2 * rim) * scale)))
 
 
-def _magnified(way: Way, point: NDArray[np.float64]) -> float:
+def _magnified(way: Double, point: Double) -> float:
     """How many pixels of the page stand for one of the blank at a point."""
     x, y, z = way @ point
     jacobian = (way[:2, :2] * z - np.outer((x, y), way[2, :2])) / z**2
     return float(np.sqrt(abs(np.linalg.det(jacobian))))
 
 
-def _cropped(image: Bytes, way: Way, left: float, top: float, scale: float, size: tuple[int, int]) -> Bytes:
+def _cropped(image: Bytes, way: Double, left: float, top: float, scale: float, size: tuple[int, int]) -> Bytes:
     """A part of the blank's plane as an image shows it: uint8 (h, w)."""
     half = (1 / scale - 1) / 2
     plane = way @ np.array([[1 / scale, 0, left + half], [0, 1 / scale, top + half], [0, 0, 1.0]])

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Double
+
 Frames = NDArray[np.floating]
 Text = tuple[int, ...]
 
@@ -101,7 +103,7 @@ def agreed(views: Sequence[Frames], texts: Sequence[Text], most: int = 5) -> lis
     return [Candidate(texts[i], float(probabilities[i])) for i in order.tolist()]
 
 
-def log_probabilities(views: Sequence[Frames], texts: Sequence[Text]) -> NDArray[np.float64]:
+def log_probabilities(views: Sequence[Frames], texts: Sequence[Text]) -> Double:
     """Sum over all paths (section 4.1, forward): the log probability that each view says just each text: float64 (views, texts).
 
     All of them go through the recursion side by side.
@@ -132,7 +134,7 @@ def log_probabilities(views: Sequence[Frames], texts: Sequence[Text]) -> NDArray
             scale += np.log(total)
     rows, last = np.arange(len(texts)), 2 * lengths
     ends = alpha[:, rows, last] + np.where(lengths > 0, alpha[:, rows, last - 1], 0)
-    found: NDArray[np.float64] = scale + np.log(np.maximum(ends, 1e-300))
+    found: Double = scale + np.log(np.maximum(ends, 1e-300))
     return found
 
 

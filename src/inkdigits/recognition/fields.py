@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..regions import Region
+from ..arrays import Bytes
+from ..layout.regions import Region
 from .strips import HEIGHT
-
-Bytes = NDArray[np.uint8]
 
 ABOVE, BESIDE = 0.25, 0.5
 """Room around the writing of a line: above and below, and before and after it, in heights of the line."""

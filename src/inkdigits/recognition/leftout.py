@@ -12,15 +12,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..edges import is_edge_line, touches
-from ..ink import Ink, inked, quantile
-from ..regions import Region
-from ..rules import digit_height as usual_height
+from ..arrays import Mask
+from ..layout.edges import is_edge_line, touches
+from ..layout.ink import Ink, inked, quantile
+from ..layout.regions import Region
+from ..layout.rules import digit_height as usual_height
 from .fields import digit_height
-
-Mask = NDArray[np.bool_]
 
 SPECK = 0.1
 """What is smaller both ways is a speck; so is what is thinner than PEN of the strokes."""

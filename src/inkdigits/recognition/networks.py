@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .. import tiles
 from ..errors import ModelError
+from ..layout import maps
 from ..models import NOT_A_DIGIT, Card, FieldsModel, Model, NumberModel
-from ..page import maps
-from . import strips
+from . import strips, tiles
 from .alphabet import CLASSES
 from .confidence import promised
 from .second import SecondOpinion

@@ -9,13 +9,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Bytes, Double, Float
 from .alphabet import CLASSES, DIGITS, OTHER
 from .decode import Candidate, Frames, Text, agreed, candidates, condensed, log_probabilities, places
 from .fields import Field, cropped, strip_width
 from .strips import strip
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
 Transcribe = Callable[[Float], Float]
 """A strip float32 (1, 32, W) in [0, 1] -> the probabilities of CLASSES in its frames, float32 (1, W / 2, K)."""
 
@@ -71,9 +70,9 @@ class Seen:
         """The likeliest texts, best first, with the mean of what the views give them; none where nothing that is allowed fits."""
         return agreed([view.frames for view in self.views], self.texts, MOST)
 
-    def probabilities(self, texts: Sequence[Text]) -> NDArray[np.float64]:
+    def probabilities(self, texts: Sequence[Text]) -> Double:
         """The probability that all of the field says just this, for each of some texts: float64 (texts,), the mean of the views."""
-        mean: NDArray[np.float64] = np.exp(self._each(texts)).mean(axis=0)
+        mean: Double = np.exp(self._each(texts)).mean(axis=0)
         return mean
 
     def characters(self, texts: Sequence[Text]) -> list[tuple[Character, ...]]:
@@ -96,7 +95,7 @@ class Seen:
             for sign, (left, right), middle in zip(text, pairwise(columns), middles, strict=True)
         )
 
-    def _each(self, texts: Sequence[Text]) -> NDArray[np.float64]:
+    def _each(self, texts: Sequence[Text]) -> Double:
         return log_probabilities([view.frames for view in self.views], texts)
 
 
@@ -111,7 +110,7 @@ def look(grey: Bytes, field: Field, transcribe: Transcribe, *, allowed: Collecti
     return seen
 
 
-def read_digit(grey: Bytes, field: Field, transcribe: Transcribe) -> NDArray[np.float64]:
+def read_digit(grey: Bytes, field: Field, transcribe: Transcribe) -> Double:
     """The probability that all of a field is just this digit, for each of the ten: float64 (10,)."""
     return look(grey, field, transcribe).probabilities([(CLASSES.index(digit),) for digit in DIGITS])
 

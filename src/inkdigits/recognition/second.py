@@ -10,12 +10,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Bytes
 from ..errors import MissingExtra
 from .alphabet import CLASSES, LOOK_ALIKE
-
-Bytes = NDArray[np.uint8]
 
 MARGIN = 0.1
 """Paper that is put around a field, as a share of its height; without it the engine overlooks what begins at the edge."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Float
 from ..models import NOT_A_DIGIT
 from .alphabet import CLASSES, DIGITS, OTHER
 from .confidence import Evidence
@@ -22,7 +22,6 @@ from .decode import Candidate, Text
 from .forms import has_form
 from .numbers import Character, Seen
 
-Float = NDArray[np.float32]
 Span = tuple[float, float]
 
 TRUST, OVERLOOKED = 0.5, 1.0

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
+from ..arrays import Bytes, Float
 
 HEIGHT = 32
 """Height of a strip in pixels."""

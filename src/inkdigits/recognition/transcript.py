@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Bytes, Float
+from ..layout.regions import Region, join
 from ..lines import Box
 from ..models import NOT_A_DIGIT
-from ..regions import Region, join
 from .alphabet import SYMBOLS, text_of
 from .fields import ABOVE, Field, cropped, field_of
 from .leftout import ReadLine
 from .networks import Networks
 from .numbers import look, read_digit
 from .signs import Checked, Sign, check
-
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
 
 MISSED = 0.5
 """A line in which no number was read, and which has a digit more likely than this, is writing that was left out."""

@@ -28,15 +28,15 @@ from starlette.routing import Match, Mount
 from starlette.types import Scope
 
 from inkdigits import __version__
-from inkdigits.batch import Task
+from inkdigits.batch.pool import LostError, Pool
+from inkdigits.batch.run import Task
+from inkdigits.batch.sources import File
 from inkdigits.errors import Error, ModelError
-from inkdigits.formats import RowWriter
-from inkdigits.imageheader import kind_of
+from inkdigits.images.header import kind_of
 from inkdigits.options import Options
-from inkdigits.pool import LostError, Pool
+from inkdigits.output.formats import RowWriter
 from inkdigits.reader import Reader
 from inkdigits.reading import Reading
-from inkdigits.sources import File
 
 from . import describe
 from .addresses import Names

@@ -12,12 +12,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from inkdigits.canvas import Picture
+from inkdigits.arrays import Bytes, Float
+from inkdigits.drawing.canvas import Picture
 from inkdigits.models import Model, locate, open_session
-
-Float = NDArray[np.float32]
 
 MODEL_GRAPH, GRAPH_NODE, GRAPH_OUTPUT, VALUE_NAME, NODE_INPUT, NODE_KIND = 7, 1, 12, 1, 1, 4
 """Numbers of the fields in onnx.proto."""
@@ -35,7 +33,7 @@ class Inside:
     """
 
     probabilities: dict[str, float]
-    layers: list[NDArray[np.uint8]]
+    layers: list[Bytes]
     saliency: Float
 
 
@@ -79,7 +77,7 @@ def occlusion(model: Model, tile: Float, answer: int) -> Float:
     return np.asarray(worth / np.maximum(count, 1), np.float32)
 
 
-def sheet(maps: NDArray[np.uint8], gap: int = 1) -> Picture:
+def sheet(maps: Bytes, gap: int = 1) -> Picture:
     """Feature maps beside each other in a square: uint8 (maps, h, w) -> uint8 (H, W, 3)."""
     count, height, width = maps.shape
     across = int(np.ceil(np.sqrt(count)))

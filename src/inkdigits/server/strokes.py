@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes
 from inkdigits.errors import InputError
 from inkdigits.reading import Reading
 
@@ -66,6 +66,6 @@ def enlarged(reading: Reading, unit: float) -> Reading:
     return replace(reading, lines=lines, left_out=tuple(replace(left, box=box(left.box)) for left in reading.left_out))
 
 
-def pgm(image: NDArray[np.uint8]) -> bytes:
+def pgm(image: Bytes) -> bytes:
     """A grey image, uint8 (H, W), as the bytes of a file that takes no time to write or to read."""
     return b"P5 %d %d 255\n" % (image.shape[1], image.shape[0]) + image.tobytes()

@@ -14,17 +14,17 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from inkdigits.batch import DEFAULT, Task, answers
-from inkdigits.drawing import encode
+from inkdigits.arrays import Bytes, Float
+from inkdigits.batch.pool import Work, begins, limit_memory
+from inkdigits.batch.run import DEFAULT, Task, answers
+from inkdigits.batch.sources import File
+from inkdigits.drawing.readings import encode
 from inkdigits.errors import Error
 from inkdigits.explaining import explain_picture
 from inkdigits.options import Options
-from inkdigits.pool import Work, begins, limit_memory
 from inkdigits.reader import Reader
 from inkdigits.reading import Reading
-from inkdigits.sources import File
 
 from .bodies import Pixels, Strokes, parsed
 from .inside import Inside, Insight, sheet
@@ -94,12 +94,12 @@ def _read(reader: Reader, body: Strokes, sure: float | None) -> list[Reading]:
     return [enlarged(reading, unit) for reading in readings]
 
 
-def tile_of(picture: str) -> NDArray[np.float32]:
+def tile_of(picture: str) -> Float:
     """A tile from base64 of 28 x 28 bytes: float32 (28, 28) in [0, 1]."""
     return np.divide(np.frombuffer(base64.b64decode(picture), np.uint8).reshape(28, 28), 255, dtype=np.float32)
 
 
-def tile_picture(tile: NDArray[np.float32]) -> str:
+def tile_picture(tile: Float) -> str:
     """A tile, float32 (28, 28) in [0, 1], as base64 of 28 x 28 bytes."""
     return base64.b64encode(np.round(tile * 255).astype(np.uint8).tobytes()).decode()
 
@@ -111,7 +111,7 @@ def inside_row(found: Inside) -> dict[str, Any]:
     return {"probabilities": probabilities, "layers": layers, "saliency": np.round(found.saliency, 3).tolist()}
 
 
-def _layer_row(layer: NDArray[np.uint8]) -> dict[str, Any]:
+def _layer_row(layer: Bytes) -> dict[str, Any]:
     """The maps of a convolution as a picture, the units of a dense layer as numbers in [0, 1]."""
     if layer.ndim == 1:
         return {"units": len(layer), "responses": np.round(layer / 255, 3).tolist()}

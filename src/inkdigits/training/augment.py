@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from inkdigits.arrays import Bytes
 
 STRENGTH = {"none": 0.0, "light": 1.0, "strong": 2.0, "elastic": 1.2}
 GRID, BEND = 5, 0.02
 """elastic: displacements are drawn at GRID x GRID points of the image, with a standard deviation of BEND of its size."""
 
 
-def moved(images: NDArray[np.uint8], amount: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+def moved(images: Bytes, amount: str, rng: np.random.Generator) -> Bytes:
     """Turn, slant, stretch and shift every image a little: uint8 (N, H, W) -> uint8 (N, H, W).
 
     amount: none leaves them as they are; light moves by about 3 degrees, 6 % and 0.7 pixels (of 28), strong by twice as much; elastic by a

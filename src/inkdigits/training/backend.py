@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.arrays import Float, Labels
 from inkdigits.errors import MissingExtra, RecipeError
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -82,9 +83,7 @@ def ctc_loss(labels: Any, log_probabilities: Any) -> Any:
 
 
 @contextmanager
-def batches(
-    x: NDArray[np.uint8 | np.float32], target: NDArray[Any], size: int, order: NDArray[np.int64] | None = None
-) -> Iterator[dict[str, Any]]:
+def batches(x: NDArray[np.uint8 | np.float32], target: NDArray[Any], size: int, order: Labels | None = None) -> Iterator[dict[str, Any]]:
     """Images and targets, batch after batch, in an order or as they lie: the arguments of `fit` and `evaluate` of keras.Model that say so.
 
     The images reach the network as float32 in [0, 1]; those in uint8 become so a batch at a time, as all of MNIST would be 188 MB. On
@@ -102,7 +101,7 @@ def batches(
 
     rows, count = {"x": x, "target": target, "order": order}, len(order)
 
-    def each() -> Iterator[tuple[NDArray[np.float32], NDArray[Any]]]:
+    def each() -> Iterator[tuple[Float, NDArray[Any]]]:
         for start in range(0, count, size):
             some = rows["order"][start : start + size]
             yield _scaled(rows["x"][some]), rows["target"][some]
@@ -117,7 +116,7 @@ def batches(
         rows.clear()
 
 
-def _scaled(images: NDArray[np.uint8 | np.float32]) -> NDArray[np.float32]:
+def _scaled(images: NDArray[np.uint8 | np.float32]) -> Float:
     """Images in [0, 1], float32: of 255 parts where they are whole numbers."""
     return np.divide(images, np.float32(255), dtype=np.float32) if images.dtype == np.uint8 else images.astype(np.float32, copy=False)
 

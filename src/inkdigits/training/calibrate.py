@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.arrays import Labels, Mask
 from inkdigits.recognition.confidence import LOWEST
 
 Floats = NDArray[np.floating]
-Labels = NDArray[np.int64]
 
 LIMITS = (0.05, 20.0)
 """A validation set without a mistake would drive the temperature to 0, one of noise to infinity."""
@@ -63,7 +63,7 @@ RIDGE = 1e-3
 """The weight of the squares of what `fit_confidence` fits, against the mean log-likelihood: kinds of writing are few."""
 
 
-def fit_confidence(evidence: Floats, right: NDArray[np.bool_], share: Floats) -> Floats:
+def fit_confidence(evidence: Floats, right: Mask, share: Floats) -> Floats:
     """The bias and the weights, float64 (1 + F,), of the logistic model that tells best what is right (Newton's method).
 
     evidence: (N, F), where nothing is below `recognition.confidence.LOWEST`. right: (N,). share: (N,), how much each row counts. Raises

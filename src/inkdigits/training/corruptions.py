@@ -10,10 +10,9 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
+from inkdigits.arrays import Bytes, Double, Float
+
 Rng = np.random.Generator
 
 
@@ -160,14 +159,14 @@ def _side(rng: Rng) -> int:
     return 1 if rng.random() < 0.5 else -1
 
 
-def _warped(image: Float, matrix: NDArray[np.float64], shift: tuple[float, float] = (0.0, 0.0)) -> Float:
+def _warped(image: Float, matrix: Double, shift: tuple[float, float] = (0.0, 0.0)) -> Float:
     """Move the image about its middle."""
     middle = (np.array(image.shape[::-1]) - 1) / 2
     columns = np.column_stack([matrix, middle - matrix @ middle + shift])
     return np.asarray(cv2.warpAffine(image, columns, image.shape[::-1], flags=cv2.INTER_LINEAR), np.float32)
 
 
-def _across(image: Float, rng: Rng) -> NDArray[np.float64]:
+def _across(image: Float, rng: Rng) -> Double:
     """Two points (x, y) on opposite sides of the image, near the middle of them."""
     height, width = image.shape
     ends = np.array([(0, rng.uniform(0.25, 0.75) * height), (width - 1, rng.uniform(0.25, 0.75) * height)])

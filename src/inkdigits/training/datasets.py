@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Labels, Mask
 from inkdigits.errors import DataError, MissingExtra
 
 from . import fetch
@@ -40,11 +41,11 @@ class Dataset:
 
     name: str
     split: str
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+    images: Bytes
+    labels: Labels
     classes: tuple[str, ...]
     licence: str = ""
-    writers: NDArray[np.int64] | None = None
+    writers: Labels | None = None
 
     @property
     def sha256(self) -> str:
@@ -53,7 +54,7 @@ class Dataset:
         found.update(np.ascontiguousarray(self.labels, "<i8").data)
         return found.hexdigest()
 
-    def subset(self, index: NDArray[np.int64]) -> Dataset:
+    def subset(self, index: Labels) -> Dataset:
         """Some of the images, in the order of `index`."""
         writers = None if self.writers is None else self.writers[index]
         return Dataset(self.name, self.split, self.images[index], self.labels[index], self.classes, self.licence, writers)
@@ -82,7 +83,7 @@ def load(name: str, split: str) -> Dataset:
     raise DataError(f"{name}: no such data set; give {', '.join(PUBLISHED)}, digits, a folder, or a FILE.npz")
 
 
-def corrected_labels(test: Dataset) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def corrected_labels(test: Dataset) -> tuple[Labels, Mask]:
     """The labels of MNIST's test split with the errata applied: int64 (10000,), and bool (10000,), False for the five that are dropped."""
     labels, keep = test.labels.copy(), np.ones(len(test.labels), bool)
     for index, right in ERRATA.items():
@@ -93,7 +94,7 @@ def corrected_labels(test: Dataset) -> tuple[NDArray[np.int64], NDArray[np.bool_
     return labels, keep
 
 
-def mnist_writers() -> NDArray[np.int64]:
+def mnist_writers() -> Labels:
     """The NIST writer of each MNIST training image, int64 (60000,), from QMNIST's labels (Yadav, Bottou 2019). Raises DataError."""
     path = fetch.find("mnist", WRITERS)
     if path is None:

@@ -20,6 +20,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Float
 from inkdigits.errors import MissingExtra, RecipeError
 from inkdigits.models import Card, Model
 
@@ -121,7 +122,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         labels: NDArray[Any] = self.classes_[likeliest]
         return labels
 
-    def predict_proba(self, X: Any) -> NDArray[np.float32]:
+    def predict_proba(self, X: Any) -> Float:
         """Probabilities of the classes, in the order of `classes_`: float32 (N, K), each row summing to 1.
 
         Raises ValueError for images of another size than `fit` was given, and for numbers far out of the range that it saw.
@@ -177,7 +178,7 @@ def _flat(X: Any, shape: tuple[int, ...]) -> Any:
     return np.asarray(X).reshape(shape[0], shape[1] * shape[2]) if len(shape) == 3 else X
 
 
-def _images(X: NDArray[Any], shape: tuple[int, int], span: tuple[float, float]) -> NDArray[np.uint8]:
+def _images(X: NDArray[Any], shape: tuple[int, int], span: tuple[float, float]) -> Bytes:
     """Flat rows (N, H * W) as a network gets them: uint8 (N, h, w), enlarged where they are small. span: what is 0 and what is 255."""
     if X.dtype != np.uint8 or span != (0, 255):
         X = np.interp(X, span, (0, 255)).round().astype(np.uint8)

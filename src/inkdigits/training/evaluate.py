@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.arrays import Double, Labels, Mask
 from inkdigits.errors import ModelError
 from inkdigits.models import NOT_A_DIGIT, Model
 
@@ -32,22 +33,22 @@ class Evaluation:
 
     model: str
     data: Dataset
-    probabilities: NDArray[np.float64]
+    probabilities: Double
     loss: float
-    corrected: tuple[NDArray[np.int64], NDArray[np.bool_]] | None = None
+    corrected: tuple[Labels, Mask] | None = None
 
     @property
-    def answers(self) -> NDArray[np.int64]:
+    def answers(self) -> Labels:
         """The most likely class of each image, int64 (N,), as with threshold 0: "not a digit" only where such images are in the data."""
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @property
-    def confidence(self) -> NDArray[np.float64]:
+    def confidence(self) -> Double:
         """The probability of each answer: float64 (N,) in [0, 1]."""
         return np.asarray(self.probabilities.max(axis=1), np.float64)
 
     @property
-    def right(self) -> NDArray[np.bool_]:
+    def right(self) -> Mask:
         """Whether each answer is the label: bool (N,)."""
         return np.asarray(self.answers == self.data.labels)
 
@@ -65,7 +66,7 @@ class Evaluation:
         return float(np.mean((self.answers == labels)[keep]))
 
     @property
-    def confusion(self) -> NDArray[np.int64]:
+    def confusion(self) -> Labels:
         """Counts, int64 (K, K): row = truth, column = answer."""
         count = len(self.data.classes)
         return np.bincount(self.data.labels * count + self.answers, minlength=count * count).reshape(count, count)
@@ -104,7 +105,7 @@ class Evaluation:
         labels, keep = self.corrected or (self.data.labels, np.ones(len(self.data.labels), bool))
         return int(np.sum(((self.answers != labels) & keep)[self._surest(share)]))
 
-    def _surest(self, share: float) -> NDArray[np.int64]:
+    def _surest(self, share: float) -> Labels:
         """Where the most confident `share` of the images is, the most confident first."""
         return np.argsort(-self.confidence, kind="stable")[: max(1, round(share * len(self.confidence)))]
 
@@ -168,7 +169,7 @@ class Evaluation:
         return "\n".join(lines) + "\n"
 
 
-def negative_log_likelihood(logits: NDArray[np.floating], labels: NDArray[np.int64], temperature: float = 1.0) -> float:
+def negative_log_likelihood(logits: NDArray[np.floating], labels: Labels, temperature: float = 1.0) -> float:
     """Mean over the rows of -log softmax(logits / temperature)[label], in nats. logits: (N, K), labels: (N,)."""
     scaled = logits.astype(np.float64) / temperature
     scaled -= scaled.max(axis=1, keepdims=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.arrays import Double, Labels
 from inkdigits.models import NumberModel
 from inkdigits.recognition.alphabet import OTHER
 
@@ -29,11 +30,11 @@ class LineEvaluation:
     data: Dataset
     truths: list[str]
     answers: list[str]
-    confidence: NDArray[np.float64]
-    errors: NDArray[np.int64]
+    confidence: Double
+    errors: Labels
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> Labels:
         """How many digits each strip has: int64 (N,)."""
         return np.array([len(truth) for truth in self.truths], np.int64)
 
@@ -99,7 +100,7 @@ def evaluate_lines(model: NumberModel, data: Dataset) -> LineEvaluation:
     return LineEvaluation(model.name, data, truths, answers, confidence, errors)
 
 
-def greedy(frames: NDArray[np.floating[Any]]) -> list[NDArray[np.int64]]:
+def greedy(frames: NDArray[np.floating[Any]]) -> list[Labels]:
     """The likeliest class of each frame, without repeats and blanks: (N, frames, K) -> for each strip int64 (L,), from 1."""
     best = frames.argmax(axis=-1)
     before = np.pad(best[:, :-1], ((0, 0), (1, 0)))
@@ -116,6 +117,6 @@ def edit_distance(truth: str, answer: str) -> int:
     return row[-1]
 
 
-def _text(signs: NDArray[np.int64], classes: tuple[str, ...]) -> str:
+def _text(signs: Labels, classes: tuple[str, ...]) -> str:
     """The characters that classes stand for; what is no number is one character, "?", as in `recognition.alphabet.text_of`."""
     return "".join("?" if classes[sign] == OTHER else classes[sign] for sign in signs)

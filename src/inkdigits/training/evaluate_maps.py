@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Labels
 from inkdigits.models import FieldsModel
 
 from .datasets import Dataset
@@ -23,8 +23,8 @@ class MapEvaluation:
 
     model: str
     data: Dataset
-    confusion: NDArray[np.int64]
-    answers: NDArray[np.uint8]
+    confusion: Labels
+    answers: Bytes
 
     @property
     def accuracy(self) -> float:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits import files
+from inkdigits.arrays import Float
 from inkdigits.errors import ExportError, MissingExtra, ModelError
 from inkdigits.models import Card, FieldsModel, Model, NumberModel
 
@@ -30,8 +31,6 @@ from .cards import metadata
 from .datasets import load
 from .forward import forward, softmax
 from .graph import graph_of
-
-Float = NDArray[np.float32]
 
 TOLERANCE = 1e-5
 RANDOM_IMAGES, REAL_IMAGES = 256, 1000

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.arrays import Labels
 from inkdigits.errors import RecipeError
 
 from . import checkpoint
@@ -27,7 +28,7 @@ from .graph import graph_of
 from .progress import Progress
 from .settings import Settings
 
-EpochImages = Callable[[int], tuple[NDArray[np.uint8 | np.float32], NDArray[np.int64]]]
+EpochImages = Callable[[int], tuple[NDArray[np.uint8 | np.float32], Labels]]
 """Epoch, from 0, -> images uint8 (N, H, W), or float32 in [0, 1], labels int64 (N,), of lines (N, L), of maps (N, h, w); as many in every
 epoch, drawn from seed and epoch alone."""
 
@@ -171,7 +172,7 @@ def _held_out(model: Any, validation: Dataset | None, settings: Settings) -> dic
     return {"val_loss": float(scores["loss"]), "val_accuracy": float(scores["accuracy"])}
 
 
-def _target(labels: NDArray[np.int64], model: Any, settings: Settings) -> NDArray[Any]:
+def _target(labels: Labels, model: Any, settings: Settings) -> NDArray[Any]:
     """Labels int64 (N,), (N, L) or (N, h, w) as the loss wants them: one-hot rows float32 (N, K), or as they are."""
     return np.eye(model.output_shape[1], dtype=np.float32)[labels] if settings.one_hot else labels
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigits import images
+from inkdigits.arrays import Bytes, Labels
 from inkdigits.errors import DataError, InputError
 
 from .splits import split_of
@@ -18,7 +18,7 @@ from .splits import split_of
 SIDE = 28
 
 
-def load_folder(folder: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]:
+def load_folder(folder: Path, split: str) -> tuple[Bytes, Labels, tuple[str, ...]]:
     """Images uint8 (N, 28, 28) white on black, labels int64 (N,), and the names of the classes, numbers in order of their value.
 
     With subfolders train/ and test/ each is its split; else every fifth image of a class is for the test. labels.csv has columns file and
@@ -46,7 +46,7 @@ def load_folder(folder: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np
     return np.stack([fitted(path) for path, _ in rows]), labels, classes
 
 
-def fitted(path: Path) -> NDArray[np.uint8]:
+def fitted(path: Path) -> Bytes:
     """One image file as uint8 (28, 28), white on black.
 
     Scaled until its longer side is 28 with its proportions kept, centred, and padded with its own background: the median of its outermost

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
+from inkdigits.arrays import Bytes, Labels
+
 Rng = np.random.Generator
 
 SHEET = 64
@@ -63,7 +63,7 @@ def _typed(text: str, path: Path, size: int) -> Bytes:
     return cropped(np.asarray(canvas, np.uint8))
 
 
-def hands() -> list[tuple[Bytes, NDArray[np.int64]]]:
+def hands() -> list[tuple[Bytes, Labels]]:
     """The ten digits of each font that has them: uint8 (10, 64, 64), white on black, and int64 (10,)."""
     found = []
     for path in fonts():
@@ -73,7 +73,7 @@ def hands() -> list[tuple[Bytes, NDArray[np.int64]]]:
     return found
 
 
-def digits(count: int, seed: tuple[int, ...]) -> tuple[Bytes, NDArray[np.int64]]:
+def digits(count: int, seed: tuple[int, ...]) -> tuple[Bytes, Labels]:
     """Single digits of the fonts: uint8 (count, 64, 64), white on black, and their values int64 (count,)."""
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 10, count)

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from inkdigits.arrays import Double, Float
+
 from .graph import PAGES, Graph, Step
 
-Array = NDArray[np.float64]
 BATCH = 64
 
 
-def forward(graph: Graph, images: NDArray[np.float32]) -> Array:
+def forward(graph: Graph, images: Float) -> Double:
     """Run the steps: images float32 (N, H, W) in [0, 1] -> logits float64 (N, K), of a model of lines (N, frames, K) for any W."""
     rows = []
     for start in range(0, len(images), BATCH):
@@ -35,29 +36,29 @@ def forward(graph: Graph, images: NDArray[np.float32]) -> Array:
     return np.concatenate(rows)
 
 
-def softmax(logits: NDArray[np.floating[Any]]) -> Array:
+def softmax(logits: NDArray[np.floating[Any]]) -> Double:
     """Rows of logits (..., K) -> rows of probabilities, float64 (..., K), each summing to 1."""
     powers = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
-    result: Array = powers / powers.sum(axis=-1, keepdims=True)
+    result: Double = powers / powers.sum(axis=-1, keepdims=True)
     return result
 
 
-def _weights(layer: Any) -> list[Array]:
+def _weights(layer: Any) -> list[Double]:
     return [weight.astype(np.float64) for weight in layer.get_weights()]
 
 
-def _kernels_and_bias(layer: Any) -> list[Array]:
+def _kernels_and_bias(layer: Any) -> list[Double]:
     """The weights of a Dense layer or a convolution, with a bias of zero where it has none."""
     return [*_weights(layer), *([] if layer.use_bias else [np.zeros(1)])]
 
 
-def _dense(step: Step, x: Array) -> Array:
+def _dense(step: Step, x: Double) -> Double:
     kernel, bias = _kernels_and_bias(step.layer)  # (F, units)
-    out: Array = x @ kernel + bias
+    out: Double = x @ kernel + bias
     return out
 
 
-def _windows(x: Array, layer: Any, size: tuple[int, int], fill: float) -> Array:
+def _windows(x: Double, layer: Any, size: tuple[int, int], fill: float) -> Double:
     """Every window a layer looks at: (N, H, W, C) -> (N, H', W', C, kh, kw). What padding adds holds `fill`."""
     dilation = getattr(layer, "dilation_rate", (1, 1))
     spans = [(k - 1) * d + 1 for k, d in zip(size, dilation, strict=True)]
@@ -68,56 +69,56 @@ def _windows(x: Array, layer: Any, size: tuple[int, int], fill: float) -> Array:
             margins.append((missing // 2, missing - missing // 2))
         x = np.pad(x, ((0, 0), *margins, (0, 0)), constant_values=fill)
     windows = sliding_window_view(x, (spans[0], spans[1]), axis=(1, 2))
-    result: Array = windows[:, :: layer.strides[0], :: layer.strides[1], :, :: dilation[0], :: dilation[1]]
+    result: Double = windows[:, :: layer.strides[0], :: layer.strides[1], :, :: dilation[0], :: dilation[1]]
     return result
 
 
-def _conv(step: Step, x: Array) -> Array:
+def _conv(step: Step, x: Double) -> Double:
     kernel, bias = _kernels_and_bias(step.layer)  # (kh, kw, C / groups, filters)
     windows = _windows(x, step.layer, kernel.shape[:2], 0)
     groups = step.layer.groups
     parts = zip(np.split(windows, groups, axis=3), np.split(kernel, groups, axis=3), strict=True)
-    out: Array = np.concatenate([np.tensordot(part, filters, ((4, 5, 3), (0, 1, 2))) for part, filters in parts], axis=-1)
+    out: Double = np.concatenate([np.tensordot(part, filters, ((4, 5, 3), (0, 1, 2))) for part, filters in parts], axis=-1)
     return out + bias
 
 
-def _depthwise(x: Array, layer: Any, kernel: Array) -> Array:
+def _depthwise(x: Double, layer: Any, kernel: Double) -> Double:
     """Each channel by its own filters: kernel (kh, kw, C, M), (N, H, W, C) -> (N, H', W', C * M)."""
-    out: Array = np.einsum("nhwcij,ijcm->nhwcm", _windows(x, layer, kernel.shape[:2], 0), kernel)
+    out: Double = np.einsum("nhwcij,ijcm->nhwcm", _windows(x, layer, kernel.shape[:2], 0), kernel)
     return out.reshape(*out.shape[:3], -1)
 
 
-def _depthwise_conv(step: Step, x: Array) -> Array:
+def _depthwise_conv(step: Step, x: Double) -> Double:
     kernel, bias = _kernels_and_bias(step.layer)
     return _depthwise(x, step.layer, kernel) + bias
 
 
-def _separable_conv(step: Step, x: Array) -> Array:
+def _separable_conv(step: Step, x: Double) -> Double:
     depthwise, pointwise, bias = _kernels_and_bias(step.layer)  # pointwise: (1, 1, C * M, filters)
-    out: Array = _depthwise(x, step.layer, depthwise) @ pointwise[0, 0] + bias
+    out: Double = _depthwise(x, step.layer, depthwise) @ pointwise[0, 0] + bias
     return out
 
 
-def _max_pool(step: Step, x: Array) -> Array:
-    out: Array = _windows(x, step.layer, step.layer.pool_size, -np.inf).max(axis=(-2, -1))
+def _max_pool(step: Step, x: Double) -> Double:
+    out: Double = _windows(x, step.layer, step.layer.pool_size, -np.inf).max(axis=(-2, -1))
     return out
 
 
-def _average_pool(step: Step, x: Array) -> Array:
-    out: Array = np.nanmean(_windows(x, step.layer, step.layer.pool_size, np.nan), axis=(-2, -1))  # padding does not count
+def _average_pool(step: Step, x: Double) -> Double:
+    out: Double = np.nanmean(_windows(x, step.layer, step.layer.pool_size, np.nan), axis=(-2, -1))  # padding does not count
     return out
 
 
-def _batch_norm(step: Step, x: Array) -> Array:
+def _batch_norm(step: Step, x: Double) -> Double:
     layer, weights = step.layer, iter(_weights(step.layer))
     gamma = next(weights) if layer.scale else 1.0
     beta = next(weights) if layer.center else 0.0
     mean, variance = next(weights), next(weights)
-    out: Array = (x - mean) / np.sqrt(variance + layer.epsilon) * gamma + beta
+    out: Double = (x - mean) / np.sqrt(variance + layer.epsilon) * gamma + beta
     return out
 
 
-def _reshape(step: Step, x: Array) -> Array:
+def _reshape(step: Step, x: Double) -> Double:
     """To (N, F), (N, frames, K) or (N, H, W, C); frames and W are as many as there are, and so are H and W of a page."""
     *before, last = step.shape
     if step.inputs == (PAGES,):
@@ -127,14 +128,14 @@ def _reshape(step: Step, x: Array) -> Array:
     return x.reshape(len(x), *before, last)
 
 
-def _up_sampling(step: Step, x: Array) -> Array:
+def _up_sampling(step: Step, x: Double) -> Double:
     """Each pixel as often as the layer says, down and across."""
     down, across = step.layer.size
-    out: Array = x.repeat(down, axis=1).repeat(across, axis=2)
+    out: Double = x.repeat(down, axis=1).repeat(across, axis=2)
     return out
 
 
-LAYERS: dict[str, Callable[..., Array]] = {
+LAYERS: dict[str, Callable[..., Double]] = {
     "Add": lambda step, *xs: sum(xs[1:], xs[0]),
     "AveragePooling2D": _average_pool,
     "BatchNormalization": _batch_norm,
@@ -156,27 +157,27 @@ LAYERS: dict[str, Callable[..., Array]] = {
 """What each layer does to its inputs, as (N, ...) arrays."""
 
 
-def _relu(x: Array, negative_slope: float = 0, max_value: float | None = None, threshold: float = 0) -> Array:
+def _relu(x: Double, negative_slope: float = 0, max_value: float | None = None, threshold: float = 0) -> Double:
     out = np.where(x >= threshold, x, negative_slope * (x - threshold))
     return out if max_value is None else np.minimum(out, max_value)
 
 
-def _sigmoid(x: Array) -> Array:
-    result: Array = 0.5 + 0.5 * np.tanh(x / 2)  # cannot overflow
+def _sigmoid(x: Double) -> Double:
+    result: Double = 0.5 + 0.5 * np.tanh(x / 2)  # cannot overflow
     return result
 
 
-def _gelu(x: Array) -> Array:
-    result: Array = x * 0.5 * (1 + np.vectorize(math.erf, otypes=[np.float64])(x / math.sqrt(2)))
+def _gelu(x: Double) -> Double:
+    result: Double = x * 0.5 * (1 + np.vectorize(math.erf, otypes=[np.float64])(x / math.sqrt(2)))
     return result
 
 
-def _hard_sigmoid(x: Array) -> Array:
-    result: Array = np.clip(x / 6 + 0.5, 0, 1)
+def _hard_sigmoid(x: Double) -> Double:
+    result: Double = np.clip(x / 6 + 0.5, 0, 1)
     return result
 
 
-ACTIVATIONS: dict[str, Callable[..., Array]] = {
+ACTIVATIONS: dict[str, Callable[..., Double]] = {
     "elu": lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
     "gelu": _gelu,
     "hard_sigmoid": _hard_sigmoid,

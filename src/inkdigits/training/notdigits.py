@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from inkdigits.arrays import Bytes
 
 from .fonts import SHEET, cropped, fitted, typed
 
-Bytes = NDArray[np.uint8]
 Rng = np.random.Generator
 
 LETTERS = "AABCEEFHKKMMNNQRRTUVWWXYaaacddfkkmmnuvwwxxß"

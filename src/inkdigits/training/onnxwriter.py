@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.arrays import Float
+
 from .graph import LAST, PAGES, Graph, Step
 
-Float = NDArray[np.float32]
 Shape = tuple[int, ...]
 
 OPSET, IR = 17, 8

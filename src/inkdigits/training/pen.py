@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+from inkdigits.arrays import Bytes, Double, Float, Labels
+
 Rng = np.random.Generator
 Stroke = list[tuple[float, float]]
 
@@ -229,7 +229,7 @@ def write(
     """
     style = style or Style.of_anyone(rng, loose)
     lean = rng.normal(0, 0.015)
-    curves: list[NDArray[np.float64]] = []
+    curves: list[Double] = []
     x = 0.0
     for sign in text:
         if sign == " ":
@@ -248,7 +248,7 @@ def zeros(count: int, style: Style, rng: Rng, *, height: int, pen: float) -> Flo
     return _ink(curves("0" * count, style, rng), height, pen, rng)
 
 
-def curves(text: str, style: Style, rng: Rng) -> list[NDArray[np.float64]]:
+def curves(text: str, style: Style, rng: Rng) -> list[Double]:
     """The curves of one digit, or of several zeros in one stroke, in units of the digit's height: float64 (n, 2) each."""
     if len(text) == 1:
         return _placed(style.forms[text], style, rng)
@@ -267,7 +267,7 @@ def curves(text: str, style: Style, rng: Rng) -> list[NDArray[np.float64]]:
     return _placed([[(x * flat, y) for x, y in path]], style, rng)
 
 
-def _placed(form: list[Stroke], style: Style, rng: Rng) -> list[NDArray[np.float64]]:
+def _placed(form: list[Stroke], style: Style, rng: Rng) -> list[Double]:
     """The curves of a sign in units of its height: (n, 2) each."""
     size = float(np.exp(rng.normal(0, 0.05)))
     # One shaky movement for the whole sign, so that strokes that meet still meet.
@@ -281,7 +281,7 @@ def _placed(form: list[Stroke], style: Style, rng: Rng) -> list[NDArray[np.float
     return placed
 
 
-def digits(count: int, seed: tuple[int, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def digits(count: int, seed: tuple[int, ...]) -> tuple[Bytes, Labels]:
     """Single digits by as many hands: uint8 (count, 64, 64), white on black, and their values int64 (count,)."""
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 10, count)
@@ -293,7 +293,7 @@ def digits(count: int, seed: tuple[int, ...]) -> tuple[NDArray[np.uint8], NDArra
     return sheets, values
 
 
-def _spline(points: NDArray[np.float64], steps: int = 12) -> NDArray[np.float64]:
+def _spline(points: Double, steps: int = 12) -> Double:
     """Catmull-Rom through the points: (n, 2) -> (m, 2)."""
     ends = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
@@ -303,7 +303,7 @@ def _spline(points: NDArray[np.float64], steps: int = 12) -> NDArray[np.float64]
     return np.vstack([*parts, points[-1:]])
 
 
-def _ink(curves: list[NDArray[np.float64]], height: int, pen: float, rng: Rng) -> Float:
+def _ink(curves: list[Double], height: int, pen: float, rng: Rng) -> Float:
     """Draw curves given in units of `height`, at four times the size for smooth edges and a pen whose pressure changes."""
     fine = 4
     low = np.min([c.min(axis=0) for c in curves], axis=0)

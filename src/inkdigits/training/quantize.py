@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigits import files
+from inkdigits.arrays import Float
 from inkdigits.errors import ExportError
 from inkdigits.models import BATCH, Card, Model, NumberModel
 
@@ -27,8 +27,6 @@ from .datasets import Dataset, load, mnist_writers
 from .evaluate import evaluate
 from .evaluate_lines import evaluate_lines, greedy
 from .progress import making
-
-Float = NDArray[np.float32]
 
 IMAGES, STRIPS = 1024, 128
 """Training images, or rows composed for training, that the range of the activations is taken from."""

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from inkdigits import __version__, files, tiles
+from inkdigits import __version__, files
 from inkdigits.errors import RecipeError
+from inkdigits.layout import maps
 from inkdigits.models import Card, FieldsModel, Model, NumberModel
-from inkdigits.page import maps
-from inkdigits.recognition import strips
+from inkdigits.recognition import strips, tiles
 
 from . import backend, checkpoint, report
 from .calibrate import answer_threshold, fit_temperature

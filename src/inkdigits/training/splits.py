@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from inkdigits.arrays import Labels
 
 
-def split_of(labels: NDArray[np.int64], split: str) -> NDArray[np.int64]:
+def split_of(labels: Labels, split: str) -> Labels:
     """Indices of a fixed split: of each class every fifth image is for the test, the others are for training."""
     place = np.zeros(len(labels), np.int64)  # of each image among those of its class
     for label in np.unique(labels):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Float
 from inkdigits.errors import DataError
 
 from .catalogue import COLLECTIONS
@@ -19,7 +19,7 @@ NARROW = 30
 """Units: a narrower gap between strokes is none between words."""
 LICENCE = COLLECTIONS["unipen"].terms
 
-Strokes = list[NDArray[np.float32]]
+Strokes = list[Float]
 """Strokes of a pen: float32 (points, 2) each, x to the right and y down, the top left corner of the sample at 0, 0."""
 
 

@@ -10,10 +10,10 @@ hands are those of the `number` recipe, and the same are held out.
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Labels
 from inkdigits.errors import RecipeError
-from inkdigits.page.maps import CLASSES
+from inkdigits.layout.maps import CLASSES
 from inkdigits.training.data.catalogue import COLLECTIONS
 from inkdigits.training.data.crops import LICENCES
 from inkdigits.training.data.unipen import LICENCE
@@ -86,7 +86,7 @@ def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[Epoc
     """Pages composed anew for every epoch: epoch -> (float32 (N, 320, 320) in [0, 1], int64 (N, 80, 80)); no other data sets."""
     own, _ = writers(load("mnist", "train"), settings, seed)
 
-    def compose(number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    def compose(number: int) -> tuple[Bytes, Labels]:
         return pages(own, "trainable", FRESH, (seed, 11, number), jobs=1)
 
     return Supply(compose, shaded, USES, (seed, 11), train.images, train.labels), []

@@ -13,8 +13,8 @@ anew for every epoch. Hands of the dev splits, and every twentieth writer of MNI
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Labels
 from inkdigits.errors import RecipeError
 from inkdigits.recognition.alphabet import CLASSES
 from inkdigits.training.backend import ctc_loss
@@ -112,7 +112,7 @@ def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[Epoc
     own, _ = writers(load("mnist", "train"), settings, seed)
     easy, ablation = () if settings.start else EASY, left_out(settings)
 
-    def compose(number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    def compose(number: int) -> tuple[Bytes, Labels]:
         shares = Shares(easy=easy[number] if number < len(easy) else 0.0)
         return rows(own, "trainable", FRESH, (seed, 1, number), shares=shares, jobs=1, ablation=ablation)
 

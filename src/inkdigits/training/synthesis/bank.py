@@ -10,8 +10,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Float
 from inkdigits.training.fonts import FONTS, cropped
 
 from . import forms
@@ -19,7 +19,6 @@ from .hands import Hand, Style
 from .numbers import as_written, written
 from .sources import Sources
 
-Float = NDArray[np.float32]
 Rng = np.random.Generator
 
 HEIGHT = 56.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from inkdigits.arrays import Float
 
 from .paper import _noise as noise
 
-Float = NDArray[np.float32]
 Rng = np.random.Generator
 
 

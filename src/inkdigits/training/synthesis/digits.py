@@ -1,8 +1,8 @@
 """Digits on black -> "writing on paper" -> the reader's own tiles.
 
 A network trained on raw MNIST has never seen what a photo looks like after ink finding and tile making. Here each training digit is written
-on paper (pen width, slant, size, style, paper, light, blur, noise, edges of a form) and goes back through `inkdigits.ink`,
-`inkdigits.layout` and `inkdigits.tiles`, exactly as a user's photo does.
+on paper (pen width, slant, size, style, paper, light, blur, noise, edges of a form) and goes back through `inkdigits.layout`
+and `inkdigits.recognition.tiles`, exactly as a user's photo does.
 """
 
 from __future__ import annotations
@@ -12,22 +12,20 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from inkdigits import layout
-from inkdigits.ink import find_ink
-from inkdigits.pool import cores
-from inkdigits.tiles import tile_of
+from inkdigits.arrays import Bytes, Float, Labels
+from inkdigits.batch.pool import cores
+from inkdigits.layout import grouping
+from inkdigits.layout.ink import find_ink
+from inkdigits.recognition.tiles import tile_of
 from inkdigits.training.processes import in_processes
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
 Rng = np.random.Generator
 
 CHUNK = 500
 
 
-def written_tiles(digits: Bytes, labels: NDArray[np.int64], classes: tuple[str, ...], seed: tuple[int, ...]) -> Bytes:
+def written_tiles(digits: Bytes, labels: Labels, classes: tuple[str, ...], seed: tuple[int, ...]) -> Bytes:
     """Write every digit on paper and read it back into a tile, on all cores; the result depends on the seed alone, not on the cores.
 
     digits: uint8 (N, H, W), white ink on black. Returns uint8 (N, 28, 28), 255 = ink. Where the reader finds no ink (too faint on too
@@ -47,7 +45,7 @@ def _chunk(job: tuple[Bytes, list[str], tuple[int, ...]]) -> Bytes:
 def _tiles(digit: Bytes, name: str, rng: Rng) -> Iterator[Bytes]:
     while True:
         ink = find_ink(on_paper(digit, name, rng), side=160)
-        region = layout.one(ink)
+        region = grouping.one(ink)
         if region is not None and region.mask.sum() > 6:
             yield np.round(tile_of(ink, region) * 255).astype(np.uint8)
 

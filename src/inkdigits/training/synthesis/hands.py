@@ -14,16 +14,14 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Float, Labels
 from inkdigits.training import pen as model
 from inkdigits.training.data import unipen
 
 from .digits import styled
 from .strokes import inked, matrix_of, pieces
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
 Rng = np.random.Generator
 Sign = tuple[Float, float]
 
@@ -150,11 +148,11 @@ class PictureHand:
 
     strokes: Strokes
     images: Bytes
-    by_digit: Mapping[str, NDArray[np.int64]]
+    by_digit: Mapping[str, Labels]
     borrowed: Mapping[str, list[Written]]
 
     @classmethod
-    def of(cls, images: Bytes, labels: NDArray[np.int64], strokes: Strokes, lender: Mapping[str, list[Written]]) -> PictureHand:
+    def of(cls, images: Bytes, labels: Labels, strokes: Strokes, lender: Mapping[str, list[Written]]) -> PictureHand:
         """A hand of labelled pictures; other signs are those of `lender`."""
         by_digit = {str(value): np.flatnonzero(labels == value) for value in range(10)}
         return cls(strokes, images, {digit: some for digit, some in by_digit.items() if len(some)}, lender)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Double, Float
 from inkdigits.recognition.alphabet import STRUCK
 
 from .hands import DIGITS, Hand, ModelHand, Style, Written
 from .strokes import inked, matrix_of
 
-Float = NDArray[np.float32]
 Rng = np.random.Generator
 
 NEAR = ((-0.06, 0.02, 0.1, 0.22, 0.5), (0.08, 0.20, 0.34, 0.26, 0.12))
@@ -84,7 +83,7 @@ def as_written(word: Word, style: Style, room: float, rng: Rng) -> tuple[Float, 
     return _cropped(ink, 0.5 * (len(ink) - style.height))
 
 
-def _beside(ink: Float, edge: NDArray[np.float64], first: int, cursor: float, gap: float, tall: float, character: str) -> float:
+def _beside(ink: Float, edge: Double, first: int, cursor: float, gap: float, tall: float, character: str) -> float:
     """The column at which a sign stands so that its ink is `gap` pixels from what stands before it, row by row, as a hand would."""
     reach = max(1, round(0.16 * tall))
     around = cv2.dilate(np.maximum(edge, -1e6).astype(np.float32), np.ones((2 * reach + 1, 1), np.uint8)).ravel()

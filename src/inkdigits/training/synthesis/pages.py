@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from inkdigits.page.maps import CORE, DESK, MARGIN, PAPER, RULE, STEP, WRITING
+from inkdigits.arrays import Bytes, Float
+from inkdigits.layout.maps import CORE, DESK, MARGIN, PAPER, RULE, STEP, WRITING
 
 from .bank import Bank, Piece, scaled
 from .desks import desk
@@ -17,8 +17,6 @@ from .paper import _light as light
 from .paper import _noise as noise
 from .paper import _print as security_print
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
 Rng = np.random.Generator
 Rectangle = tuple[float, float, float, float]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
+from inkdigits.arrays import Bytes, Float
+
 Rng = np.random.Generator
 
 

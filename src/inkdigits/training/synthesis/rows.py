@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Float
 from inkdigits.recognition.alphabet import CLASSES, OTHER, classes_of
 from inkdigits.recognition.strips import HEIGHT, strip
 
@@ -17,7 +17,6 @@ from .numbers import as_written, written
 from .paper import furnished, grained, photographed
 from .sources import Picture, Sources
 
-Float = NDArray[np.float32]
 Rng = np.random.Generator
 
 WIDTH, LONGEST = 320, 48

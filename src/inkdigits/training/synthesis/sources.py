@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inkdigits.arrays import Bytes, Labels
 from inkdigits.errors import DataError
 from inkdigits.recognition.alphabet import classes_of
 from inkdigits.training import fonts
@@ -22,8 +22,6 @@ from inkdigits.training.datasets import Dataset, uci_handwriting
 from .hands import Hand, ModelHand, PenHand, PictureHand, Strokes, Written
 from .numbers import Word
 
-Bytes = NDArray[np.uint8]
-Labels = NDArray[np.int64]
 Rng = np.random.Generator
 Item = TypeVar("Item")
 

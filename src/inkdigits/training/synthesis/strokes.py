@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+from inkdigits.arrays import Double, Float
+
 Rng = np.random.Generator
 
 FINE = 2
@@ -31,14 +32,14 @@ def pieces(strokes: Sequence[NDArray[np.floating]]) -> list[Float]:
     return found
 
 
-def matrix_of(scale: float, slant: float, stretch: float, turn: float) -> NDArray[np.float64]:
+def matrix_of(scale: float, slant: float, stretch: float, turn: float) -> Double:
     """Scale, slant (pixels to the right per pixel upwards), stretch sideways and turn (radians), as a matrix for points: float64 (2, 2)."""
     cos, sin = np.cos(turn), np.sin(turn)
-    matrix: NDArray[np.float64] = np.array([[cos, -sin], [sin, cos]]) @ np.array([[stretch, -slant], [0, 1]]) * scale
+    matrix: Double = np.array([[cos, -sin], [sin, cos]]) @ np.array([[stretch, -slant], [0, 1]]) * scale
     return matrix
 
 
-def inked(parts: Sequence[Float], matrix: NDArray[np.float64], pen: float, rng: Rng, *, pressure: float = 0.22) -> Float:
+def inked(parts: Sequence[Float], matrix: Double, pen: float, rng: Rng, *, pressure: float = 0.22) -> Float:
     """Draw pieces of strokes with a pen, cropped to the ink: float32 (h, w) in [0, 1], 1 = ink.
 
     parts: of `pieces`. matrix: from their units to pixels. pen: width of the line in pixels. pressure: by what share it changes.
@@ -59,7 +60,7 @@ def inked(parts: Sequence[Float], matrix: NDArray[np.float64], pen: float, rng: 
     return ink
 
 
-def _smooth(stroke: NDArray[np.float64]) -> NDArray[np.float64]:
+def _smooth(stroke: Double) -> Double:
     """Points at even distances along a stroke, averaged with their neighbours: (points, 2) -> (more or fewer, 2)."""
     steps = np.hypot(*np.diff(stroke, axis=0).T) if len(stroke) > 1 else np.zeros(0)
     along = np.concatenate([[0.0], np.cumsum(steps)])
@@ -69,5 +70,5 @@ def _smooth(stroke: NDArray[np.float64]) -> NDArray[np.float64]:
     even = np.linspace(0, along[-1], count)
     points = np.column_stack([np.interp(even, along, stroke[:, axis]) for axis in (0, 1)])
     padded = np.concatenate([points[:1], points, points[-1:]])
-    averaged: NDArray[np.float64] = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
+    averaged: Double = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
     return averaged

@@ -7,10 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from inkdigits.page.maps import STEP
-from inkdigits.pool import cores
+from inkdigits.arrays import Bytes, Float, Labels
+from inkdigits.batch.pool import cores
+from inkdigits.layout.maps import STEP
 from inkdigits.recognition.strips import HEIGHT
 from inkdigits.training.datasets import Dataset
 from inkdigits.training.processes import in_processes
@@ -20,9 +20,6 @@ from .pages import SIZE, page
 from .rows import LONGEST, WIDTH, Shares, row
 from .sources import WHOLE, Ablation, Sources, sources
 
-Bytes = NDArray[np.uint8]
-Float = NDArray[np.float32]
-Labels = NDArray[np.int64]
 Rng = np.random.Generator
 
 CHUNK = 200

@@ -1,0 +1,146 @@
+"""An image -> the sheet in it, flat and upright, with its maps, and the way back into the image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..arrays import Bytes, Double, Float
+from .fields import Field, fields
+from .maps import DESK, SIDE, STEP, WHOLE_SIDE, page_of
+from .sheet import flatten, outline, scaled, unflatten
+
+Box = tuple[int, int, int, int]
+Maps = Callable[[Float], Float]
+"""A page float32 (1, H, W) -> its maps, float32 (1, H / 4, W / 4, K)."""
+Readable = Callable[[Bytes], float]
+"""The grey crop of a field, uint8 (h, w) -> how surely it is a number as it stands, in [0, 1]."""
+
+TILTED, LEANING = 8.0, 45.0
+"""A page whose writing leans by more degrees than the first is turned level, if it is read surer then; what leans less, the readers follow.
+By more than the second it stands on its side."""
+ELONGATED = 2.0
+"""Fields that are so many times as long as wide show how a page is turned."""
+TRIED = 4
+"""Fields by which the way up is decided: those that are largest."""
+FEW, SEVERAL = 2, 5
+"""Fields that must be there for a sheet, and for an image without one, to be turned by a quarter or a half."""
+SURER = 0.25
+"""How much surer a page must be read on its side or on its head than as it stands, in probability, to be turned. All chosen on
+photos_multi."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """A sheet, flat and upright. image: uint8 (H, W) or (H, W, 3); grey: uint8 (H, W). maps: float32 (h, w, K), None where nobody looked;
+    scale: pixels of the image for one of the maps. homography: float64 (3, 3), from the pixels of the image it was found in to its own;
+    None where it is that image."""
+
+    image: Bytes
+    grey: Bytes
+    maps: Float | None
+    scale: float
+    homography: Double | None = None
+
+
+def as_it_is(image: Bytes) -> Flat:
+    """An image that is taken as the sheet that it shows."""
+    return Flat(image, _grey(image), None, 1.0)
+
+
+def flat(image: Bytes, maps_of: Maps, readable: Readable) -> Flat:
+    """Find the sheet in an image, undo its perspective, and turn it upright.
+
+    image: uint8 (H, W) or (H, W, 3) RGB. An image without a sheet on something else, whose writing is level, stays as it is.
+    """
+    found, maps = _mapped(image, maps_of, None, WHOLE_SIDE)
+    quad = outline(1 - maps[..., DESK])
+    homography = None
+    if quad is not None:
+        image, homography = flatten(image, scaled(quad, found.scale))
+    found, maps = _mapped(image, maps_of, homography)
+    some = fields(maps, found.scale)
+    degrees, lay = _tilt(some), False
+    if abs(degrees) > TILTED:
+        turned, its_maps = _turned(found, degrees, maps_of)
+        its = fields(its_maps, turned.scale)
+        lay = abs(degrees) > LEANING
+        if _clear(turned, its, readable) > _clear(found, some, readable) + (SURER if lay else 0):
+            found, some = turned, its
+        else:
+            lay = False
+    if lay or len(some) >= (FEW if quad is not None else SEVERAL):
+        clear = _clear(found, some, readable)
+        if clear < 1 - SURER:
+            turned_by = {quarters: _clear(found, some, readable, quarters) for quarters in (1, 2, 3)}
+            best = max(turned_by, key=lambda quarters: turned_by[quarters])
+            if turned_by[best] > clear + SURER:
+                found, _ = _turned(found, 90.0 * best, maps_of)
+    return found
+
+
+def unflattened(box: Box, *, homography: Double, factor: float, size: tuple[int, int]) -> Box:
+    """The upright box around a box on the flat sheet where it lies in the source, which has this height and width.
+
+    factor: pixels of the source for one of the image that the sheet was found in; the box is in as many for one of the sheet.
+    """
+    x, y, w, h = (side / factor for side in box)
+    quad = np.array([[(x, y), (x + w, y), (x + w, y + h), (x, y + h)]], np.float32)
+    corners = unflatten(quad, homography)[0] * factor
+    left, top = (int(np.clip(np.floor(low), 0, side - 1)) for low, side in zip(corners.min(axis=0), size[::-1], strict=True))
+    right, bottom = (int(np.clip(np.ceil(high), 1, side)) for high, side in zip(corners.max(axis=0), size[::-1], strict=True))
+    return left, top, max(right - left, 1), max(bottom - top, 1)
+
+
+def _grey(image: Bytes) -> Bytes:
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _mapped(image: Bytes, maps_of: Maps, homography: Double | None, side: int = SIDE) -> tuple[Flat, Float]:
+    """An image with its maps, which are returned beside it."""
+    grey = _grey(image)
+    page, shrunk = page_of(grey, side)
+    maps = maps_of(page[np.newaxis])[0]
+    rows, columns = (max(-(-int(np.ceil(side / shrunk)) // STEP), 1) for side in grey.shape)
+    maps = maps[:rows, :columns]
+    return Flat(image, grey, maps, shrunk * STEP, homography), maps
+
+
+def _tilt(some: list[Field]) -> float:
+    """The degrees by which a page's writing is turned clockwise, in (-90, 90]; 0 where no field is long enough to tell."""
+    long = [field for field in some if field.sides[0] >= ELONGATED * field.sides[1]]
+    vectors = sum(field.sides[0] * np.exp(2j * np.deg2rad(field.degrees)) for field in long)
+    return float(np.rad2deg(np.angle(vectors)) / 2) if abs(vectors) else 0.0
+
+
+def _turned(found: Flat, degrees: float, maps_of: Maps) -> tuple[Flat, Float]:
+    """The sheet turned back by some degrees, with room for all of it."""
+    height, width = found.grey.shape
+    turn = np.vstack([cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0), (0, 0, 1)])
+    corners = np.array([(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)])
+    placed = corners @ turn[:2, :2].T + turn[:2, 2]
+    low, high = placed.min(axis=0), placed.max(axis=0)
+    move = np.eye(3)
+    move[:2, 2] = -0.5 - low
+    homography = move @ turn
+    size = (max(round(high[0] - low[0]), 1), max(round(high[1] - low[1]), 1))
+    turned = cv2.warpPerspective(found.image, homography, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    before = np.eye(3) if found.homography is None else found.homography
+    return _mapped(np.asarray(turned, np.uint8), maps_of, homography @ before)
+
+
+def _clear(found: Flat, some: list[Field], readable: Readable, quarters: int = 0) -> float:
+    """How surely the largest fields of a sheet are read when it is turned back by some quarters, in [0, 1]; 0 where there are none."""
+    largest = sorted(some, key=lambda field: -field.sides[0] * field.sides[1])[:TRIED]
+    crops = [np.ascontiguousarray(np.rot90(_crop(found.grey, field), quarters)) for field in largest]
+    return float(np.mean([readable(crop) for crop in crops])) if crops else 0.0
+
+
+def _crop(grey: Bytes, field: Field) -> Bytes:
+    x, y, w, h = field.box
+    room = 0.15 * min(w, h)
+    top, left = max(round(y - room), 0), max(round(x - room), 0)
+    return grey[top : max(round(y + h + room), top + 1), left : max(round(x + w + room), left + 1)]

@@ -1,0 +1,43 @@
+"""A flat sheet -> its ink, and the strokes of the numbers on it, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..clock import Clock
+from . import grouping
+from .clean import without
+from .flat import Flat
+from .ink import Ink, find_ink
+from .maps import DESK
+from .regions import Region
+
+SIDE_ONE, SIDE_PAGE = 160, 1200
+"""Longest side, in pixels, at which one digit and a page are looked at. Tuned on photos_single and photos_multi."""
+LARGE = 0.3
+"""A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
+
+
+def written(sheet: Flat, *, single: bool, clock: Clock) -> tuple[Ink, list[list[list[Region]]]]:
+    """The ink of a sheet, and the regions of its numbers, line by line. Of a sheet with a single digit, or no more than one large sign,
+    that one alone."""
+    if not single:
+        ink, _ = grouping.page_ink(sheet.image, SIDE_PAGE)
+        clock.lap("ink")
+        if sheet.maps is not None:
+            ink = replace(ink, mask=without(ink.mask, sheet.maps, sheet.scale / ink.scale, DESK))
+        rows = grouping.lines(ink)
+        clock.lap("layout")
+        if not _is_one_sign(rows, ink):
+            return ink, [grouping.parted(row, ink.mask) for row in rows]
+    ink = find_ink(sheet.image, side=SIDE_ONE)
+    clock.lap("ink")
+    region = grouping.one(ink)
+    clock.lap("layout")
+    return ink, [[[region]]] if region else []
+
+
+def _is_one_sign(lines: list[list[Region]], ink: Ink) -> bool:
+    """Whether what was found on a page is no more than one large digit, or nothing: then it is looked at as one digit is."""
+    found = [region for row in lines for region in row]
+    return not found or (len(found) == 1 and found[0].height > LARGE * min(ink.mask.shape) and found[0].width < 1.2 * found[0].height)

@@ -1,0 +1,1 @@
+"""Rows: how they are written, gone on with, and looked at again."""
