@@ -10,7 +10,7 @@ command does about Ctrl-C begins after this file.
 
 TYPE_CHECKING = False
 """True to type checkers, by this very name; `typing` itself takes longer to import than the rest of what is here."""
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "Reader": "reader",
