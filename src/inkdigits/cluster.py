@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,9 @@ from .files import Appended
 from .images import SUFFIXES
 from .options import Options
 from .output.results import replaced, to_table
-from .output.resume import Terms, check_record, record_of, record_text
+from .output.resume import Record, Terms, check_record, record_of, record_text
 from .reader import Reader
+from .reading import Reading
 
 if TYPE_CHECKING:
     import fsspec
@@ -53,6 +55,28 @@ class EngineError(Error):
     """Ray cannot be reached, or gave the work up."""
 
 
+Table = Callable[[Iterable[Reading]], Any]
+"""Readings -> a pyarrow.Table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What readings become. record: what makes the rows, kept beside them. table: the readings of some files, page by page -> a
+    pyarrow.Table of their rows, which has source, page, needs_review, refused and error among its columns; it is sent to the actors."""
+
+    record: Record
+    table: Table
+
+    @classmethod
+    def of(cls, reader: Reader, *, single: bool) -> Rows:
+        """A row a page, as `predict` (single) and `read` write them. Raises ModelError where the reader's model cannot be used."""
+        return cls(record_of(type(reader)(reader.model), reader.options, single=single), _table)
+
+
+def _table(readings: Iterable[Reading]) -> pyarrow.Table:
+    return to_table(reading.to_dict() for reading in readings)
+
+
 def expand_remote(sources: Iterable[str], skipped: Skipped | None = None) -> Iterator[File]:
     """As `sources.expand`, where a URL such as s3://bucket/scans means the images below it, or itself if it is a file."""
     for source in sources:
@@ -74,6 +98,7 @@ def read(
     files: Iterable[File],
     out: str,
     *,
+    rows: Rows | None = None,
     single: bool = False,
     jobs: int | None = None,
     gpus: float = 0,
@@ -86,8 +111,9 @@ def read(
     """Read files with Ray and write their rows to Parquet files in the folder `out`, a path or URL; yields the table of each file that is
     written, in no order. `inkdigits.output.results.from_table` makes rows of one.
 
-    reader: each actor makes one like it; every machine must have its model, and local files, under the same name. single: one digit an
-    image. jobs: actors, each of which takes a CPU; None for one a CPU. gpus: share of a GPU for each, where the reader's device is "cuda".
+    reader: each actor makes one like it; every machine must have its model, and local files, under the same name. rows: what its readings
+    become; None for a row a page. single: one digit an image. jobs: actors, each of which takes a CPU; None for one a CPU. gpus: share of
+    a GPU for each, where the reader's device is "cuda".
     address: of a cluster; None for the one that RAY_ADDRESS names, else one that is started here, on the loopback interface, and ended.
     resume: leave out the files whose rows are there; `seen` gets their tables. retry_errors: but not those with an error in any of their
     rows. overwrite: begin anew. A local folder is locked for this run. Raises EngineError, OutputError, MissingExtra, ModelError.
@@ -95,10 +121,10 @@ def read(
     address = address or os.environ.get("RAY_ADDRESS")
     ray = _ray(address)
     folder, path = _place(out)
-    record = record_of(type(reader)(reader.model), reader.options, single=single)  # what is wrong with the model is said now
+    rows = rows or Rows.of(reader, single=single)  # what is wrong with the model is said now
     with _alone(folder, path):
         done: Counter[str] = Counter()
-        for table in _tables(folder, _old(folder, path, out, Terms(record, resume, retry_errors, overwrite))):
+        for table in _tables(folder, _old(folder, path, out, Terms(rows.record, resume, retry_errors, overwrite))):
             pages = zip(table["source"].to_pylist(), table["page"].to_pylist(), strict=True)
             done.update(source for source, page in pages if page == 1)
             seen(table)
@@ -115,7 +141,7 @@ def read(
             work = partial(reading_work, type(reader), reader.model, reader.device)
             written = ray.data.from_arrow_refs(blocks).map_batches(
                 _Actor,
-                fn_constructor_args=(work, out, secrets.token_hex(4), single, reader.options, os.getcwd()),
+                fn_constructor_args=(work, out, secrets.token_hex(4), rows.table, single, reader.options, os.getcwd()),
                 batch_size=None,
                 batch_format="pyarrow",
                 compute=ray.data.ActorPoolStrategy(size=actors),
@@ -191,11 +217,11 @@ def _write(folder: fsspec.AbstractFileSystem, name: str, table: pyarrow.Table) -
 class _Actor:
     """What Ray calls: a partition's names -> the name of the file with their rows."""
 
-    def __init__(self, work: Any, out: str, run: str, single: bool, options: Options, cwd: str) -> None:
+    def __init__(self, work: Any, out: str, run: str, table: Table, single: bool, options: Options, cwd: str) -> None:
         with suppress(OSError):
             os.chdir(cwd)  # relative names mean what they mean to who gave them, where there is such a folder
         self.folder, self.path = _place(out)
-        self.run, self.single, self.options = run, single, options
+        self.run, self.table, self.single, self.options = run, table, single, options
         self.pool: Pool[Any, Any] = Pool(work, 1)
 
     def __call__(self, block: pyarrow.Table) -> pyarrow.Table:
@@ -203,8 +229,7 @@ class _Actor:
 
         files = (File(os.fsdecode(row["name"]), row["content"], row["error"]) for row in block.to_pylist())
         with ThreadPoolExecutor(FETCHES) as fetching:
-            found = in_pool(self.pool, _ahead(fetching, files), single=self.single, options=self.options)
-            rows = to_table([reading.to_dict() for reading in found])
+            rows = self.table(in_pool(self.pool, _ahead(fetching, files), single=self.single, options=self.options))
         name = f"{self.path}/{self.run}-{block['partition'][0].as_py():06}.parquet"
         _write(self.folder, name, rows)
         return pyarrow.table({"file": [name]})

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -74,6 +75,32 @@ def test_rows_as_parquet_have_the_same_columns(form, scans, tmp_path):
     assert table.column_names[:6] == [*COLUMNS, "id", "id confidence"]
     assert table["id"].to_pylist() == ["123456782"]
     assert not Path(f"{out}.rows.jsonl").exists()
+
+
+@pytest.mark.slow
+def test_ray_gives_the_rows_that_processes_give_and_goes_on(form, scans, tmp_path):
+    pytest.importorskip("ray", reason="needs inkdigits[ray]")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    run("read", scans, "--form", form, "--out", tmp_path / "rows.parquet")
+    words = [sys.executable, "-m", "inkdigits", "form", "read", scans, "--form", form, "--engine", "ray", "--jobs", "1", "--out", "rows"]
+    done = [subprocess.run([*words, *more], cwd=tmp_path, capture_output=True, text=True, timeout=300) for more in ([], ["--resume"])]
+    assert [one.returncode for one in done] == [1, 1]  # one of them could not be read
+    assert "b.png: not an image" in done[0].stderr
+    assert ["read 3, to review" in done[0].stderr, "read 3 (3 of them before)" in done[1].stderr] == [True, True]
+
+    def rows(*files):
+        found = [row for file in files for row in parquet.read_table(file).to_pylist()]
+        return sorted(found, key=lambda row: row["source"])
+
+    assert rows(*(tmp_path / "rows").glob("*.parquet")) == rows(tmp_path / "rows.parquet")
+
+
+@pytest.mark.parametrize(
+    "words", [["--out", "rows", "--format", "csv"], ["--out", "sqlite:///rows.db"], []], ids=["not Parquet", "a store", "nowhere"]
+)
+def test_what_ray_does_not_write_is_said(form, scans, words):
+    code, said = run("read", scans, "--form", form, "--engine", "ray", *words)
+    assert (code, "--engine ray writes rows as Parquet files" in said) == (2, True)
 
 
 def test_rows_of_another_form_are_not_gone_on_with(form, scans, tmp_path):

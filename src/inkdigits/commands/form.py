@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from .progress import Tally
 
 FORMATS = ("csv", "jsonl", "parquet")
+STORES = ("sqlite:", "postgresql:", "postgresql+")
+"""How the addresses of stores begin."""
 
 
 @click.group(short_help="Read filled-in forms into a table.")
@@ -97,13 +100,15 @@ class Asked:
     form: str
     out: str | None
     format_: str | None
+    engine: str
+    address: str | None
     resume: bool
     retry_errors: bool
     overwrite: bool
     threshold: float | None
     unconstrained: bool
     sample: float | None
-    jobs: int
+    jobs: int | None
     unordered: bool
     model: str | None
     quiet: bool
@@ -113,8 +118,8 @@ class Asked:
 @click.argument("sources", nargs=-1, required=True, metavar="SCAN...", shell_complete=files)
 @click.option("--form", required=True, type=click.Path(dir_okay=False), metavar="FILE", shell_complete=files, help="The form.json.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False), metavar="FILE|URL", shell_complete=files,
-    help="Write the rows to FILE, or into a store: sqlite:///rows.db, postgresql://NAME@HOST/DATABASE.",
+    "--out", type=click.Path(), metavar="FILE|URL", shell_complete=files,
+    help="Write the rows to FILE, or into a store: sqlite:///rows.db, postgresql://NAME@HOST/DATABASE; with Ray into a folder.",
 )  # fmt: skip
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), help="What the rows look like.  [default: by the suffix of --out, else csv]"
@@ -128,7 +133,14 @@ class Asked:
     "--sample", type=click.FloatRange(0, 1), metavar="P",
     help="In a store: the share of sure values that a person is to look at, to know how many are wrong.  [default: 0.05]",
 )  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes that read at the same time.")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Processes that read at the same time.  [default: 1; with Ray: a CPU each]"
+)
+@click.option(
+    "--engine", type=click.Choice(("processes", "ray")), default="processes", show_default=True,
+    help="What shares out the work: processes of this machine, or Ray Data, on one or many.",
+)  # fmt: skip
+@click.option("--address", metavar="ADDRESS", help="With Ray: the cluster.  [default: $RAY_ADDRESS, else this machine]")
 @click.option("--unordered", is_flag=True, help="With --jobs: rows as they come, not in the order of the scans.")
 @click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
 @click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr, only errors.")
@@ -142,7 +154,11 @@ def read(sources: tuple[str, ...], **settings: Any) -> int:
     asked = Asked(sources, **settings)
     if asked.overwrite and (asked.resume or asked.retry_errors):
         raise click.UsageError("--overwrite begins anew, --resume and --retry-errors go on: give the one or the others")
-    is_stored = bool(asked.out and "://" in asked.out)
+    is_stored = bool(asked.out and "://" in asked.out) and asked.engine != "ray"
+    if asked.engine == "ray" and (asked.format_ not in (None, "parquet") or not asked.out or asked.out.startswith(STORES)):
+        raise click.UsageError("--engine ray writes rows as Parquet files, into no store: give --out FOLDER")
+    if asked.engine != "ray" and asked.out and os.path.isdir(asked.out):
+        raise click.BadParameter(f"{asked.out} is a folder; give a file", param_hint="'--out'")
     if is_stored and asked.format_:
         raise click.UsageError("--format is for files; a store has tables of its own")
     if asked.sample is not None and not is_stored:
@@ -154,7 +170,7 @@ def read(sources: tuple[str, ...], **settings: Any) -> int:
         reader = FormReader(FormModel(Path(asked.form), asked.model, not asked.unconstrained, is_stored), asked.threshold)
         _ = reader.cards, reader.blanks  # what is wrong with a model or a blank is said now
     with raised():
-        return _walk(asked, reader, is_stored)
+        return _walk_by_ray(asked, reader) if asked.engine == "ray" else _walk(asked, reader, is_stored)
 
 
 def _walk(asked: Asked, reader: FormReader, is_stored: bool) -> int:
@@ -174,11 +190,11 @@ def _walk(asked: Asked, reader: FormReader, is_stored: bool) -> int:
         results = (_stored if is_stored else _in_file)(asked, reader, tally)
     with results, Progress(lambda: sum(1 for _ in expand(asked.sources)), tally, shown=not asked.quiet) as progress:
         todo = without_done(expand(asked.sources, skipped), results.done)
-        found = rows(reader, todo, jobs=asked.jobs, ordered=not asked.unordered)  # type: ignore[arg-type]  # it is one to batch
+        found = rows(reader, todo, jobs=asked.jobs or 1, ordered=not asked.unordered)  # type: ignore[arg-type]  # it is one to batch
         for row in forms(found, template, constrained=reader.model.constrained):
             results.write(row)
             tally.count(row)
-            place = row.source + (f", page {row.page}" if row.page > 1 else "")
+            place = row.source + _of_page(row.page)
             if (row.error or row.refused) and not asked.quiet:
                 progress.say(f"inkdigits: {place}: {row.error or row.refused}")
             progress.show(place)
@@ -188,6 +204,39 @@ def _walk(asked: Asked, reader: FormReader, is_stored: bool) -> int:
         if asked.out:
             click.echo(tally.text, err=True)
     return 1 if tally.errors else 0
+
+
+def _walk_by_ray(asked: Asked, reader: FormReader) -> int:
+    """Read the scans with Ray, which writes their rows as Parquet files; the exit code: 1 if a scan failed."""
+    from ..batch.sources import Skipped
+    from ..cluster import Rows, expand_remote, read
+    from ..forms.rows import record_of, row_table
+    from .outputs import said_of
+    from .progress import Progress, Tally
+
+    tally, skipped, out = Tally(), Skipped(), str(asked.out)
+    found = partial(
+        read, reader, expand_remote(asked.sources, skipped), out,  # type: ignore[arg-type]  # it is one to batch
+        rows=Rows(record_of(reader), partial(row_table, template=reader.template, constrained=reader.model.constrained)),
+        jobs=asked.jobs, address=asked.address, resume=asked.resume or asked.retry_errors, retry_errors=asked.retry_errors,
+        overwrite=asked.overwrite,
+    )  # fmt: skip
+    with Progress(None, tally, shown=not asked.quiet) as progress, said_of("--out"):
+        for table in found(seen=partial(tally.table, earlier=True)):
+            tally.table(table)
+            for row in table.select(["source", "page", "refused", "error"]).to_pylist():
+                if (said := row["error"] or row["refused"]) and not asked.quiet:
+                    progress.say(f"inkdigits: {row['source']}{_of_page(row['page'])}: {said}")
+            progress.show(out)
+    if not asked.quiet:
+        if skipped:
+            click.echo(f"skipped in folders: {skipped}", err=True)
+        click.echo(tally.text, err=True)
+    return 1 if tally.errors else 0
+
+
+def _of_page(page: int) -> str:
+    return f", page {page}" if page > 1 else ""
 
 
 def _in_file(asked: Asked, reader: FormReader, tally: Tally) -> Results:

@@ -92,6 +92,11 @@ def table_of(template: Template) -> Callable[[list[dict[str, Any]]], Any]:
     return table
 
 
+def row_table(readings: Iterable[Reading], *, template: Template, constrained: bool) -> Any:
+    """The rows of pages, as `forms` gives them, as a pyarrow.Table."""
+    return table_of(template)([row.to_dict() for row in forms(readings, template, constrained=constrained)])
+
+
 def record_of(reader: FormReader) -> Record:
     """What makes the rows of a run: the form, the networks, the threshold."""
     from .. import __version__
