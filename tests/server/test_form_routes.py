@@ -135,7 +135,7 @@ def test_a_form_begins_with_a_blank(tmp_path):
         assert len(made["form"]["pages"][0]["fields"]) == len(FIELDS)
         assert sorted(file.name for file in tmp_path.iterdir()) == ["new-1.png", "new.json"]
         again = client.post("/v1/form/new?name=b.png", content=png(blank_page()), headers=as_bytes)
-        assert (again.status_code, again.json()["detail"]) == (409, "new.json is there already, and is not written over")
+        assert (again.status_code, again.json()["detail"]) == (409, "the file new.json is there already, and is not written over")
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,14 @@ import { sentence } from "./words.js";
 let built = ""; // of what the controls are
 let controls = {}; // by key
 
-/** Show the fields of the page in their order. */
+/** Show the fields of the page in their order. Who moves one up with the keyboard moves it further up with the next key. */
 export function showList() {
-  const active = document.activeElement;
-  const [row, which] = $("fields").contains(active) ? [active.dataset.row, active.dataset.which] : [];
-  $("fields").replaceChildren(...layout().fields.map(listRow));
-  if (row === undefined) return;
-  const now = which === "name" ? row : state.field; // who moves a field up moves it further up
-  const again = $("fields").querySelector(`[data-row="${now}"][data-which="${which}"]`);
-  (again?.disabled ? $("fields").querySelector(`[data-row="${now}"][data-which="name"]`) : again)?.focus();
+  const { which, row } = $("fields").contains(document.activeElement) ? document.activeElement.dataset : {};
+  const rows = keptRows($("fields"), layout().fields.length, newRow);
+  layout().fields.forEach((own, number) => showRow(rows[number], own, number));
+  if (!which || which === "name" || Number(row) === state.field) return;
+  const [name, ...movers] = rows[state.field]?.children ?? [];
+  (movers.find((one) => one.dataset.which === which && !one.disabled) ?? name)?.focus();
 }
 
 /** Show what is said of the field that is chosen. */
@@ -41,37 +40,49 @@ export function showForm() {
   fill($("page-name"), layout().name);
   $("form-group").value = state.form.group;
   $("checks").hidden = !state.form.checks?.length;
-  $("checks-list").replaceChildren(...(state.form.checks ?? []).map(checkRow));
+  const rows = keptRows($("checks-list"), state.form.checks?.length ?? 0, newCheck);
+  state.form.checks?.forEach((check, number) => showCheck(rows[number], check));
 }
 
-function listRow(own, number) {
-  const chosen = number === state.field;
-  const wrong = state.fault?.page === state.page && state.fault?.field === number;
-  const name = make("button", { type: "button", className: "name", ariaPressed: String(chosen) }, own.name || "no name",
-    make("small", { className: "quiet" }, ` ${own.type}${wrong ? ": look at it" : ""}`));
-  name.onclick = () => {
+/** The rows of a list, so many, those that there are kept: a button that is being clicked stays where it is. */
+function keptRows(list, count, made) {
+  while (list.childElementCount > count) list.lastChild.remove();
+  while (list.childElementCount < count) list.append(made(list.childElementCount));
+  return [...list.children];
+}
+
+function newRow(number) {
+  const button = (which, className, onclick, ...inside) => {
+    const node = make("button", { type: "button", className, onclick }, ...inside);
+    Object.assign(node.dataset, { row: number, which });
+    return node;
+  };
+  const open = () => {
     choose(number);
     $("field-title").scrollIntoView({ block: "nearest" });
   };
-  const mover = (by, sign, word) => {
-    const button = make("button", { type: "button", className: "small", ariaLabel: `Move ${own.name} ${word}` }, sign);
-    button.disabled = !(number + by in layout().fields);
-    button.onclick = () => reorder(number, by);
-    Object.assign(button.dataset, { row: number, which: word });
-    return button;
-  };
-  Object.assign(name.dataset, { row: number, which: "name" });
-  const className = [chosen && "chosen", wrong && "wrong"].filter(Boolean).join(" ");
-  return make("li", { className }, name, mover(-1, "↑", "up"), mover(1, "↓", "down"));
+  return make("li", {}, button("name", "name", open, make("span"), make("small", { className: "quiet" })),
+    button("up", "small", () => reorder(number, -1), "↑"), button("down", "small", () => reorder(number, 1), "↓"));
+}
+
+function showRow(row, own, number) {
+  const [chosen, wrong] = [number === state.field, state.fault?.page === state.page && state.fault?.field === number];
+  const [name, up, down] = row.children;
+  row.className = [chosen && "chosen", wrong && "wrong"].filter(Boolean).join(" ");
+  name.ariaPressed = String(chosen);
+  name.children[0].textContent = own.name || "no name";
+  name.children[1].textContent = ` ${own.type}${wrong ? ": look at it" : ""}`;
+  up.ariaLabel = `Move ${own.name} up`;
+  up.disabled = number === 0;
+  down.ariaLabel = `Move ${own.name} down`;
+  down.disabled = number === layout().fields.length - 1;
 }
 
 /** The controls of a field, anew; the keyboard stays where it was. */
 function build(own) {
   const focused = document.activeElement?.id;
   controls = {};
-  const rows = own ? keysOf(own.type).filter(([key]) => key !== "options").map(([key, schema]) => keyRow(key, schema)) : [];
-  const options = own && keysOf(own.type).find(([key]) => key === "options");
-  if (options) rows.push(optionRows(own, options[1]));
+  const rows = own ? keysOf(own.type).map(([key, schema]) => (key === "options" ? optionRows(own, schema) : keyRow(key, schema))) : [];
   if (own) rows.push(make("p", { id: "field-problem", className: "problem", role: "alert" }), removeRow());
   else rows.push(make("p", { className: "quiet" }, "Draw one on the page, or choose one there or below."));
   $("field").replaceChildren(...rows);
@@ -130,9 +141,13 @@ function formRows() {
   return [row("form-name", "name", name), row("page-name", "this page", page), row("form-group", "a form is", group)];
 }
 
-function checkRow({ check, of, is }, number) {
+function newCheck(number) {
+  const button = make("button", { type: "button", className: "small", onclick: () => removeCheck(number) }, "×");
+  return make("li", {}, make("span"), button);
+}
+
+function showCheck(row, { check, of, is }) {
   const said = check === "sum" ? `${of.join(" + ")} = ${is}` : of.join(check === "order" ? " ≤ " : " = ");
-  const button = make("button", { type: "button", className: "small", ariaLabel: `Delete the check ${said}` }, "×");
-  button.onclick = () => removeCheck(number);
-  return make("li", {}, make("span", {}, said), button);
+  row.children[0].textContent = said;
+  row.children[1].ariaLabel = `Delete the check ${said}`;
 }

@@ -7,6 +7,7 @@ import { choose, layout, place, settle, state } from "./formstate.js";
 
 const CLICK = 6; // CSS pixels: a shorter drag is none
 const LABEL = 13; // CSS pixels: the height of names
+const HALO = 3; // CSS pixels: the white around names
 const HANDLE = matchMedia("(pointer: coarse)").matches ? 26 : 12; // CSS pixels
 const ZOOM = [1, 4, 1.25]; // widths of the view that the page has: the least, the most, a step
 const TEN = 10; // pixels that a box is moved by with Ctrl
@@ -94,7 +95,8 @@ function showPlace(node, { field: own, option, box: [x, y, w, h], name, said }) 
   set(node, { "data-field": own, "data-option": option ?? "", "aria-pressed": chosen, "aria-label": `${said}, ${x}, ${y}, ${w} by ${h}` });
   node.setAttribute("class", [chosen && "chosen", wrong && "wrong", option !== null && "option"].filter(Boolean).join(" "));
   set(rect, { x, y, width: w, height: h });
-  set(text, { x: x + (HANDLE / 2 + 2) * pixel, y: Math.max(y - 4 * pixel, LABEL * pixel), "font-size": LABEL * pixel, "stroke-width": 3 * pixel });
+  set(text, { x: x + (HANDLE / 2 + 2) * pixel, y: Math.max(y - 4 * pixel, LABEL * pixel) });
+  set(text, { "font-size": LABEL * pixel, "stroke-width": HALO * pixel });
   if (text.textContent !== name) text.textContent = name;
 }
 
