@@ -263,7 +263,7 @@ def test_every_type_offers_the_keys_that_python_knows(editing):
         assert labels == [key for key, (_, types) in PROPERTIES.items() if kind in types]
     for key in ("check", "order"):
         page.locator("#key-type").select_option("id" if key == "check" else "date")
-        assert page.locator(f"#key-{key} option").all_inner_texts() == ["any", *PROPERTIES[key][0]["enum"]]
+        assert page.locator(f"#key-{key} option").all_inner_texts() == ["not set", *PROPERTIES[key][0]["enum"]]
 
 
 def test_keys_are_said_as_form_json_has_them(editing, folder):

@@ -193,7 +193,7 @@ def make_app(settings: Settings) -> FastAPI:
     if settings.form is not None:
         from .form import add_form_editor
 
-        add_form_editor(app, service, FormFile(settings.form))
+        add_form_editor(app, FormFile(settings.form), service.ask)
     app.router.routes.append(Page("/", StaticFiles(directory=PAGE, html=True), name="page"))
     app.add_exception_handler(RequestValidationError, _wrong)
     app.add_exception_handler(ClientDisconnect, _gone)

@@ -7,9 +7,9 @@ from elsewhere can, and a script of one is not let through.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
@@ -21,10 +21,7 @@ from inkdigits.forms.template import PROPERTIES, SCHEMA
 from inkdigits.sources import File
 
 from .bodies import said_to_be
-from .formwork import Begin, Check, Picture, Propose, Try
-
-if TYPE_CHECKING:
-    from .app import Service
+from .formwork import Begin, Check, FormTask, Picture, Propose, Try
 
 PATH = "/v1/form"
 OFFERED = {
@@ -34,7 +31,14 @@ OFFERED = {
 """What the page lets be said of a field, and of the form."""
 
 
-def add_form_editor(app: FastAPI, service: Service, file: FormFile) -> None:
+class Ask(Protocol):
+    """The way to the workers: their answers to tasks, in order; a task that cannot be done fails the request, whose client waits."""
+
+    def __call__(self, tasks: Sequence[FormTask], request: Request | None = None) -> Awaitable[list[Any]]:
+        """Have tasks done."""
+
+
+def add_form_editor(app: FastAPI, file: FormFile, ask: Ask) -> None:
     """Add the routes of the editor of a form.json to a service. Raises InputError where the file is there and holds no form."""
     file.now()
 
@@ -44,31 +48,31 @@ def add_form_editor(app: FastAPI, service: Service, file: FormFile) -> None:
         return {"file": file.path.name, "form": found, "version": version, **OFFERED}
 
     async def page(number: int) -> Response:
-        (picture,) = await service.ask([Picture(file.path, number)])
+        (picture,) = await ask([Picture(file.path, number)])
         return Response(picture, media_type="image/png")
 
     async def propose(request: Request) -> dict[str, Any]:
         said_to_be("application/json", request)
-        (fields,) = await service.ask([Propose(file.path, await request.body())], request)
+        (fields,) = await ask([Propose(file.path, await request.body())], request)
         return {"fields": fields}
 
     async def new(request: Request) -> dict[str, Any]:
         said_to_be("application/octet-stream", request)
         name = request.query_params.get("name") or "form"
-        (made,) = await service.ask([Begin(File(name, await request.body()))], request)
+        (made,) = await ask([Begin(File(name, await request.body()))], request)
         await asyncio.to_thread(file.create, Path(name).stem, *made)
         return await form(request)
 
     async def save(request: Request) -> dict[str, Any] | Fault:
         said_to_be("application/json", request)
-        (answer,) = await service.ask([Check(file.path, await request.body())], request)
+        (answer,) = await ask([Check(file.path, await request.body())], request)
         if isinstance(answer, Fault):
             return answer
         body, text = answer
         return {"version": await asyncio.to_thread(file.save, text, body.version)}
 
     async def tried(request: Request) -> dict[str, Any] | Fault:
-        (answer,) = await service.ask([Try(file.path, *await _form_and_scan(request))], request)
+        (answer,) = await ask([Try(file.path, *await _form_and_scan(request))], request)
         return answer if isinstance(answer, Fault) else {"pages": answer}
 
     app.add_api_route(PATH, _answered(form), methods=["GET"], include_in_schema=False)

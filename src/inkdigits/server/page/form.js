@@ -30,6 +30,9 @@ function begin(answer, undoable = false) {
   $("editor").hidden = !answer.form;
   $("again").hidden = true;
   told("");
+  papers.forEach((address) => URL.revokeObjectURL(address));
+  papers.clear();
+  shown = null;
   if (answer.form) take(answer, { undoable });
 }
 

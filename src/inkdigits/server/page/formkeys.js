@@ -64,7 +64,7 @@ export function whenSaid(node, changed) {
 }
 
 function select(id, values, needed, changed) {
-  const none = needed ? [] : [make("option", { value: "" }, "any")];
+  const none = needed ? [] : [make("option", { value: "" }, "not set")];
   const node = make("select", { id }, ...none, ...values.map((value) => make("option", {}, value)));
   node.onchange = () => changed(node.value || undefined);
   return { node, show: (value) => (node.value = value ?? "") };
