@@ -3,13 +3,16 @@
 import copy
 import json
 import threading
+import time
 
 import cv2
 import numpy as np
 import pytest
 from forms_drawn import FIELDS, SIZE
 
+from inkdigits import files
 from inkdigits.errors import InputError
+from inkdigits.forms import editing
 from inkdigits.forms.editing import ChangedError, FormFile, checked, fault_of
 from inkdigits.forms.template import Template
 
@@ -98,7 +101,12 @@ def test_a_file_that_was_changed_meanwhile_is_not_written_over(form, found):
     assert file.now() is None
 
 
-def test_of_many_who_save_at_once_one_does(form):
+def test_of_many_who_save_at_once_one_does(form, monkeypatch):
+    def slowly(path, text):
+        time.sleep(0.05)
+        files.write(path, text)
+
+    monkeypatch.setattr(editing, "write", slowly)
     file = FormFile(form)
     template, version = file.now()
     won, texts = [], []

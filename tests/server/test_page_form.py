@@ -112,7 +112,7 @@ def test_fields_are_drawn_named_ordered_tried_and_saved_and_scans_are_read_by_th
     draw(page, FIELDS[1]["box"])
     assert np.abs(np.array(box(page)) - FIELDS[1]["box"]).max() <= 2
     say(page, "name", "first")
-    say(page, "maximum", "500")
+    page.fill("#key-maximum", "500")  # and nothing more: it is said by drawing the next one
     draw(page, FIELDS[0]["box"])
     say(page, "name", "student")
     page.locator("#key-type").select_option("id")
@@ -220,6 +220,21 @@ def test_what_is_wrong_stands_beside_its_field_and_what_is_typed_is_not_lost(edi
     save(page)
     assert [own["name"] for own in on_disk(folder)["pages"][0]["fields"]] == ["id", "first", "second", "total", "daté", "agreed"]
     assert on_disk(folder)["pages"][0]["fields"][1]["minimum"] == 1.5
+
+
+def test_an_answer_of_the_service_disturbs_nobody_who_types(editing):
+    page = editing([FIELDS[0]])
+    held = []
+    page.route("**/v1/form/propose", lambda route: held.append(route))
+    page.locator("#fields .name").click()
+    with page.expect_request("**/v1/form/propose"):
+        page.click("#propose")
+    page.fill("#key-name", "stud")
+    held[0].fulfill(body=json.dumps({"fields": FIELDS[1:2]}), content_type="application/json")
+    expect(page.locator("#fields li")).to_have_count(2)
+    page.keyboard.type("ent")
+    page.keyboard.press("Enter")
+    assert names(page) == ["student", "field-1"]
 
 
 def test_checks_stay_and_follow_a_name(editing, folder):
