@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from inkdigits import images
@@ -17,12 +19,14 @@ from inkdigits.forms.editing import Fault, checked, fault_of
 from inkdigits.forms.propose import NO_PRINT, layout_of, proposed
 from inkdigits.forms.read import DECODED, FieldValue, FormModel, FormReader, FormReading
 from inkdigits.forms.rows import forms
-from inkdigits.forms.template import Layout, Template
+from inkdigits.forms.template import Template
 from inkdigits.ink import shrink
 from inkdigits.pool import begins
 from inkdigits.sources import File
 
 from .bodies import parsed
+
+Bytes = NDArray[np.uint8]
 
 MOST_BLANKS = 100
 """Pages of a new blank, at most: nobody fills in more, and all of them are made at once."""
@@ -143,22 +147,21 @@ class Try(FormTask):
         return [_row(page, *picture) for page, picture in zip(_across(pages, template), pictures, strict=True)]
 
 
-def _image_of(template: Template, page: int) -> Any:
+def _image_of(template: Template, page: int) -> Bytes:
     """The image of a page of a form: uint8 (H, W, 3) RGB. Raises InputError where there is no such page, or where it cannot be read."""
     if not 0 <= page < len(template.pages):
         raise InputError(template.name, f"it has {len(template.pages)} pages, and no page {page + 1}", "load the form again")
-    layout: Layout = template.pages[page]
-    return _coloured(images.first(str(template.image(layout))))
+    return _coloured(images.first(str(template.image(template.pages[page]))))
 
 
-def _seen(image: Any) -> Any:
+def _seen(image: Bytes) -> Bytes:
     """A page as it is shown: uint8 (H, W) or (H, W, 3) -> (h, w, 3), its longest side SEEN at most."""
     return _coloured(shrink(image, SEEN)[0])
 
 
-def _coloured(image: Any) -> Any:
+def _coloured(image: Bytes) -> Bytes:
     """uint8 (H, W) or (H, W, 3) -> (H, W, 3)."""
-    return image if image.ndim == 3 else image[:, :, None].repeat(3, axis=2)
+    return image if image.ndim == 3 else np.stack([image] * 3, axis=2)
 
 
 def _across(pages: Sequence[FormReading], template: Template) -> list[FormReading]:
