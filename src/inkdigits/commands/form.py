@@ -53,8 +53,7 @@ def new(blank: str, out: str, name: str | None, overwrite: bool) -> None:
         from ..drawing.readings import encode
         from ..errors import InputError, OutputError
         from ..files import check_writable, write
-        from ..forms.propose import proposed
-        from ..forms.register import blank_of
+        from ..forms.propose import NO_PRINT, layout_of
         from ..forms.template import VERSION, Template
         from .outputs import said_of
     with said_of("--out"):
@@ -70,12 +69,12 @@ def new(blank: str, out: str, name: str | None, overwrite: bool) -> None:
     for number, own in enumerate(names, start=1):
         image = document.page(number)
         try:
-            blank_of(image)
+            page = layout_of(image, f"page {number}", own)
         except ValueError as error:
-            raise InputError(f"{blank}, page {number}", str(error), "print a title, or ArUco marks in its corners") from None
-        fields = proposed(image)
-        pages.append({"name": f"page {number}", "image": own, "size": [image.shape[1], image.shape[0]], "fields": fields})
+            raise InputError(f"{blank}, page {number}", str(error), NO_PRINT) from None
+        pages.append(page)
         write(Path(out).parent / own, encode(image, ".png"))
+        fields = page["fields"]
         kinds = [("comb" if "cells" in field else field["type"].replace("integer", "box or gap")) for field in fields]
         said = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "none"
         click.echo(f"page {number}: {len(fields)} fields ({said})", err=True)

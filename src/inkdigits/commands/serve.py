@@ -48,6 +48,13 @@ from .completion import files
     shell_complete=files,
     help="Forms to review at /review.html: sqlite:///FILE or postgresql://NAME@HOST/DATABASE, as `form read` filled it.",
 )
+@click.option(
+    "--form",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    shell_complete=files,
+    help="A form.json to edit at /form.html; where there is none yet, a blank that is dropped there begins it.",
+)
 @click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
 def command(
     host: str,
@@ -61,6 +68,7 @@ def command(
     allowed: tuple[str, ...],
     sure: float | None,
     store: str | None,
+    form: str | None,
     model: str | None,
 ) -> int:
     """Serve an HTTP service and its page: draw, photograph, drop files, see what was read.
@@ -89,7 +97,6 @@ def command(
     for name in allowed:
         if not bare(name):
             raise click.BadParameter(f"{name!r} is not the name of a host; give one such as digits.example", param_hint="--allow-host")
-    settings = Settings(
-        model, workers or cores(), room, timeout, api_key, Limits(body=max_mb << 20, pages=max_pages), sure=sure, store=store
-    )
+    limits = Limits(body=max_mb << 20, pages=max_pages)
+    settings = Settings(model, workers or cores(), room, timeout, api_key, limits, sure=sure, store=store, form=form)
     return run(settings, host, port, allowed)

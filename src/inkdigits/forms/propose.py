@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from ..arrays import Bytes, Mask
+from .register import blank_of
 
 Box = tuple[int, int, int, int]
 
@@ -29,6 +30,8 @@ GAP = 1 / 20
 """The shortest line under a gap, in widths of the page."""
 ABOVE = 1 / 26
 """The height of a gap over its line, in widths of the page: 8 mm on A4."""
+NO_PRINT = "print a title, or ArUco marks in its corners"
+"""What to do about a blank that no page can be found by."""
 
 
 def proposed(image: Bytes) -> list[dict[str, Any]]:
@@ -47,6 +50,13 @@ def proposed(image: Bytes) -> list[dict[str, Any]]:
     found += [{"box": list(box), "type": "integer"} for box in _gaps(printed, level, upright, cells, wide)]
     found.sort(key=lambda one: (round(one["box"][1] / (0.02 * wide)), one["box"][0]))
     return [{"name": f"field-{number}", **one} for number, one in enumerate(found, start=1)]
+
+
+def layout_of(image: Bytes, name: str, file: str) -> dict[str, Any]:
+    """A page of a blank as form.json has it, with the fields that it seems to have: uint8 (H, W) or (H, W, 3). name: of the page; file: of
+    its image. Raises ValueError where it has too little print to be found by."""
+    blank_of(image)
+    return {"name": name, "image": file, "size": [image.shape[1], image.shape[0]], "fields": proposed(image)}
 
 
 def _lines(printed: Mask, length: int, *, across: bool) -> Mask:

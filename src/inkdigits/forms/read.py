@@ -158,13 +158,14 @@ class FormModel:
 class FormReader:
     """Reads pages of a form; to `inkdigits.batch` it is a Reader.
 
-    model: see FormModel. device: as for a Reader. options: of these `threshold` counts, below which a value is unsure. The form is loaded
-    now, blanks and networks with the first page. Raises InputError for a form that cannot be used, ModelError.
+    model: see FormModel. device: as for a Reader. options: of these `threshold` counts, below which a value is unsure. template: a form in
+    place of the one in form.json, beside which its images lie. The form is loaded now, blanks and networks with the first page. Raises
+    InputError for a form that cannot be used, ModelError.
     """
 
-    def __init__(self, model: FormModel, threshold: float | None = None, *, device: str = "cpu") -> None:
+    def __init__(self, model: FormModel, threshold: float | None = None, *, device: str = "cpu", template: Template | None = None) -> None:
         self.model, self.device, self.options = model, device, Options(threshold)
-        self.template = Template.load(model.form)
+        self.template = template or Template.load(model.form)
 
     @property
     def cards(self) -> list[Card]:

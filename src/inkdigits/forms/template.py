@@ -47,23 +47,32 @@ PROPERTIES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "name": ({"type": "string", "pattern": r"^[^\s,;\"'.][^,;\"'\r\n]*$"}, TYPES),
     "box": (_BOX, TYPES),
     "type": ({"enum": list(TYPES)}, TYPES),
-    "required": ({"type": "boolean"}, TYPES),
-    "cells": ({"type": "integer", "minimum": 1, "maximum": 40}, ("integer", "date", "time", "phone", "id")),
+    "required": ({"type": "boolean", "description": "Where it is empty, it is invalid."}, TYPES),
+    "cells": (
+        {"type": "integer", "minimum": 1, "maximum": 40, "description": "Cells of a comb, one for each digit."},
+        ("integer", "date", "time", "phone", "id"),
+    ),
     "values": (
-        {"oneOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
+        {
+            "oneOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}],
+            "description": "The only values that are right: the name of a file with one a line, or the values themselves.",
+        },
         ("integer", "decimal", "money", "date", "time", "phone", "id"),
     ),
-    "length": (_LENGTH, ("integer", "phone", "id")),
-    "minimum": ({"type": ["number", "string"]}, ("integer", "decimal", "money", "date", "time")),
-    "maximum": ({"type": ["number", "string"]}, ("integer", "decimal", "money", "date", "time")),
-    "places": ({"type": "integer", "minimum": 0, "maximum": 6}, ("decimal", "money")),
-    "order": ({"enum": list(ORDERS)}, ("date",)),
-    "pattern": ({"type": "string", "minLength": 1}, ("id",)),
-    "check": ({"enum": list(CHECKS)}, ("id",)),
-    "options": ({"type": "array", "items": _OPTION, "minItems": 2}, ("choice",)),
-    "many": ({"type": "boolean"}, ("choice",)),
+    "length": (_LENGTH | {"description": "Digits: how many, or the fewest and the most."}, ("integer", "phone", "id")),
+    "minimum": (
+        {"type": ["number", "string"], "description": "The least value; days are written as 2026-11-24, times as 08:05."},
+        ("integer", "decimal", "money", "date", "time"),
+    ),
+    "maximum": ({"type": ["number", "string"], "description": "The greatest value."}, ("integer", "decimal", "money", "date", "time")),
+    "places": ({"type": "integer", "minimum": 0, "maximum": 6, "description": "Decimals."}, ("decimal", "money")),
+    "order": ({"enum": list(ORDERS), "description": "How a day is written: d, m, y are day, month and year."}, ("date",)),
+    "pattern": ({"type": "string", "minLength": 1, "description": "A regular expression that all of it fits."}, ("id",)),
+    "check": ({"enum": list(CHECKS), "description": "Its check digit."}, ("id",)),
+    "options": ({"type": "array", "items": _OPTION, "minItems": 2, "description": "Small boxes, each with a name."}, ("choice",)),
+    "many": ({"type": "boolean", "description": "More than one may be ticked."}, ("choice",)),
 }  # fmt: skip
-"""The keys of a field: the schema of each, and the types that have it."""
+"""The keys of a field: the schema of each, which says what it is, and the types that have it."""
 SCHEMA: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "A form of inkdigits, version 1",
@@ -191,7 +200,7 @@ class Template:
     @classmethod
     def from_dict(cls, found: Any, source: str = "form.json", folder: Path = Path()) -> Template:
         """A template of what form.json holds. source: what errors call it; folder: where images and rosters lie. Raises InputError."""
-        _check_schema(found, SCHEMA, source, "")
+        check_schema(found, source)
         pages = tuple(_layout(page, number, source, folder) for number, page in enumerate(found["pages"]))
         names = [layout.name for layout in pages]
         if twice := _twice(names):
@@ -211,9 +220,18 @@ class Template:
         checks = [{"check": c.kind, "of": list(c.of)} | ({"is": c.is_} if c.is_ else {}) for c in self.checks]
         return {"version": VERSION, "name": self.name, "group": self.group, "pages": pages} | ({"checks": checks} if checks else {})
 
+    def to_json(self) -> str:
+        """The text of form.json."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write form.json, whole or not at all. Raises OutputError."""
-        files.write(path, json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        files.write(path, self.to_json())
+
+
+def check_schema(found: Any, source: str) -> None:
+    """Raise InputError at the first place at which what form.json holds does not fit SCHEMA. source: what errors call it."""
+    _check_schema(found, SCHEMA, source, "")
 
 
 def read_values(path: Path, source: str, where: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from inkdigits.batch.pool import LostError, Pool
 from inkdigits.batch.run import Task
 from inkdigits.batch.sources import File
 from inkdigits.errors import Error, ModelError
+from inkdigits.forms.editing import FormFile
 from inkdigits.images.header import kind_of
 from inkdigits.options import Options
 from inkdigits.output.formats import RowWriter
@@ -70,7 +71,8 @@ Sure = Annotated[
 class Settings:
     """How to serve. model: as for `Reader`. workers: processes that read. room: tasks that may wait for one; more are answered 503.
     timeout: seconds for a task. key: what clients must show, None for anybody. names: what they may call the service. sure: as of a Reader,
-    where a request for lines asks neither for that nor for a threshold. store: the URL of a store of forms to review, None for none.
+    where a request for lines asks neither for that nor for a threshold. store: the URL of a store of forms to review, None for none. form:
+    the form.json to edit, which need not be there yet, None for none.
     """
 
     model: str | Path | None = None
@@ -82,11 +84,13 @@ class Settings:
     names: Names = field(default_factory=Names)
     sure: float | None = None
     store: str | None = None
+    form: str | Path | None = None
 
 
 def make_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application. Its workers start with it. Raises ModelError for a model that cannot be loaded, or that
-    does not promise what it is to; OutputError for a store that cannot be used, MissingExtra."""
+    does not promise what it is to; OutputError for a store that cannot be used, InputError for a form.json that holds no form,
+    MissingExtra."""
     desk = _desk(settings.store) if settings.store else None
     reader = Reader(settings.model)
     card, *others = reader.cards  # now: a service that cannot read is not to start
@@ -186,6 +190,10 @@ def make_app(settings: Settings) -> FastAPI:
         from .review import add_review
 
         add_review(app, desk)
+    if settings.form is not None:
+        from .form import add_form_editor
+
+        add_form_editor(app, FormFile(settings.form), service.ask)
     app.router.routes.append(Page("/", StaticFiles(directory=PAGE, html=True), name="page"))
     app.add_exception_handler(RequestValidationError, _wrong)
     app.add_exception_handler(ClientDisconnect, _gone)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
+from fastapi import HTTPException, Request
 from pydantic import BaseModel, FailFast, Field, ValidationError
 
 from inkdigits.errors import InputError
@@ -49,6 +50,12 @@ def parsed(kind: type[Body], body: bytes) -> Body:
     except ValidationError as error:
         where, what = fault(error.errors(include_url=False, include_context=False, include_input=False))
         raise InputError(where or "body", what) from None
+
+
+def said_to_be(kind: str, request: Request) -> None:
+    """Raise 415 for a request that does not say that its body is of a kind such as application/json."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != kind:
+        raise HTTPException(415, f"send it as what it is, and say so: Content-Type: {kind}")
 
 
 def fault(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:

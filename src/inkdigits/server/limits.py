@@ -28,7 +28,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-JSON = ("/v1/strokes", "/v1/inside", "/v1/review")
+JSON = ("/v1/strokes", "/v1/inside", "/v1/review", "/v1/form/propose", "/v1/form/save")
 """How the paths begin whose bodies are JSON."""
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from inkdigits.errors import InputError, OutputError
 from inkdigits.forms.reviewing import ClashError, ProblemError, Reviewer, Reviewing
 
-from .bodies import Body, parsed
+from .bodies import Body, parsed, said_to_be
 
 PATH = "/v1/review"
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
@@ -103,8 +103,7 @@ def add_review(app: FastAPI, desk: Reviewing) -> None:
 
 async def _body(kind: type[Body], request: Request) -> Body:
     """What a request holds; 415 for what does not say that it is JSON, 422 for what it must not be."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "send JSON, and say so: Content-Type: application/json")
+    said_to_be("application/json", request)
     try:
         return parsed(kind, await request.body())
     except InputError as error:

@@ -47,11 +47,13 @@ def run(settings: Settings, host: str, port: int, allowed: Sequence[str] = ()) -
 
 
 def _greet(address: str, port: int, settings: Settings) -> None:
-    """Print where the page is, and that of the review; for phones as well, where they can reach it."""
+    """Print where the page is, those of the review and of the form; for phones as well, where they can reach it."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(address, f"[{address}]" if ":" in address else address)
     click.echo(f"http://{shown}:{port}/  (Ctrl-C ends it)")
     if settings.store:
         click.echo(f"http://{shown}:{port}/review.html  (the forms to review)")
+    if settings.form:
+        click.echo(f"http://{shown}:{port}/form.html  (the editor of {settings.form})")
     others = pages(address, port)
     if others:
         click.echo("\nFrom a phone or another computer in the same network:")

@@ -27,6 +27,7 @@ from inkdigits.reader import Reader
 from inkdigits.reading import Reading
 
 from .bodies import Pixels, Strokes, parsed
+from .formwork import FormTask
 from .inside import Inside, Insight, sheet
 from .strokes import drawn, enlarged
 
@@ -55,8 +56,9 @@ class Tile:
     body: bytes
 
 
-Asked = Task | Drawing | Explain | Tile
-Told = list[Reading] | bytes | Inside | Error
+Asked = Task | Drawing | Explain | Tile | FormTask
+Told = Any
+"""Readings of a Task or Drawing, the bytes of an Explain, the Inside of a Tile, the answer of a FormTask; an Error of any of them."""
 
 
 def begin(model: str | Path | None) -> Work[Asked, Told]:
@@ -74,9 +76,11 @@ def _work(reader: Reader, insight: Insight, asked: Sequence[Asked]) -> list[Told
     return [next(read) if isinstance(task, Task) else _told(reader, insight, task) for task in asked]
 
 
-def _told(reader: Reader, insight: Insight, task: Drawing | Explain | Tile) -> Told:
+def _told(reader: Reader, insight: Insight, task: Drawing | Explain | Tile | FormTask) -> Told:
     begins(1)
     try:
+        if isinstance(task, FormTask):
+            return task.answer(reader.model)
         if isinstance(task, Drawing):
             return _read(reader, parsed(Strokes, task.body), task.sure)
         if isinstance(task, Tile):

@@ -23,7 +23,7 @@ export function inWords(error) {
 /** Tells of `change` when the service is no longer reached, or again: `reached`. */
 export const service = Object.assign(new EventTarget(), { reached: true });
 
-/** Ask the service: GET without a body, a FormData as it is, anything else as JSON. Returns the Response, which is ok. */
+/** Ask the service: GET without a body, a FormData as it is, a Blob as bytes, anything else as JSON. Returns the Response, which is ok. */
 export async function ask(path, body, signal) {
   for (let tries = 1; ; tries++) {
     const key = sessionStorage.getItem(KEY);
@@ -78,8 +78,9 @@ export function superseding() {
 
 async function send(path, body, signal, key) {
   const headers = key ? { "X-API-Key": key } : {};
-  const plain = body === undefined || body instanceof FormData;
+  const plain = body === undefined || body instanceof FormData || body instanceof Blob;
   if (!plain) headers["Content-Type"] = "application/json";
+  if (body instanceof Blob) headers["Content-Type"] = "application/octet-stream";
   try {
     if (!navigator.onLine) throw new TypeError("offline");
     const method = body === undefined ? "GET" : "POST";

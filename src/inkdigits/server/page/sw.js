@@ -2,7 +2,8 @@
 
 const CACHE = "inkdigits";
 const PAGE = [
-  "./", "api.js", "boxes.js", "camera.js", "cards.js", "crops.js", "csv.js", "dom.js", "draw.js", "files.js", "icon.svg", "image.js",
+  "./", "api.js", "boxes.js", "camera.js", "cards.js", "crops.js", "csv.js", "dom.js", "draw.js", "files.js", "form.css", "form.html",
+  "form.js", "formedits.js", "formfields.js", "formkeys.js", "formpage.js", "formstate.js", "formtry.js", "icon.svg", "image.js",
   "inside.js", "key.js", "leftout.js", "main.js", "manifest.webmanifest", "pad.js", "queue.js", "review.css", "review.html", "review.js",
   "reviewdigits.js", "reviewfields.js", "reviewsend.js", "store.js", "style.css", "values.js", "words.js",
 ];
