@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from inkdigits.bench.compositions import KINDS, LOOKALIKES, STRUCK, Marks, compositions, marks
+from inkdigits.bench.compositions import KINDS, LOOKALIKES, STRUCK, SYMBOLS, Marks, compositions, marks
 from inkdigits.bench.trust import Trusted, compositions_table, curve_table
 from inkdigits.commands.bench import command
 from inkdigits.errors import DataError
@@ -14,7 +14,7 @@ SCANS = np.zeros((1, 28, 28), np.uint8)
 SCANS[:, 4:24, 12:16] = 255
 FOUND = Marks(
     [{"1": [ONE], "0": [BOX]}],
-    {label: [ONE] for label in "A.,-/:+%$()"},
+    {label: [ONE] for label in "A" + SYMBOLS},
     {name: [SCANS] * 10 for name in ("cvl_digits", "exam_digits")},
 )
 
@@ -24,7 +24,7 @@ def test_a_third_has_something_in_it_that_is_no_digit():
     assert [one.kind for one in made[2::3]] == [*KINDS, *KINDS]
     assert all(one.truth.isdigit() for one in made if not one.kind)
     for one in made[2::3]:
-        inside = {"letter": "A", "symbol": ".,-/:+%$()", "crossed out": STRUCK, "dot in a box": "."}[one.kind]
+        inside = {"letter": "A", "symbol": SYMBOLS, "crossed out": STRUCK, "dot in a box": "."}[one.kind]
         assert sum(c in inside for c in one.truth) == 1
         assert sum(c.isdigit() for c in one.truth) >= 1
     for one in made:

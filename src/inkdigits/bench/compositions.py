@@ -14,13 +14,11 @@ import cv2
 import numpy as np
 
 from inkdigits.arrays import Bytes, Float
+from inkdigits.recognition.alphabet import STRUCK, SYMBOLS
 from inkdigits.training.data.unipen import Strokes, samples
 
-"""float32 (h, w) in [0, 1], 1 = ink, cut to what is inked."""
 Rng = np.random.Generator
 
-STRUCK = "#"
-"""What stands in the truth for a digit that was crossed out."""
 KINDS = ("letter", "symbol", "crossed out", "dot in a box")
 LONGEST = 6
 """Digits in a number, at most."""
@@ -30,7 +28,6 @@ SIZES = {".": 0.16, ",": 0.3, "-": 0.45, ":": 0.6, "+": 0.6}
 """The larger side of a symbol, in digit heights; the others are as high as a digit. The pen files hold no sizes."""
 PLACES = {".": 1.0, ",": 1.12, "-": 0.55, ":": 0.85, "+": 0.8}
 """Where a symbol ends at the bottom, in digit heights below the top of the digits."""
-SYMBOLS = ".,-/:+%$()"
 LOOKALIKES = "OoIlSsZzbqg"
 """Letters that hands write as they write a digit: nobody tells them apart without the words around them."""
 HANDS = {"pen": 0.6, "cvl_digits": 0.25, "exam_digits": 0.15}
@@ -41,7 +38,8 @@ ENOUGH = 8
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """image: uint8 (H, W), dark on light. truth: every character of it. kind: one of KINDS; "" for digits alone."""
+    """image: uint8 (H, W), dark on light. truth: every character of it, STRUCK for a digit that was crossed out. kind: one of KINDS; ""
+    for digits alone."""
 
     image: Bytes
     truth: str

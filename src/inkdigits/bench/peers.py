@@ -23,6 +23,7 @@ import numpy as np
 
 from inkdigits import Reader
 from inkdigits.arrays import Bytes
+from inkdigits.recognition.alphabet import DIGITS, SYMBOLS
 from inkdigits.training.evaluate_lines import edit_distance
 from inkdigits.training.progress import making
 
@@ -168,7 +169,7 @@ def tesseract(data: RealSet) -> list[Way]:
         "paper margin": with_margin,
         scaled: lambda image: as_high(image, enlarge_only=not data.single),
     }
-    kinds = {"": "0123456789"} if data.single else {"": "0123456789", ", symbols": "0123456789.,-/:+%$()"}
+    kinds = {"": DIGITS} if data.single else {"": DIGITS, ", symbols": DIGITS + SYMBOLS}
     return [way(label + kind, prepare, allowed) for kind, allowed in kinds.items() for label, prepare in prepared.items()]
 
 

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-DIGITS, NUMBER = "0123456789?", "0123456789?.-/:+%$()"
+from inkdigits.recognition import alphabet
+
+DIGITS = alphabet.DIGITS + "?"
+NUMBER = DIGITS + alphabet.SYMBOLS.replace(",", "")
 
 
 def digits(text: str, *, lines: bool) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from inkdigits import images
 from inkdigits.arrays import Bytes
+from inkdigits.recognition.alphabet import DIGITS, SYMBOLS
 from inkdigits.training.data.unipen import Sample, Strokes, samples
 
 from .composed import ComposedNumbers
@@ -109,4 +110,4 @@ def drawn(strokes: Strokes) -> Bytes:
 
 def _pen_numbers(folder: Path) -> list[Sample]:
     """The numbers of two and more characters that the developers' hands wrote. folder: with numbers.npz in it."""
-    return [sample for sample in samples("numbers", "dev", folder) if re.fullmatch(r"[0-9.,\-/:%$()+]{2,}", sample.label)]
+    return [sample for sample in samples("numbers", "dev", folder) if re.fullmatch(rf"[{re.escape(DIGITS + SYMBOLS)}]{{2,}}", sample.label)]

@@ -19,6 +19,7 @@ import cv2
 from inkdigits import Reader
 from inkdigits.arrays import Bytes
 
+from . import scoring
 from .compositions import KINDS, LOOKALIKES, compositions, marks
 from .tables import Table
 
@@ -123,7 +124,7 @@ def _is_right(one: Trusted) -> bool:
 
 def _number(text: str, name: str) -> list[str]:
     """The lines of a text of one set, with what counts there; a comma counts as a point."""
-    known = "0123456789?.-/:+%$()" if name in SYMBOLS else "0123456789?"
+    known = scoring.NUMBER if name in SYMBOLS else scoring.DIGITS
     lines = ["".join(c for c in line.replace(",", ".") if c in known) for line in text.split("\n")]
     return [line for line in lines if line] if name in LINES else ["".join(lines).rstrip(".")]
 

@@ -22,8 +22,9 @@ CENTURY = 50
 """A year of two digits up to so many years ahead of 2000 is of this century."""
 ENDS_OF_AMOUNTS = ("", "-", "=", ".-", ",-", "/-", "/", "--", ",--", ".--")
 """What people put behind an amount so that nothing can be added. Seen on cheque_amounts."""
-CHECKS = ("luhn", "mod11", "mod97")
-"""Check digits by name: ISO/IEC 7812-1 annex B; ISO 2108, as of ISBN-10, without X; ISO/IEC 7064, MOD 97-10."""
+CHECKS = {"luhn": 1 / 10, "mod11": 1 / 11, "mod97": 1 / 97}
+"""Check digits by name, with the share of numbers that pass by chance: ISO/IEC 7812-1 annex B; ISO 2108, as of ISBN-10, without X; ISO/IEC
+7064, MOD 97-10."""
 ORDERS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
 """In which order a date is written."""
 _TO_SHAPE = str.maketrans(DIGITS, "d" * 10)
@@ -46,9 +47,17 @@ def has_check_digit(digits: str, check: str) -> bool:
 @dataclass(frozen=True)
 class Kind:
     """What a field may hold, a base for the types. values: the only ones that it may have, as they are written in a roster; none allows
-    all of the type."""
+    all of the type.
+
+    name: of the type. adds: whether its values may be summed. fixed: whether a text of it stays what it is if a sign between its digits
+    was missed, as that of a decimal does not: then the review may show each of its digits apart. keyed: whether its values are digits
+    alone, which a phone asks for by its keyboard of numbers.
+    """
 
     name: ClassVar[str]
+    adds: ClassVar[bool] = False
+    fixed: ClassVar[bool] = True
+    keyed: ClassVar[bool] = False
     values: tuple[str, ...] = ()
 
     @property
@@ -142,6 +151,7 @@ class Integer(_Shaped):
     own, so that nothing else is written."""
 
     name = "integer"
+    adds = keyed = True
     lengths: tuple[int, int] = (1, LONGEST)
     minimum: float | None = None
     maximum: float | None = None
@@ -167,6 +177,7 @@ class Decimal(_Shaped):
     """A number with so many decimal places, parted by a point or a comma; a number without these is one too. minimum, maximum: of it."""
 
     name = "decimal"
+    adds, fixed = True, False
     places: int = 2
     minimum: float | None = None
     maximum: float | None = None
@@ -285,6 +296,7 @@ class Phone(Kind):
     """A telephone number. lengths: the fewest and the most digits."""
 
     name = "phone"
+    keyed = True
     lengths: tuple[int, int] = (3, 15)
 
     @property
@@ -313,6 +325,7 @@ class Id(Kind):
     CHECKS, None for none."""
 
     name = "id"
+    keyed = True
     lengths: tuple[int, int] = (1, LONGEST)
     pattern: str | None = None
     check: str | None = None
@@ -346,8 +359,7 @@ class Id(Kind):
     @property
     def passing(self) -> float:
         """One in ten by Luhn, and so on; a roster leaves fewer."""
-        by_check = {"luhn": 0.1, "mod11": 1 / 11, "mod97": 1 / 97}.get(self.check or "", 0.5)
-        return min(super().passing, by_check)
+        return min(super().passing, CHECKS[self.check] if self.check else 1.0)
 
 
 TYPES = ("integer", "decimal", "money", "date", "time", "phone", "id", "tick", "choice")

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 
 from ..arrays import Bytes, Double, Float, Mask
 
-"""float64 (3, 3): a homography, from pixels of the blank's image to pixels of the page's."""
-
 SIDE = 1200
 """The longest side, in pixels, at which a blank and a page are compared: that of A4 at 100 dpi."""
 FEATURES = 2500

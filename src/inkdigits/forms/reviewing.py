@@ -306,8 +306,9 @@ class Reviewing:
         text = state.status if state.status == STRUCK_OUT else as_typed(own, state.value, state.text)
         note = "" if row.sampled and not state.reviewer else state.note
         return {
-            "field": row.id, "name": row.name, "type": own.type, "text": text, "note": note, "sequence": state.sequence,
-            "options": [option.name for option in own.options], "many": own.many, "source": row.source, "page": row.page,
+            "field": row.id, "name": row.name, "type": own.type, "keyed": bool(own.kind and own.kind.keyed), "text": text, "note": note,
+            "sequence": state.sequence, "options": [option.name for option in own.options], "many": own.many,
+            "source": row.source, "page": row.page,
             "missing": row.status == NO_PAGE, "crop": _base64(row.crop) if row.crop else None,
         }  # fmt: skip
 

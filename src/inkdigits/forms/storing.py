@@ -20,8 +20,6 @@ from .template import FormField, Template
 
 SAMPLE = 0.05
 """The share of sure values that a person looks at all the same, by default."""
-GRID = ("integer", "id", "phone", "date", "time")
-"""Types whose digits are looked at apart: of others a point may have been missed between these."""
 
 
 class StoredRows:
@@ -132,9 +130,9 @@ class StoredRows:
         field = _made(connection, made)
         if sampled or own.status in (UNSURE, INVALID, STRUCK_OUT):
             connection.execute(tasks.insert(), [_task("field", form, field, turn=random.random(), sampled=sampled)])
-        if own.status != UNSURE or kind is None or kind.type not in GRID or own.shown is None or not own.shown.tiles:
+        if own.status != UNSURE or kind is None or kind.kind is None or own.shown is None or not own.shown.tiles:
             return
-        if kind.kind is None or kind.kind.value(own.text) != own.value:  # what a check picked is not what is written
+        if not kind.kind.fixed or kind.kind.value(own.text) != own.value:  # what a check picked is not what is written
             return
         places = [place for place, sign in enumerate(own.text) if sign in DIGITS]
         for place, tile, p in zip(places, own.shown.tiles, own.shown.sure, strict=True):

@@ -302,9 +302,11 @@ def _values(own: Mapping[str, Any], source: str, where: str, folder: Path) -> tu
 def _check_values(kind: Kind, source: str, where: str) -> None:
     """Raise InputError for a value of a list that its own field does not allow: it could never be read."""
     for value in kind.values:
-        problem = f"not {kind.said}" if kind.value(value) is None else kind.outside(kind.value(value) or "")
-        if problem:
-            raise InputError(source, f"{where}: the value {value!r} of its list is {problem}", "correct the list or the field")
+        told = kind.value(value)
+        outside = None if told is None else kind.outside(told)
+        if told is None or outside:
+            problem = f"fails its {outside}" if outside else f"is not {kind.said}"
+            raise InputError(source, f"{where}: the value {value!r} of its list {problem}", "correct the list or the field")
 
 
 def _check_inside(box: Sequence[int], size: Sequence[int], source: str, where: str) -> None:
@@ -326,12 +328,11 @@ def _check(check: Mapping[str, Any], number: int, pages: Sequence[Layout], group
         missing = next((name for name in made.fields if not any(name in page for page in by_page)), None)
         reason = f"there is no field {missing!r}" if missing else "its fields are on different pages"
         raise InputError(source, f"{where}: {reason}", "name fields of one form")
-    allowed = ("integer", "decimal", "money") if made.kind == "sum" else ("integer", "decimal", "money", "date", "time", "id", "phone")
     for name in made.fields:
-        if some[0][name].type not in allowed:
-            raise InputError(
-                source, f"{where}: {name!r} is {_a(some[0][name].type)}", f"a {made.kind} is of fields of {', '.join(allowed)}"
-            )
+        kind = some[0][name].kind
+        if kind is None or (made.kind == "sum" and not kind.adds):
+            remedy = f"a {made.kind} is of fields that hold {'numbers that add up' if made.kind == 'sum' else 'text'}"
+            raise InputError(source, f"{where}: {name!r} is {_a(some[0][name].type)}", remedy)
     return made
 
 

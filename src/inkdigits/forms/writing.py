@@ -68,11 +68,10 @@ def crop(page: Bytes, way: Double, box: Box) -> Bytes:
     return _cropped(page, way, left, top, scale, size)
 
 
-def writing(page: Bytes, way: Double, blank: Bytes, box: Box, *, cells: int = 0) -> Writing:
+def writing(page: Bytes, way: Double, blank: Bytes, box: Box) -> Writing:
     """Take the writing of a field from a page.
 
-    page, blank: uint8 (H, W), grey. way: from the blank's pixels to the page's. box: in the blank. cells: of a comb; what stands in the
-    room around it is then no writing of its own unless it reaches into it.
+    page, blank: uint8 (H, W), grey. way: float64 (3, 3), a homography from the blank's pixels to the page's. box: in the blank.
     """
     x, y, w, h = box
     left, top, scale, size = _window(way, box)

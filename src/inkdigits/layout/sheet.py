@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from ..arrays import Bytes, Double, Float, Mask
 
-"""uint8 (h, w) of 0 and 1."""
-
 PAPER = 0.5
 """What is more likely paper than this is paper."""
 MINIMUM = 0.06

@@ -76,7 +76,7 @@ function picture(image, field) {
   else image.removeAttribute("src");
 }
 
-const mode = ({ type }) => (["integer", "id", "phone"].includes(type) ? "numeric" : "text");
+const mode = ({ keyed }) => (keyed ? "numeric" : "text");
 
 function hint(field) {
   const said = [sentence(field.note)];
