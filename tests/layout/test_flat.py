@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.layout.grouping import clean, fields, flat, maps
+from inkdigits.layout import clean, fields, flat, maps
 from inkdigits.layout.ink import Ink
 from inkdigits.layout.maps import CLASSES, CORE, DESK, MARGIN, PAPER, RULE, STEP
 
