@@ -48,7 +48,9 @@ from .completion import files
     shell_complete=files,
     help="Forms to review at /review.html: sqlite:///FILE or postgresql://NAME@HOST/DATABASE, as `form read` filled it.",
 )
-@click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
+@click.option(
+    "--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder, an ONNX file, or a folder of adapt."
+)
 def command(
     host: str,
     port: int,
