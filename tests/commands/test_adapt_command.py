@@ -53,7 +53,7 @@ def trained(monkeypatch):
             folder.mkdir(parents=True)
             for name in ("model.onnx", "card.json"):
                 shutil.copy(locate("number").with_name(name), folder)
-            assert command.startswith("inkdigits adapt --store")
+            assert command.startswith("inkdigits adapt --store STORE --")
 
         monkeypatch.setattr(adapt, "adapted", adapted)
         monkeypatch.setattr(adapt, "save", save)

@@ -48,7 +48,9 @@ def hand():
 def learned(hand):
     """The adaptation of the hand, with the steps that it told of."""
     told = []
-    return adapted(hand, report=lambda done, total: told.append((done, total))), told
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adapt, "PARTS", 2)
+        return adapted(hand, report=lambda done, total: told.append((done, total))), told
 
 
 def test_a_network_comes_back_from_its_file():
@@ -143,7 +145,7 @@ def test_a_hand_is_learned(learned, hand, tmp_path):
     assert before.of == after.of == 20
     assert before.rate > 0.5
     assert after.edits < 0.7 * before.edits
-    assert told[-1] == (adapt.EPOCHS * 5, adapt.EPOCHS * 5)
+    assert told[-1] == (adapt.EPOCHS * 3, adapt.EPOCHS * 3)
     card = save(made, tmp_path / "number", "inkdigits adapt")
     assert card.training["adapted"]["from"] == NumberModel.load().card.id
     assert card.training["adapted"]["corrections"] == 20

@@ -42,7 +42,7 @@ def command(store: str, out: Path, model: str | None, overwrite: bool, quiet: bo
     Exit status: 0 a network is kept, 1 none got better, or something failed, 2 wrong usage, 130 interrupted, with nothing written.
     """
     with at_once():
-        from ..files import whole_folder
+        from ..files import check_writable, whole_folder
         from ..forms.corrected import corrected
         from ..forms.store import Store
         from ..models import part
@@ -56,6 +56,7 @@ def command(store: str, out: Path, model: str | None, overwrite: bool, quiet: bo
         with Store(store) as opened:
             with said_of("--out"):
                 _check_out(out, model, opened, overwrite)
+                check_writable(out.with_name(f".{out.name}"))  # beside it is where the new one is made
             if model is not None and part(model, "number") == "number":
                 raise click.BadParameter(f"{model} is no folder of `inkdigits adapt`", param_hint="--model")
             found = corrected(opened)
@@ -70,7 +71,7 @@ def command(store: str, out: Path, model: str | None, overwrite: bool, quiet: bo
             click.echo("the network did not get better: nothing is kept, and nothing was written", err=True)
             return 1
         with whole_folder(out) as new:
-            save(made, new / "number", shlex.join(["inkdigits", *_shown(sys.argv[1:], store)]))
+            save(made, new / "number", shlex.join(["inkdigits", *_named(sys.argv[1:], store)]))
         click.echo(f"{out}: `inkdigits form read --model {shlex.quote(str(out))}` reads by it", err=True)
         return 0
 
@@ -111,8 +112,6 @@ def _check_out(out: Path, model: str | None, store: Store, overwrite: bool) -> N
         raise OutputError(f"{out} holds a network already: --overwrite replaces it, or choose another folder")
 
 
-def _shown(words: list[str], store: str) -> list[str]:
-    """The words of a command, a store without its password."""
-    from ..forms.store import shown_url
-
-    return [shown_url(word) if word == store else word for word in words]
+def _named(words: list[str], store: str) -> list[str]:
+    """The words of a command without what they say of this machine: a password, folders."""
+    return ["STORE" if word == store else Path(word).name if os.path.isabs(word) else word for word in words]
