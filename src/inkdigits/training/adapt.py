@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits import __version__
-from inkdigits.errors import DataError, ModelError
+from inkdigits import __version__, files
+from inkdigits.errors import DataError, ExportError, ModelError
 from inkdigits.models import Card, NumberModel, locate, part
 from inkdigits.recognition.alphabet import classes_of, text_of
 from inkdigits.recognition.fields import ABOVE, Field
@@ -34,7 +34,8 @@ from inkdigits.recognition.strips import HEIGHT
 from .backend import batches, make_deterministic, use_backend
 from .cards import metadata
 from .evaluate_lines import edit_distance, greedy
-from .export import export_onnx, real_strips
+from .export import TOLERANCE, real_strips
+from .forward import forward
 from .graph import Graph, graph_of
 from .imported import keras_network
 from .onnxwriter import onnx_bytes
@@ -61,6 +62,8 @@ the layer that takes the height away, 7 at four times the rate."""
 FAMILIAR = 300
 """Rows of other writing that are read before and after; as many others are among those that are learned from, one for each of ROWS: a hand
 that writes no points would else unlearn them."""
+COMPARED = 32
+"""Rows of digits on which a file is compared with the network that it is of."""
 TALLEST = 72
 """A field is learned from no higher than so many pixels, as the photographed crops of the recipe are."""
 
@@ -227,7 +230,7 @@ def errors_of_rows(model: NumberModel, images: Bytes, labels: Labels) -> Errors:
 
 def save(made: Adapted, folder: Path, command: str) -> Card:
     """Write the network as a folder with model.onnx and card.json; returns its card. command: what was typed. Raises ExportError where the
-    file does not answer as Keras does, OutputError where it cannot be written."""
+    file does not say what the network does, OutputError where it cannot be written."""
     facts = {
         "from": made.card.id,
         "corrections": made.corrections,
@@ -248,9 +251,23 @@ def save(made: Adapted, folder: Path, command: str) -> Card:
     card = replace(
         made.card, version=datetime.date.today().strftime("%Y.%m"), training={**training, "adapted": facts}, metrics={"adapted": figures}
     )
-    card = export_onnx(made.network, folder / "model.onnx", card=card, real_images=real_strips(card.image_shape))
+    content, card = onnx_of(made.network, card)
+    _check_same(made.network, NumberModel(content, card))
+    files.write(folder / "model.onnx", content)
     card.save(folder / "card.json")
     return card
+
+
+def _check_same(network: Any, model: NumberModel) -> None:
+    """Raise ExportError unless the logits of a file are those of the network, computed in double precision, to what single precision holds.
+
+    `export.export_onnx` asks more, that probabilities agree to 1e-5 on noise too: a network that learned a hand is surer, its logits are
+    larger, and single precision does not always hold that."""
+    images = real_strips(model.card.image_shape)[:COMPARED]
+    wanted = forward(graph_of(network), images)
+    difference, limit = float(np.abs(model.logits(images) - wanted).max()), TOLERANCE * max(1.0, float(np.abs(wanted).max()))
+    if not difference <= limit:  # NaN is no agreement either
+        raise ExportError(f"model {model.name}: its file is off by {difference:.1e}, allowed are {limit:.1e}; nothing was written")
 
 
 @cache
