@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "Write a trained network as ONNX, SavedModel or TFLite.",
     "form": "Read filled-in forms into a table.",
     "review": "Take a checked table out of a store of forms.",
+    "adapt": "Learn the hands of a store from its corrections.",
     "serve": "Serve an HTTP service and its page.",
     "bench": "Measure accuracy, speed and robustness, beside others.",
     "data": "List, fetch and verify data sets.",

@@ -50,6 +50,26 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A new folder beside `path`: when the block has ended without an error it takes the place of `path`, and of all that is in it. Until
+    then, and after an error, what was at `path` is still there. Raises OutputError where it cannot be written."""
+    target = Path(os.path.realpath(path))
+    part, old = (target.with_name(f".{os.urandom(4).hex()}.{kind}") for kind in ("part", "old"))
+    try:
+        with _said_of(path):
+            part.mkdir(parents=True)
+            yield part
+            if target.exists():
+                os.replace(target, old)
+            os.replace(part, target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if old.exists() and not target.exists():
+            os.replace(old, target)
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Make the folder of a file that will be written later. Raises OutputError where the file could not be written now."""
     target = Path(os.path.realpath(path))

@@ -333,10 +333,24 @@ def locate(model: str | Path) -> Path:
     return path
 
 
+ADAPTED = ("number", "digit")
+"""The folders that a folder of `inkdigits adapt` may hold: a network each."""
+
+
+def part(model: str | Path | None, name: str) -> str | Path:
+    """Which network of one of ADAPTED a model means: in a folder of `inkdigits adapt` the folder of that name, or the network that ships
+    where nothing was learned; else a model is of single digits, and numbers are read by the network that ships."""
+    if model is not None and not (isinstance(model, str) and model in ADAPTED):
+        folders = {own: Path(model) / own for own in ADAPTED if (Path(model) / own / "model.onnx").is_file()}
+        if folders and not (Path(model) / "model.onnx").exists():
+            return folders.get(name, name)
+    return model if model is not None and name == Model.shipped else name
+
+
 def model_files(model: str | Path | None) -> list[Path]:
-    """The files that a model of single digits is read from, None for the one that ships. Raises ModelError where there is none."""
-    path = locate(Model.shipped if model is None else model)
-    return [path, path.with_name("card.json")]
+    """The files that a Reader's networks of digits and numbers are read from. Raises ModelError where there is none."""
+    paths = [locate(part(model, name)) for name in ADAPTED]
+    return [file for path in paths for file in (path, path.with_name("card.json"))]
 
 
 PROVIDERS = {"cpu": ["CPUExecutionProvider"], "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"]}

@@ -50,7 +50,7 @@ class Trace:
 class Reader:
     """Reads numbers from images.
 
-    model: a name of a shipped model, a run folder or an ONNX file; None is the shipped `digit`.
+    model: a name of a shipped model, a run folder or an ONNX file, of single digits; or a folder of `inkdigits adapt`. None is what ships.
     threshold, alphabet, decimal, digits_only, second_opinion, sure: as in `inkdigits.options.Options`; `predict` and models of other
     classes look at the first alone, and `sure` is not for them.
     device: "cpu", or "cuda" for the networks to run on a GPU where onnxruntime-gpu is installed and finds one; ink and layout, which are

@@ -56,7 +56,12 @@ def value(name, value, status="ok", *, written=None, note="", confidence=0.0, te
     text = value if text is None else text
     digits = [sign for sign in text if sign.isdigit()]
     sure = confidence or {"ok": 0.99, "empty": 0.99}.get(status, 0.6)
-    shown = Shown(picture(written or text), tuple(map(tile, written or digits)) if tiles else (), (sure,) * len(digits))
+    shown = Shown(
+        picture(written or text),
+        tuple(map(tile, written or digits)) if tiles else (),
+        (sure,) * len(digits),
+        picture(text) if text else b"",
+    )
     return FieldValue(name, value, text, sure, status, note, (1, 2, 3, 4), ((value, sure),), shown)
 
 

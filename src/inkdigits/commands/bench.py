@@ -149,6 +149,22 @@ def forms(count: int, seed: int, out: Path | None, docs: Path | None) -> None:
     _make(iter([lambda: forms.forms_table(forms.measured(count, seed))]), out, docs)
 
 
+@command.command(short_help="Hands that are learned from corrections.")
+@click.option(
+    "--corrections", "sizes", multiple=True, type=click.Choice(("64", "100", "16", "most")),
+    help="Only so many: 64 or 100 of all hands together, 16 or as many as there are of each by itself.  [default: all]",
+)  # fmt: skip
+@_out
+@_docs
+def adapt(sizes: tuple[str, ...], out: Path | None, docs: Path | None) -> None:
+    """What `inkdigits adapt` makes of hands that no network was trained on (INKDIGITS_DATA): the dev hands of hands33, errors before and
+    after, by the number of corrections, of other numbers. The networks are thrown away."""
+    from inkdigits.bench import adapt
+
+    found = adapt.measured(sizes or adapt.SIZES, lambda line: click.echo(line, err=True))
+    _make(iter([lambda: adapt.table(found)]), out, docs)
+
+
 @command.command(short_help="Sheets on desks, tilted, turned, scanned, small.")
 @click.option("--condition", "wanted", metavar="NAME", multiple=True, help="Only this one, beside the flat sheets.  [default: all]")
 @click.option("--limit", type=click.IntRange(1), help="Photographs, and pages, in each condition.  [default: all]")

@@ -18,7 +18,9 @@ from .signals import at_once
 @click.option("--single", is_flag=True, help="Explain `predict`, one digit, instead of `read`.")
 @click.option("--threshold", type=click.FloatRange(0, 1), metavar="P", help="Answer ? below this probability; 0 always answers.")
 @SURE
-@click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
+@click.option(
+    "--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder, an ONNX file, or a folder of adapt."
+)
 def command(image: str, out: str, single: bool, threshold: float | None, sure: float | None, model: str | None) -> None:
     """Draw every stage of reading one image: the image, its ink, the digits found, what the network saw, the answer."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")

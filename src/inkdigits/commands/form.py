@@ -141,7 +141,9 @@ class Asked:
 )  # fmt: skip
 @click.option("--address", metavar="ADDRESS", help="With Ray: the cluster.  [default: $RAY_ADDRESS, else this machine]")
 @click.option("--unordered", is_flag=True, help="With --jobs: rows as they come, not in the order of the scans.")
-@click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
+@click.option(
+    "--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder, an ONNX file, or a folder of adapt."
+)
 @click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr, only errors.")
 def read(sources: tuple[str, ...], **settings: Any) -> int:
     """Read filled-in forms: a row a form, and beside each value its confidence, its status and a note.

@@ -60,7 +60,9 @@ OPTIONS = (
     click.option(
         "--gpus", type=click.FloatRange(0), default=0.0, metavar="SHARE", help="With Ray: the share of a GPU that each process takes."
     ),
-    click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file."),
+    click.option(
+        "--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder, an ONNX file, or a folder of adapt."
+    ),
     click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr, only errors."),
 )
 

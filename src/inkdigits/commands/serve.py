@@ -55,7 +55,9 @@ from .completion import files
     shell_complete=files,
     help="A form.json to edit at /form.html; where there is none yet, a blank that is dropped there begins it.",
 )
-@click.option("--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder or an ONNX file.")
+@click.option(
+    "--model", metavar="MODEL", shell_complete=files, help="A shipped model's name, a run folder, an ONNX file, or a folder of adapt."
+)
 def command(
     host: str,
     port: int,

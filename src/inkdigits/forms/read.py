@@ -30,7 +30,7 @@ from ..reading import Reading
 from ..recognition.alphabet import CLASSES, DIGITS, OTHER, allowed_in, text_of
 from ..recognition.confidence import PLAIN, certainty
 from ..recognition.decode import Text, candidates
-from ..recognition.fields import digit_height, field_of
+from ..recognition.fields import cropped, digit_height, field_of
 from ..recognition.numbers import look
 from ..recognition.signs import Checked, check
 from ..recognition.tiles import tile_of
@@ -65,11 +65,13 @@ NONE_FITS = "it fits no page of the form"
 class Shown:
     """What a person is shown of a field. crop: a PNG of it, straight. tiles: of each digit of its text the 28 x 28 bytes that the network
     saw, row by row, 255 = ink; none where the digits of the text are not the marks that are in the field, each one of them. sure: of each
-    tile the probability in [0, 1] of that digit by itself."""
+    tile the probability in [0, 1] of that digit by itself. seen: a PNG of the writing alone, as the number network was shown it; none of a
+    small box, and where nothing is written."""
 
     crop: bytes
     tiles: tuple[bytes, ...] = ()
     sure: tuple[float, ...] = ()
+    seen: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +270,8 @@ class FormReader:
         row, ink, unread = found
         grey = cv2.bitwise_not(ink.strength)
         field = field_of(row, 1.0, (grey.shape[0], grey.shape[1]))
+        if told.shown:
+            told = replace(told, shown=replace(told.shown, seen=_encoded(cropped(grey, field), ".png")))
         free = look(grey, field, self._reader.transcribe)
         likeliest = [candidate.text for candidate in free.candidates()[:1]]
         if likeliest and _is_struck(likeliest[0]):

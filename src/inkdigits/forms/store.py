@@ -30,7 +30,7 @@ try:
 except ImportError:
     raise MissingExtra("store", "a store of forms") from None
 
-VERSION = 1
+VERSION = 2
 """Of the tables; a store of another is refused."""
 PATIENCE = 20
 """Seconds that a writer waits for another, and a connection for its server."""
@@ -83,6 +83,7 @@ fields = sql.Table(
     sql.Column("box", sql.Text, nullable=False),
     sql.Column("candidates", sql.Text, nullable=False),
     sql.Column("crop", sql.LargeBinary),
+    sql.Column("seen", sql.LargeBinary),
     sql.Index("ink_fields_sure", "sampled", "status", "form_id"),
 )  # fmt: skip
 digits = sql.Table(

@@ -126,6 +126,7 @@ class StoredRows:
             form_id=form, name=own.name, value=own.value, text=own.text, confidence=round(own.confidence, 4), status=own.status,
             note=own.note, sampled=sampled, box=json.dumps(list(own.box)),
             candidates=json.dumps([[value, round(p, 4)] for value, p in own.candidates]), crop=own.shown.crop if own.shown else None,
+            seen=(own.shown.seen or None) if own.shown else None,
         )  # fmt: skip
         field = _made(connection, made)
         if sampled or own.status in (UNSURE, INVALID, STRUCK_OUT):

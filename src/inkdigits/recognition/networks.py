@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ..errors import ModelError
 from ..layout import maps
-from ..models import NOT_A_DIGIT, Card, FieldsModel, Model, NumberModel
+from ..models import NOT_A_DIGIT, Card, FieldsModel, Model, NumberModel, part
 from . import strips, tiles
 from .alphabet import CLASSES
 from .confidence import promised
@@ -22,8 +22,9 @@ DIGITS = tuple("0123456789")
 class Networks:
     """The networks of a Reader.
 
-    model: the one that classifies tiles: a name of a shipped model, a run folder or an ONNX file; None is the shipped `digit`. device:
-    "cpu", or "cuda". Each property raises ModelError if its model does not fit, `second` MissingExtra where it is not installed.
+    model: the one that classifies tiles: a name of a shipped model, a run folder or an ONNX file; None is the shipped `digit`; or a folder
+    of `inkdigits adapt`, with the one that reads strips. device: "cpu", or "cuda". Each property raises ModelError if its model does not
+    fit, `second` MissingExtra where it is not installed.
     """
 
     def __init__(self, model: str | Path | None, device: str) -> None:
@@ -33,12 +34,12 @@ class Networks:
     @cached_property
     def digit(self) -> Model:
         """What classifies tiles."""
-        return _fitting(Model.load(self.model, device=self.device), tiles.CONTRACT)
+        return _fitting(Model.load(part(self.model, "digit"), device=self.device), tiles.CONTRACT)
 
     @cached_property
     def number(self) -> NumberModel:
         """What reads strips of numbers."""
-        return _fitting(NumberModel.load("number", device=self.device), strips.CONTRACT, CLASSES)
+        return _fitting(NumberModel.load(part(self.model, "number"), device=self.device), strips.CONTRACT, CLASSES)
 
     @cached_property
     def fields(self) -> FieldsModel:

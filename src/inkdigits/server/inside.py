@@ -15,7 +15,7 @@ import numpy as np
 
 from inkdigits.arrays import Bytes, Float
 from inkdigits.drawing.canvas import Picture
-from inkdigits.models import Model, locate, open_session
+from inkdigits.models import Model, locate, open_session, part
 
 MODEL_GRAPH, GRAPH_NODE, GRAPH_OUTPUT, VALUE_NAME, NODE_INPUT, NODE_KIND = 7, 1, 12, 1, 1, 4
 """Numbers of the fields in onnx.proto."""
@@ -41,8 +41,9 @@ class Insight:
     """A network that shows what its layers make of a tile. model: as for `Reader`. Raises ModelError."""
 
     def __init__(self, model: str | Path | None) -> None:
-        self.model = Model.load(model)
-        path = locate(Model.shipped if model is None else model)
+        found = part(model, Model.shipped)
+        self.model = Model.load(found)
+        path = locate(found)
         content = path.read_bytes()
         self.names = layer_names(content)
         self._session = open_session(_with_outputs(content, self.names), 1, str(path))

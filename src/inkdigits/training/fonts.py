@@ -47,6 +47,11 @@ def _drawn(sign: str, path: Path) -> bytes:
     return bytes(_font(path, 24).getmask(sign))  # type: ignore[attr-defined]
 
 
+def plain(text: str, size: int = 48) -> Bytes:
+    """A text in DejaVu Sans, which is always there, as `typed` gives it."""
+    return _typed(text, fonts()[-1], size)
+
+
 def typed(text: str, rng: Rng, size: int = 48) -> Bytes:
     """A text in one of the fonts, cropped to its ink: uint8 (h, w), white on black; (1, 1) where the font lacks it."""
     return _typed(text, fonts()[rng.integers(len(fonts()))], size)
