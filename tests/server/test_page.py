@@ -240,7 +240,7 @@ def test_inside_draws_a_bar_for_each_unit_of_a_dense_layer(opened):
 
 
 def test_the_page_works_offline_and_reads_when_the_service_is_back(opened):
-    page = opened("draw")
+    page = opened("draw", allowed=["ERR_INTERNET_DISCONNECTED"])
     page.evaluate("async () => { await navigator.serviceWorker.ready }")
     page.context.set_offline(True)
     page.reload()

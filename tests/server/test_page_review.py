@@ -45,6 +45,7 @@ def test_many_files_are_read_reviewed_corrected_and_taken_along(opened):
     page.get_by_label("Text of line 2 of c.png").fill("57")
     page.get_by_role("button", name="a.png").click()
     expect(page.locator(".preview text")).to_have_text(["2", "7"])
+    expect(page.locator(".preview text").first).to_be_visible()
     assert page.locator(".preview text").first.bounding_box()["height"] > 12, "it can be read"
 
     first, second, third, fourth, *_, last = downloaded(page, "#files-csv")
