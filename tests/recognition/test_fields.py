@@ -52,10 +52,10 @@ def test_a_field_is_level_and_has_room_around(turn):
 
 
 def test_a_field_ends_with_the_image():
-    image = page((2, 2, 8, 40), (385, 4, 8, 40), size=(50, 400))
+    image = page((2, 2, 8, 40), (385, 4, 8, 40), size=(48, 400))
     field = field_of(row_of(image), 1.0, image.shape)
     assert (field.left, field.right) == (0, 400)
-    assert cropped(image, field).shape == (50, 400)
+    assert cropped(image, field).shape == (48, 400)
 
 
 def test_a_field_of_a_page_looked_at_in_small_is_one_of_the_page():

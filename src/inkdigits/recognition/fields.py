@@ -12,7 +12,7 @@ from ..arrays import Bytes
 from ..layout.regions import Region
 from .strips import HEIGHT
 
-ABOVE, BESIDE = 0.25, 0.5
+ABOVE, BESIDE = 0.15, 0.5
 """Room around the writing of a line: above and below, and before and after it, in heights of the line."""
 HIGHEST = 1.1
 """What reaches further from the middle of its line than so many digit heights is of another line."""
