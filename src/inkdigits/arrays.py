@@ -10,7 +10,7 @@ Bytes = NDArray[np.uint8]
 Float = NDArray[np.float32]
 """What goes into a network and comes out of it, strengths and shares in [0, 1]."""
 Double = NDArray[np.float64]
-"""Geometry: points, homographies, distances."""
+"""What single precision is too coarse for: geometry, sums, answers that others are held against."""
 Mask = NDArray[np.bool_]
 """Which pixels are meant."""
 Labels = NDArray[np.int64]

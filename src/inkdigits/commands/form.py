@@ -17,6 +17,7 @@ from .completion import files
 from .signals import at_once, raised
 
 if TYPE_CHECKING:
+    from ..batch.sources import Skipped
     from ..forms.read import FormReader
     from ..forms.storing import StoredRows
     from ..output.results import Results
@@ -199,12 +200,7 @@ def _walk(asked: Asked, reader: FormReader, is_stored: bool) -> int:
             if (row.error or row.refused) and not asked.quiet:
                 progress.say(f"inkdigits: {place}: {row.error or row.refused}")
             progress.show(place)
-    if not asked.quiet:
-        if skipped:
-            click.echo(f"skipped in folders: {skipped}", err=True)
-        if asked.out:
-            click.echo(tally.text, err=True)
-    return 1 if tally.errors else 0
+    return _told(asked, tally, skipped)
 
 
 def _walk_by_ray(asked: Asked, reader: FormReader) -> int:
@@ -229,10 +225,16 @@ def _walk_by_ray(asked: Asked, reader: FormReader) -> int:
                 if (said := row["error"] or row["refused"]) and not asked.quiet:
                     progress.say(f"inkdigits: {row['source']}{_of_page(row['page'])}: {said}")
             progress.show(out)
+    return _told(asked, tally, skipped)
+
+
+def _told(asked: Asked, tally: Tally, skipped: Skipped) -> int:
+    """Say what came of the scans; the exit code: 1 if one failed."""
     if not asked.quiet:
         if skipped:
             click.echo(f"skipped in folders: {skipped}", err=True)
-        click.echo(tally.text, err=True)
+        if asked.out:
+            click.echo(tally.text, err=True)
     return 1 if tally.errors else 0
 
 
