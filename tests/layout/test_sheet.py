@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.layout.sheet import flatten, outline, scaled, size_of, unflatten, upright
+from inkdigits.layout.perspective import flatten, scaled, size_of, unflatten, upright
+from inkdigits.layout.sheet import outline
 
 SHAPE = (120, 160)
 TRUE = {"portrait": 210 / 297, "landscape": 297 / 210, "receipt": 0.4}

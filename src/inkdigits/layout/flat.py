@@ -11,7 +11,8 @@ import numpy as np
 from ..arrays import Bytes, Double, Float
 from .fields import Field, fields
 from .maps import DESK, SIDE, STEP, WHOLE_SIDE, page_of
-from .sheet import flatten, outline, scaled, unflatten
+from .perspective import flatten, scaled, unflatten
+from .sheet import outline
 
 Box = tuple[int, int, int, int]
 Maps = Callable[[Float], Float]
