@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from inkdigits.forms.read import OK, FormModel, FormReader
+from inkdigits.forms.read import FormModel, FormReader
+from inkdigits.forms.reading import OK
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

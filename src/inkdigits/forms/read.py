@@ -6,7 +6,7 @@ how rarely a wrong text passes by chance; values that only this made the likelie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,13 +28,15 @@ from ..options import Options
 from ..reader import LINE_THRESHOLD, Reader
 from ..reading import Reading
 from ..recognition.alphabet import CLASSES, DIGITS, OTHER, allowed_in, text_of
-from ..recognition.confidence import PLAIN, certainty
 from ..recognition.decode import Text, candidates
 from ..recognition.fields import cropped, digit_height, field_of
 from ..recognition.numbers import look
-from ..recognition.signs import Checked, check
+from ..recognition.signs import check
 from ..recognition.tiles import tile_of
-from .fieldtypes import ERROR, Check, Kind, settle
+from .across import ERROR
+from .decide import SUREST, checked_across, decided, failed_across, ticked
+from .fieldtypes import Kind
+from .reading import EMPTY, INVALID, NO_PAGE, STRUCK_OUT, FieldValue, FormReading, Shown
 from .register import Blank, Registered, blank_of, moved, register
 from .template import FormField, Layout, Template
 from .writing import SPECK, Writing, crop, in_cells, share_inked, writing
@@ -43,106 +45,13 @@ DECODED = 2400
 """The longest side, in pixels, that a page is decoded at, at least: of A4 at 200 dpi."""
 LARGEST = 4000
 """A page is looked at no larger: A4 at 340 dpi."""
-OK, EMPTY, UNSURE, INVALID, STRUCK_OUT, NO_PAGE = STATUSES = ("ok", "empty", "unsure", "invalid", "struck out", "no such page")
-"""What is known of a field: its value; that nothing is written there; a value that a person should look at; one that fails a check; that it
-was struck out; that its page is not there."""
-FEW = 0.04
-"""A small box of which less than this share is inked is not ticked. Set by eye on composed stacks of seed 7."""
-TICKED = 0.07
-"""One of which more is inked is ticked; between the two it is not sure."""
 WIDTH, MOST = 40, 12
 """Prefixes that the search for allowed texts keeps, and texts that it gives."""
 GAP = 0.3
 """Between the digits of a comb, brought together as in one number, in heights of a digit. Set by eye on composed stacks of seed 7."""
 PICTURE = 1000
 """The longest side, in pixels, of the picture of a page that fits no layout."""
-SUREST = 0.9999
-"""No field is surer."""
 NONE_FITS = "it fits no page of the form"
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a person is shown of a field. crop: a PNG of it, straight. tiles: of each digit of its text the 28 x 28 bytes that the network
-    saw, row by row, 255 = ink; none where the digits of the text are not the marks that are in the field, each one of them. sure: of each
-    tile the probability in [0, 1] of that digit by itself. seen: a PNG of the writing alone, as the number network was shown it; none of a
-    small box, and where nothing is written."""
-
-    crop: bytes
-    tiles: tuple[bytes, ...] = ()
-    sure: tuple[float, ...] = ()
-    seen: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldValue:
-    """What a field says.
-
-    value: as tables have it, "" where there is none. text: as it is written. confidence: the probability in [0, 1] that the value is right.
-    status: one of STATUSES. note: which check failed, or which constraint picked the value; "" for neither. box: where it is in the scan.
-    candidates: the values that it may have, with probabilities, likeliest first. shown: what a person is shown of it, where that was
-    asked for.
-    """
-
-    name: str
-    value: str = ""
-    text: str = ""
-    confidence: float = 0.0
-    status: str = EMPTY
-    note: str = ""
-    box: Box = (0, 0, 0, 0)
-    candidates: tuple[tuple[str, float], ...] = ()
-    shown: Shown | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As in a row's `fields`."""
-        return {
-            "value": self.value,
-            "text": self.text,
-            "confidence": round(self.confidence, 4),
-            "status": self.status,
-            "note": self.note,
-            "box": list(self.box),
-            "candidates": [[value, round(p, 4)] for value, p in self.candidates],
-        }
-
-
-@dataclass(frozen=True)
-class FormReading(Reading):
-    """What a page of a form says. layout: the name of its layout, "" where it has none. values: its fields. pages: the pages of the
-    document that it was read from. registered: where the layout is in the image. picture: a small JPEG of a page that fits no layout, where
-    that was asked for."""
-
-    layout: str = ""
-    values: tuple[FieldValue, ...] = ()
-    pages: tuple[int, ...] = ()
-    registered: Registered | None = None
-    picture: bytes = b""
-
-    @property
-    def text(self) -> str:
-        """The values, each behind its name."""
-        return "\n".join(f"{own.name}: {own.value}" for own in self.values)
-
-    @property
-    def needs_review(self) -> bool:
-        """Whether a person should look: where a field is neither ok nor empty, or nothing could be read."""
-        return bool(self.error or self.refused) or any(own.status not in (OK, EMPTY) for own in self.values)
-
-    def to_dict(self) -> dict[str, Any]:
-        """One row of `form read`. The keys are a contract: later versions only add."""
-        return {
-            "source": self.source,
-            "page": self.page,
-            "pages": list(self.pages or (self.page,)),
-            "layout": self.layout,
-            "needs_review": self.needs_review,
-            "refused": self.refused,
-            "error": self.error,
-            "fields": {own.name: own.to_dict() for own in self.values},
-            "ms": {stage: round(value, 2) for stage, value in self.ms.items()},
-            "model": self.model,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,9 +188,10 @@ class FormReader:
         tiles = np.stack([tile_of(ink, region) for region in row])
         opinions = self._reader.classify(tiles)
         spans = [(float(region.x), float(region.right)) for region in row]
+        weights = self.cards[1].confidence
         if not self.model.constrained:
             checked = check(free, spans, opinions)
-            return self._with_tiles(self._told(told, kind, checked, unread, {}, least), tiles, opinions, unread)
+            return self._with_tiles(decided(told, kind, checked, unread, {}, least, weights), tiles, opinions, unread)
         allowed = allowed_in(kind.characters)
         cached: dict[Text, bool] = {}
 
@@ -306,7 +216,7 @@ class FormReader:
             return prior[text]
 
         checked = check(free, spans, opinions, also=list(every), prior=weight, rest=rest, kept=MOST)
-        return self._with_tiles(self._told(told, kind, checked, unread, prior, least), tiles, opinions, unread)
+        return self._with_tiles(decided(told, kind, checked, unread, prior, least, weights), tiles, opinions, unread)
 
     def _with_tiles(self, value: FieldValue, tiles: Float, opinions: Float, unread: int) -> FieldValue:
         """A value with a tile for each digit of its text, where these are all that is in the field. tiles: float32 (N, 28, 28) in [0, 1];
@@ -317,98 +227,6 @@ class FormReader:
         sure = tuple(float(opinions[place, digit]) for place, digit in enumerate(digits))
         seen = tuple(np.rint(255 * tile).astype(np.uint8).tobytes() for tile in tiles)
         return replace(value, shown=replace(value.shown, tiles=seen, sure=sure))
-
-    def _told(self, told: FieldValue, kind: Kind, checked: Checked, unread: int, prior: Mapping[Text, float], least: float) -> FieldValue:
-        """What the texts of a field come to. prior: how much likelier than others each is, for what it says."""
-        if not checked.candidates:
-            return replace(told, status=UNSURE, note="nothing that is allowed fits")
-        texts = {one.text: text_of(list(one.text)) for one in checked.candidates}
-        odds: dict[str, float] = {}
-        free: dict[str, float] = {}
-        for one in checked.candidates:
-            value = kind.value(texts[one.text]) or texts[one.text]
-            odds[value] = odds.get(value, 0.0) + one.probability
-            free[value] = free.get(value, 0.0) + one.probability / prior.get(one.text, 1.0)
-        ranked = sorted(odds.items(), key=lambda pair: -pair[1])
-        value, p = ranked[0]
-        text = next(texts[one.text] for one in checked.candidates if (kind.value(texts[one.text]) or texts[one.text]) == value)
-        best = checked.candidates[0]
-        evidence = dict(checked.evidence)
-        evidence["rivals"] = float(np.log(max(p, 1e-9) / max(1 - p, 1e-6)))
-        evidence["path"] = min(evidence["path"] + float(np.log(max(p / max(best.probability, 1e-9), 1e-9))), 0.0)
-        sure = certainty({**evidence, "unread": float(unread)}, self.cards[1].confidence or PLAIN)
-        problem, picked = kind.problem(text), max(free, key=lambda one: free[one]) != value
-        note = problem or (f"picked by the {kind.constrains or 'type'}" if picked else "")
-        status = INVALID if problem else OK if sure >= least else UNSURE
-        known = "" if kind.value(text) is None else value
-        return replace(
-            told, value=known, text=text, confidence=min(sure, SUREST), status=status, note=note,
-            candidates=tuple((v, q) for v, q in ranked if kind.value(v) is not None or v == known),
-        )  # fmt: skip
-
-
-def ticked(own: FormField, marks: Sequence[float], told: FieldValue, threshold: float) -> FieldValue:
-    """What small boxes say, by the share of each that is inked, in [0, 1]: of a tick "yes" or "no", of a choice the names of its options,
-    joined by " + ". A person should look where a share is neither small nor large, and where more than one is ticked."""
-    sure = min(min(abs(np.log(max(share, 1e-3) / ((FEW + TICKED) / 2))) / np.log(4) for share in marks), 1.0)
-    confidence = min(0.5 + 0.5 * float(sure), SUREST)
-    doubtful = any(FEW <= share <= TICKED for share in marks) or confidence < min(threshold, 0.7)
-    there = [share > (FEW + TICKED) / 2 for share in marks]
-    if not own.options:
-        return replace(told, value="yes" if there[0] else "no", confidence=confidence, status=UNSURE if doubtful else OK)
-    names = [option.name for option, is_there in zip(own.options, there, strict=True) if is_there]
-    told = replace(told, value=" + ".join(names), confidence=confidence)
-    if len(names) > 1 and not own.many:
-        return replace(told, status=INVALID, note="more than one is ticked")
-    return replace(told, status=UNSURE if doubtful else OK if names else EMPTY)
-
-
-def checked_across(values: Sequence[FieldValue], checks: Sequence[Check]) -> list[FieldValue]:
-    """Hold the fields of a form against the checks across them: values that only together are likely are picked, what fails is invalid."""
-    by_name = {own.name: own for own in values}
-    for one in checks:
-        if not all(name in by_name and (by_name[name].candidates or by_name[name].status == EMPTY) for name in one.fields):
-            continue
-        found = settle(one, {name: _ranked(by_name[name]) for name in one.fields})
-        for name in one.fields:
-            own = by_name[name]
-            if not found.holds:
-                by_name[name] = replace(own, status=INVALID if own.status != EMPTY else EMPTY, note=own.note or f"not {one.said}")
-            elif own.status == INVALID or not found.values[name]:
-                continue
-            elif name in found.changed:
-                status, sure = (OK if found.probability >= LINE_THRESHOLD else UNSURE), min(found.probability, SUREST)
-                by_name[name] = replace(own, value=found.values[name], confidence=sure, status=status, note=f"picked by {one.said}")
-            elif one.kind != "order" and found.probability > own.confidence:
-                sure = min(found.probability, SUREST)
-                by_name[name] = replace(own, confidence=sure, status=OK if sure >= LINE_THRESHOLD else own.status)
-    return [by_name[own.name] for own in values]
-
-
-def failed_across(values: Sequence[FieldValue], checks: Sequence[Check]) -> list[FieldValue]:
-    """Say which fields fail a check across them, and change nothing."""
-    by_name = {own.name: own for own in values}
-    for one in checks:
-        if all(name in by_name for name in one.fields) and not _holds(one, by_name):
-            for name in one.fields:
-                by_name[name] = replace(by_name[name], status=INVALID, note=by_name[name].note or f"not {one.said}")
-    return [by_name[own.name] for own in values]
-
-
-def _holds(one: Check, values: Mapping[str, FieldValue]) -> bool:
-    try:
-        return one.holds({name: values[name].value for name in one.fields})
-    except ValueError:  # what was read is no number
-        return True
-
-
-def _ranked(own: FieldValue) -> list[tuple[str, float]]:
-    """The values of a field with probabilities that add up to no more than 1, the first with its confidence."""
-    if own.status == EMPTY:
-        return [("", 1.0)]
-    others = sum(p for _, p in own.candidates[1:])
-    left = 1 - own.confidence
-    return [(value, own.confidence if k == 0 else p / max(others, 1e-12) * 0.9 * left) for k, (value, p) in enumerate(own.candidates)]
 
 
 def _row(written: Writing, cells: int) -> tuple[list[Region], Any, int] | None:
