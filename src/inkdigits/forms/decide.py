@@ -45,7 +45,7 @@ def decided(
     """
     if not checked.candidates:
         return replace(told, status=UNSURE, note="nothing that is allowed fits")
-    texts = {one.text: text_of(list(one.text)) for one in checked.candidates}
+    texts = {one.text: text_of(one.text) for one in checked.candidates}
     odds: dict[str, float] = {}
     free: dict[str, float] = {}
     for one in checked.candidates:

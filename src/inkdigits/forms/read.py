@@ -19,6 +19,7 @@ import numpy as np
 from .. import images
 from ..arrays import Bytes, Float
 from ..errors import InputError, ModelError
+from ..images.conversions import grey_of
 from ..layout import grouping
 from ..layout.ink import shrink
 from ..layout.regions import Region, regions
@@ -125,7 +126,7 @@ class FormReader:
         """Read one page: uint8 (H, W) or (H, W, 3). size: height and width of its source, where that is larger. options: in place of the
         Reader's own."""
         begin = perf_counter()
-        grey = image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+        grey = grey_of(image)
         factor = (size or grey.shape)[1] / grey.shape[1]
         if max(grey.shape) > LARGEST:
             share = LARGEST / max(grey.shape)
@@ -184,7 +185,7 @@ class FormReader:
         free = look(grey, field, self._reader.transcribe)
         likeliest = [candidate.text for candidate in free.candidates()[:1]]
         if likeliest and _is_struck(likeliest[0]):
-            return replace(told, text=text_of(list(likeliest[0])), confidence=free.candidates()[0].probability, status=STRUCK_OUT)
+            return replace(told, text=text_of(likeliest[0]), confidence=free.candidates()[0].probability, status=STRUCK_OUT)
         tiles = np.stack([tile_of(ink, region) for region in row])
         opinions = self._reader.classify(tiles)
         spans = [(float(region.x), float(region.right)) for region in row]
@@ -197,7 +198,7 @@ class FormReader:
 
         def begins(text: Text) -> bool:
             if text not in cached:
-                cached[text] = kind.begins(text_of(list(text)))
+                cached[text] = kind.begins(text_of(text))
             return cached[text]
 
         every: dict[Text, None] = {}
@@ -206,13 +207,13 @@ class FormReader:
             every |= dict.fromkeys(one.text for one in wanted)
             if kind.constrains:
                 passing = candidates(view.frames, WIDTH, allowed=allowed, begins=begins, width=2 * WIDTH)
-                every |= dict.fromkeys(one.text for one in passing if kind.problem(text_of(list(one.text))) is None)
+                every |= dict.fromkeys(one.text for one in passing if kind.problem(text_of(one.text)) is None)
         rest = ERROR * kind.passing
-        prior = {text: 1.0 if kind.problem(text_of(list(text))) is None else rest for text in every}
+        prior = {text: 1.0 if kind.problem(text_of(text)) is None else rest for text in every}
 
         def weight(text: Text) -> float:
             if text not in prior:
-                prior[text] = 1.0 if kind.problem(text_of(list(text))) is None else rest
+                prior[text] = 1.0 if kind.problem(text_of(text)) is None else rest
             return prior[text]
 
         checked = check(free, spans, opinions, also=list(every), prior=weight, rest=rest, kept=MOST)
@@ -301,7 +302,7 @@ def _blank(template: Template, own: Layout) -> tuple[Blank, Bytes]:
     """A layout as pages are compared with it, and its image: uint8 (H, W)."""
     path = str(template.image(own))
     image = images.first(path)
-    grey = image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = grey_of(image)
     if grey.shape != own.size[::-1]:
         said = f"{grey.shape[1]} x {grey.shape[0]}"
         raise InputError(

@@ -21,14 +21,13 @@ from typing import Any
 
 from .. import files
 from ..errors import InputError
+from ..lines import Box
 from .across import Check
 from .fieldtypes import LONGEST, Date, Decimal, Id, Integer, Kind, Money, Phone, Time
 from .schema import PROPERTIES, VERSION, check_schema, with_article
 
 MOST_VALUES = 200_000
 """Lines of a roster, at most."""
-Box = tuple[int, int, int, int]
-Length = int | tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

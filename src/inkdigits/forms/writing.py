@@ -15,8 +15,7 @@ import numpy as np
 from ..arrays import Bytes, Double, Float, Mask
 from ..layout.ink import Ink, stroke_width
 from ..layout.regions import Region, join, regions
-
-Box = tuple[int, int, int, int]
+from ..lines import Box
 
 TALL = 40.0, 110.0
 """The height of a field's box in its crop, in pixels: no less and no more."""

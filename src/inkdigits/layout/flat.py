@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 
 from ..arrays import Bytes, Double, Float
+from ..images.conversions import grey_of
+from ..lines import Box
 from .fields import Field, fields
 from .maps import DESK, SIDE, STEP, WHOLE_SIDE, page_of
 from .perspective import flatten, scaled, unflatten
 from .sheet import outline
 
-Box = tuple[int, int, int, int]
 Maps = Callable[[Float], Float]
 """A page float32 (1, H, W) -> its maps, float32 (1, H / 4, W / 4, K)."""
 Readable = Callable[[Bytes], float]
@@ -49,7 +50,7 @@ class Flat:
 
 def as_it_is(image: Bytes) -> Flat:
     """An image that is taken as the sheet that it shows."""
-    return Flat(image, _grey(image), None, 1.0)
+    return Flat(image, grey_of(image), None, 1.0)
 
 
 def flat(image: Bytes, maps_of: Maps, readable: Readable) -> Flat:
@@ -96,13 +97,9 @@ def unflattened(box: Box, *, homography: Double, factor: float, size: tuple[int,
     return left, top, max(right - left, 1), max(bottom - top, 1)
 
 
-def _grey(image: Bytes) -> Bytes:
-    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
 def _mapped(image: Bytes, maps_of: Maps, homography: Double | None, side: int = SIDE) -> tuple[Flat, Float]:
     """An image with its maps, which are returned beside it."""
-    grey = _grey(image)
+    grey = grey_of(image)
     page, shrunk = page_of(grey, side)
     maps = maps_of(page[np.newaxis])[0]
     rows, columns = (max(-(-int(np.ceil(side / shrunk)) // STEP), 1) for side in grey.shape)

@@ -18,8 +18,6 @@ FOCUS, SHORT, LONG = 0.75, 0.5, 2.0
 """The usual focal length of a camera, the shortest and the longest one believed, in diagonals of its image: 32, 22 and 87 mm on film."""
 STRETCH = 1.6
 """How much the camera's relation may change the ratio of the sides that the outline shows: more comes from a crooked outline."""
-DISTANT = 0.6
-"""An image that gets smaller than this share is averaged down first: a warp alone would skip pixels."""
 
 
 def upright(quad: NDArray[np.floating]) -> Float:
@@ -36,26 +34,17 @@ def scaled(quad: Float, factor: float) -> Float:
     return np.asarray((quad + 0.5) * factor - 0.5, np.float32)
 
 
-def flatten(image: Bytes, quad: Float, longest: int | None = None) -> tuple[Bytes, Double]:
+def flatten(image: Bytes, quad: Float) -> tuple[Bytes, Double]:
     """The sheet alone, its perspective undone, and the homography from the pixels of the image to those of the sheet, float64 (3, 3).
 
-    image: uint8 (H, W) or (H, W, 3). quad: float32 (4, 2), of `outline`, in pixels of the image. longest: of the sheet's sides, in pixels;
-    without it the sheet has about as many pixels as the longer of its opposite sides have in the image. What the image does not show has
-    the sheet's usual colour.
+    image: uint8 (H, W) or (H, W, 3). quad: float32 (4, 2), of `outline`, in pixels of the image. The sheet has about as many pixels as
+    the longer of its opposite sides have in the image. What the image does not show has the sheet's usual colour.
     """
     width, height = size_of(quad, image.shape[:2])
-    scale = 1.0 if longest is None else min(1.0, longest / max(width, height))
-    width, height = max(2, round(width * scale)), max(2, round(height * scale))
     corners = np.array([(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)], np.float32)
     homography = np.asarray(cv2.getPerspectiveTransform(quad, corners), np.float64)
-    source, first = image, np.eye(3)
-    if scale < DISTANT:
-        source = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-        share = np.array(source.shape[1::-1]) / image.shape[1::-1]
-        first = np.array([[share[0], 0, share[0] / 2 - 0.5], [0, share[1], share[1] / 2 - 0.5], [0, 0, 1]])
-    warp = homography @ np.linalg.inv(first)
-    usual = _usual(image, quad)
-    flat = cv2.warpPerspective(source, warp, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=usual)
+    usual, size = _usual(image, quad), (width, height)
+    flat = cv2.warpPerspective(image, homography, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=usual)
     return np.asarray(flat, np.uint8), homography
 
 

@@ -52,18 +52,17 @@ UNLIKE = 0.3
 # Chosen on the composed maps of tests/layout/test_sheet.py and on the brightness of 23 photographs of sheets as a map of paper.
 
 
-def outline(paper: Float, minimum: float = MINIMUM) -> Float | None:
+def outline(paper: Float) -> Float | None:
     """The outline of the sheet in an image, None where there is no sheet on something else: where paper fills the image or most of its
     frame, where there is too little of it, and where it is not four-sided.
 
-    paper: float32 (h, w) in [0, 1], the probability of paper. minimum: the smallest sheet, as a share of the image. Returns float32 (4, 2)
-    in pixels of the map; corners may lie outside of it, where the frame cuts the sheet off: a side that is cut off runs parallel to the
-    one opposite, and all that is in view lies within.
+    paper: float32 (h, w) in [0, 1], the probability of paper. Returns float32 (4, 2) in pixels of the map; corners may lie outside of it,
+    where the frame cuts the sheet off: a side that is cut off runs parallel to the one opposite, and all that is in view lies within.
     """
     best, likeness = None, 0.0
     for narrow in NARROW:
         for sheet in _pieces(paper, narrow):
-            if minimum <= sheet.mean() <= WHOLE and _frame(sheet).mean() <= FRAMED:
+            if MINIMUM <= sheet.mean() <= WHOLE and _frame(sheet).mean() <= FRAMED:
                 quad, alike = _four_sided(sheet, paper)
                 if alike > likeness:
                     best, likeness = quad, alike
