@@ -144,9 +144,9 @@ def trust(wanted: tuple[str, ...], count: int, seed: int, out: Path | None, docs
 def forms(count: int, seed: int, out: Path | None, docs: Path | None) -> None:
     """Composed stacks of five layouts, filled with the developers' hands (INKDIGITS_DATA), scanned, photographed, upside down, stained:
     right layouts, fields in place, values right of all and of those that are ok, with and without constraints."""
-    from inkdigits.bench import forms
+    from inkdigits.bench import form_values
 
-    _make(iter([lambda: forms.forms_table(forms.measured(count, seed))]), out, docs)
+    _make(iter([lambda: form_values.forms_table(form_values.measured(count, seed))]), out, docs)
 
 
 @command.command(short_help="Hands that are learned from corrections.")

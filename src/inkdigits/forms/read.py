@@ -36,11 +36,11 @@ from ..recognition.signs import check
 from ..recognition.tiles import tile_of
 from .across import ERROR
 from .decide import SUREST, checked_across, decided, failed_across, ticked
+from .field_ink import SPECK, FieldInk, crop, in_cells, ink_in, share_inked
 from .fieldtypes import Kind
 from .reading import EMPTY, INVALID, NO_PAGE, STRUCK_OUT, FieldValue, FormReading, Shown
 from .register import Blank, Registered, blank_of, moved, register
 from .template import FormField, Layout, Template
-from .writing import SPECK, Writing, crop, in_cells, share_inked, writing
 
 DECODED = 2400
 """The longest side, in pixels, that a page is decoded at, at least: of A4 at 200 dpi."""
@@ -135,20 +135,20 @@ class FormReader:
         found = register(grey, self.blanks)
         middle = perf_counter()
         name = self.cards[0].id
-        told = FormReading((), source, page, model=name, image=image if keep else None, pages=(page,))
+        unread_page = FormReading((), source, page, model=name, image=image if keep else None, pages=(page,))
         if found is None:
             ms = {"register": 1000 * (middle - begin)}
             picture = _picture(grey) if self.model.shown else b""
-            values = [FieldValue(own, status=NO_PAGE) for own in self.template.columns]
-            return replace(told, refused=NONE_FITS, ms=ms, values=tuple(values), picture=picture)
-        of = self.template.pages[found.layout]
+            values = [FieldValue(column, status=NO_PAGE) for column in self.template.columns]
+            return replace(unread_page, refused=NONE_FITS, ms=ms, values=tuple(values), picture=picture)
+        layout = self.template.pages[found.layout]
         threshold = (options or self.options).threshold
         least = LINE_THRESHOLD if threshold is None else threshold
-        values = [self._field(own, grey, found, factor, least) for own in of.fields]
+        values = [self._field(form_field, grey, found, factor, least) for form_field in layout.fields]
         across = checked_across if self.model.constrained else failed_across
         values = across(values, self.template.checks)
         ms = {"register": 1000 * (middle - begin), "read": 1000 * (perf_counter() - middle)}
-        return replace(told, layout=of.name, values=tuple(values), ms=ms, registered=found)
+        return replace(unread_page, layout=layout.name, values=tuple(values), ms=ms, registered=found)
 
     @cached_property
     def _reader(self) -> Reader:
@@ -156,43 +156,43 @@ class FormReader:
 
     @cached_property
     def _prepared(self) -> list[tuple[Blank, Bytes]]:
-        return [_blank(self.template, own) for own in self.template.pages]
+        return [_blank(self.template, layout) for layout in self.template.pages]
 
-    def _field(self, own: FormField, grey: Bytes, found: Registered, factor: float, least: float) -> FieldValue:
+    def _field(self, form_field: FormField, grey: Bytes, found: Registered, factor: float, least: float) -> FieldValue:
         """Read one field. factor: pixels of the source for one of the page as it is looked at. least: the confidence in [0, 1] below which
         a value is unsure."""
         blank = self._prepared[found.layout][1]
-        shown = Shown(_encoded(crop(grey, found.way, own.box), ".png")) if self.model.shown else None
-        told = FieldValue(own.name, box=_box_in_scan(own.box, found, grey.shape, factor), shown=shown)
-        if own.kind is None:
-            marks = [share_inked(writing(grey, found.way, blank, box)) for box in own.boxes]
-            value = ticked(own, marks, told, least)
+        shown = Shown(_encoded(crop(grey, found.way, form_field.box), ".png")) if self.model.shown else None
+        empty = FieldValue(form_field.name, box=_box_in_scan(form_field.box, found, grey.shape, factor), shown=shown)
+        if form_field.kind is None:
+            marks = [share_inked(ink_in(grey, found.way, blank, box)) for box in form_field.boxes]
+            value = ticked(form_field, marks, empty, least)
         else:
-            value = self._text(own, own.kind, writing(grey, found.way, blank, own.box), told, least)
-        if own.required and value.status == EMPTY:
+            value = self._text(form_field, form_field.kind, ink_in(grey, found.way, blank, form_field.box), empty, least)
+        if form_field.required and value.status == EMPTY:
             return replace(value, status=INVALID, note="required")
         return value
 
-    def _text(self, own: FormField, kind: Kind, written: Writing, told: FieldValue, least: float) -> FieldValue:
-        found = _row(written, own.cells)
+    def _text(self, form_field: FormField, kind: Kind, written: FieldInk, empty: FieldValue, least: float) -> FieldValue:
+        found = _row(written, form_field.cells)
         if found is None:
-            return replace(told, confidence=_emptiness(written), status=EMPTY)
+            return replace(empty, confidence=_emptiness(written), status=EMPTY)
         row, ink, unread = found
         grey = cv2.bitwise_not(ink.strength)
         field = field_of(row, 1.0, (grey.shape[0], grey.shape[1]))
-        if told.shown:
-            told = replace(told, shown=replace(told.shown, seen=_encoded(cropped(grey, field), ".png")))
+        if empty.shown:
+            empty = replace(empty, shown=replace(empty.shown, seen=_encoded(cropped(grey, field), ".png")))
         free = look(grey, field, self._reader.transcribe)
         likeliest = [candidate.text for candidate in free.candidates()[:1]]
         if likeliest and _is_struck(likeliest[0]):
-            return replace(told, text=text_of(likeliest[0]), confidence=free.candidates()[0].probability, status=STRUCK_OUT)
+            return replace(empty, text=text_of(likeliest[0]), confidence=free.candidates()[0].probability, status=STRUCK_OUT)
         tiles = np.stack([tile_of(ink, region) for region in row])
         opinions = self._reader.classify(tiles)
         spans = [(float(region.x), float(region.right)) for region in row]
         weights = self.cards[1].confidence
         if not self.model.constrained:
             checked = check(free, spans, opinions)
-            return self._with_tiles(decided(told, kind, checked, unread, {}, least, weights), tiles, opinions, unread)
+            return self._with_tiles(decided(empty, kind, checked, unread, {}, least, weights), tiles, opinions, unread)
         allowed = allowed_in(kind.characters)
         cached: dict[Text, bool] = {}
 
@@ -201,23 +201,23 @@ class FormReader:
                 cached[text] = kind.begins(text_of(text))
             return cached[text]
 
-        every: dict[Text, None] = {}
+        allowed_texts: dict[Text, None] = {}
         for view in free.views:
             wanted = candidates(view.frames, MOST, allowed=allowed, begins=begins, width=WIDTH)
-            every |= dict.fromkeys(one.text for one in wanted)
+            allowed_texts |= dict.fromkeys(candidate.text for candidate in wanted)
             if kind.constrains:
                 passing = candidates(view.frames, WIDTH, allowed=allowed, begins=begins, width=2 * WIDTH)
-                every |= dict.fromkeys(one.text for one in passing if kind.problem(text_of(one.text)) is None)
+                allowed_texts |= dict.fromkeys(candidate.text for candidate in passing if kind.problem(text_of(candidate.text)) is None)
         rest = ERROR * kind.passing
-        prior = {text: 1.0 if kind.problem(text_of(text)) is None else rest for text in every}
+        prior = {text: 1.0 if kind.problem(text_of(text)) is None else rest for text in allowed_texts}
 
         def weight(text: Text) -> float:
             if text not in prior:
                 prior[text] = 1.0 if kind.problem(text_of(text)) is None else rest
             return prior[text]
 
-        checked = check(free, spans, opinions, also=list(every), prior=weight, rest=rest, kept=MOST)
-        return self._with_tiles(decided(told, kind, checked, unread, prior, least, weights), tiles, opinions, unread)
+        checked = check(free, spans, opinions, also=list(allowed_texts), prior=weight, rest=rest, kept=MOST)
+        return self._with_tiles(decided(empty, kind, checked, unread, prior, least, weights), tiles, opinions, unread)
 
     def _with_tiles(self, value: FieldValue, tiles: Float, opinions: Float, unread: int) -> FieldValue:
         """A value with a tile for each digit of its text, where these are all that is in the field. tiles: float32 (N, 28, 28) in [0, 1];
@@ -230,13 +230,13 @@ class FormReader:
         return replace(value, shown=replace(value.shown, tiles=seen, sure=sure))
 
 
-def _row(written: Writing, cells: int) -> tuple[list[Region], Any, int] | None:
+def _row(written: FieldInk, cells: int) -> tuple[list[Region], Any, int] | None:
     """The regions of a field's line, left to right, the ink that they are in, and how many marks of the size of writing are not in the
     line; of a comb a region for each cell, brought together. None where nothing is written."""
     tall = written.box[3]
     if cells:
-        own = [region for region in in_cells(written, cells) if region is not None]
-        return _together(own, written.ink) if own else None
+        digits = [region for region in in_cells(written, cells) if region is not None]
+        return _together(digits, written.ink) if digits else None
     rows = grouping.lines(written.ink)
     if not rows:
         marks = [region for region in regions(written.ink.mask) if max(region.width, region.height) > 2 * SPECK * tall]
@@ -257,9 +257,9 @@ def _together(row: Sequence[Region], ink: Any) -> tuple[list[Region], Any, int]:
     moved_row, left = [], gap
     for region in row:
         window = (slice(region.y, region.bottom), slice(left, left + region.width))
-        own = ink.strength[region.y : region.bottom, region.x : region.right]
+        around = ink.strength[region.y : region.bottom, region.x : region.right]
         near = cv2.dilate(region.mask.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
-        strength[window], mask[window] = np.where(near, own, 0), region.mask
+        strength[window], mask[window] = np.where(near, around, 0), region.mask
         moved_row.append(replace(region, x=left))
         left += region.width + gap
     return moved_row, replace(ink, strength=strength, mask=mask), 0
@@ -271,7 +271,7 @@ def _is_struck(text: Text) -> bool:
     return 2 * others >= len(text) > 0
 
 
-def _emptiness(written: Writing) -> float:
+def _emptiness(written: FieldInk) -> float:
     """How sure it is that nothing is written in a box: the darker what was taken for paper, the less."""
     x, y, w, h = (max(round(value), 0) for value in written.box)
     specks = float((written.ink.strength[y : y + h, x : x + w] > 40).mean())
@@ -298,15 +298,15 @@ def _encoded(grey: Bytes, suffix: str) -> bytes:
     return cv2.imencode(suffix, grey)[1].tobytes()
 
 
-def _blank(template: Template, own: Layout) -> tuple[Blank, Bytes]:
+def _blank(template: Template, layout: Layout) -> tuple[Blank, Bytes]:
     """A layout as pages are compared with it, and its image: uint8 (H, W)."""
-    path = str(template.image(own))
+    path = str(template.image(layout))
     image = images.first(path)
     grey = grey_of(image)
-    if grey.shape != own.size[::-1]:
+    if grey.shape != layout.size[::-1]:
         said = f"{grey.shape[1]} x {grey.shape[0]}"
         raise InputError(
-            path, f"it has {said} pixels, and form.json says {own.size[0]} x {own.size[1]}", "make the form again from its blank"
+            path, f"it has {said} pixels, and form.json says {layout.size[0]} x {layout.size[1]}", "make the form again from its blank"
         )
     try:
         return blank_of(grey), grey

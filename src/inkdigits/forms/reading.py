@@ -75,12 +75,12 @@ class FormReading(Reading):
     @property
     def text(self) -> str:
         """The values, each behind its name."""
-        return "\n".join(f"{own.name}: {own.value}" for own in self.values)
+        return "\n".join(f"{field.name}: {field.value}" for field in self.values)
 
     @property
     def needs_review(self) -> bool:
         """Whether a person should look: where a field is neither ok nor empty, or nothing could be read."""
-        return bool(self.error or self.refused) or any(own.status not in (OK, EMPTY) for own in self.values)
+        return bool(self.error or self.refused) or any(field.status not in (OK, EMPTY) for field in self.values)
 
     def to_dict(self) -> dict[str, Any]:
         """One row of `form read`. The keys are a contract: later versions only add."""
@@ -92,7 +92,7 @@ class FormReading(Reading):
             "needs_review": self.needs_review,
             "refused": self.refused,
             "error": self.error,
-            "fields": {own.name: own.to_dict() for own in self.values},
+            "fields": {field.name: field.to_dict() for field in self.values},
             "ms": {stage: round(value, 2) for stage, value in self.ms.items()},
             "model": self.model,
         }

@@ -180,13 +180,13 @@ class Reviewing:
                 sql.select(corrections).where(corrections.c.action_id == last.id).order_by(corrections.c.sequence)
             ):
                 changed.setdefault(one.field_id, []).append(one)
-            now_ = {id_: states(connection, fields.c.id == id_)[id_] for id_ in changed}
+            current = {id_: states(connection, fields.c.id == id_)[id_] for id_ in changed}
             for id_, some in changed.items():
-                if now_[id_].sequence != some[-1].sequence:
-                    raise ClashError(f"{now_[id_].reviewer} has corrected it since: it is {now_[id_].value or now_[id_].status}")
+                if current[id_].sequence != some[-1].sequence:
+                    raise ClashError(f"{current[id_].reviewer} has corrected it since: it is {current[id_].value or current[id_].status}")
             action = begin_action(connection, reviewer, token, "undo", json.loads(last.tasks), undoes=last.id)
             for id_, some in changed.items():
-                append_correction(connection, action, some[0].form_id, id_, now_[id_], state_before(connection, id_, some[0].sequence))
+                append_correction(connection, action, some[0].form_id, id_, current[id_], state_before(connection, id_, some[0].sequence))
             again = tasks.update().where(tasks.c.done_by == last.id)
             held = {"session": reviewer.session, "until": time.time() + LEASE}
             opened = connection.execute(sql.select(tasks).where(tasks.c.done_by == last.id, tasks.c.kind == _kind(last.kind))).all()
@@ -248,22 +248,22 @@ class Reviewing:
         if stage == "field":
             ids = [one.field_id for one in found]
             rows = {row.id: row for row in self._fields(connection, fields.c.id.in_(ids))}
-            now_ = states(connection, fields.c.id.in_(ids))
-            return {"stage": stage, "fields": [{"task": one.id, **self._field(rows[one.field_id], now_)} for one in found]}
+            current = states(connection, fields.c.id.in_(ids))
+            return {"stage": stage, "fields": [{"task": one.id, **self._field(rows[one.field_id], current)} for one in found]}
         (one,) = found
         form = connection.execute(sql.select(forms).where(forms.c.id == one.form_id)).one()
         rows_ = self._fields(connection, form.id)
-        now_ = states(connection, fields.c.form_id == form.id)
-        shown = [self._field(row, now_) for row in rows_]
-        values = {row.name: now_[row.id].value for row in rows_}
+        current = states(connection, fields.c.form_id == form.id)
+        shown = [self._field(row, current) for row in rows_]
+        values = {row.name: current[row.id].value for row in rows_}
         problems = [f"not {check.said}" for check in failing(self.template.checks, values)]
         said = form.error or form.refused or "; ".join(problems)
         place = {"source": form.source, "page": form.page, "picture": _base64(form.picture) if form.picture else None}
         return {"stage": stage, "form": {"task": one.id, "said": said, "fields": shown, **place}}
 
-    def _field(self, row: Any, now_: Mapping[int, State]) -> dict[str, Any]:
+    def _field(self, row: Any, current: Mapping[int, State]) -> dict[str, Any]:
         """A field as JSON."""
-        state, own = now_[row.id], self._own(row.layout, row.name)
+        state, own = current[row.id], self._own(row.layout, row.name)
         text = state.status if state.status == STRUCK_OUT else as_typed(own, state.value, state.text)
         note = "" if row.sampled and not state.reviewer else state.note
         return {
@@ -301,13 +301,13 @@ class Reviewing:
         """What comes of fields some of whose digits were looked at: another value; that it is sure, where all of its digits are; or
         nothing, and it is looked at as a whole. by_field: the tasks of each."""
         some = fields.c.id.in_(list(by_field))
-        now_ = states(connection, some)
+        current = states(connection, some)
         own = {row.id: self._own(row.layout, row.name) for row in self._named(connection, some)}
         left = tasks.c.field_id.in_(list(by_field)) & (tasks.c.kind == "digit") & (tasks.c.done_by.is_(None) | tasks.c.changed)
         open_ = set(connection.execute(sql.select(tasks.c.field_id).where(left)).scalars())
         settled: dict[int, _Said] = {}
         for id_, own_tasks in by_field.items():
-            state, by = now_[id_], _Said(action, own_tasks[0].form_id, reviewer)
+            state, by = current[id_], _Said(action, own_tasks[0].form_id, reviewer)
             others = {one.place: said[one.id] for one in own_tasks if said[one.id] not in (ODD, one.label)}
             if others and max(others) < len(state.text):
                 text = "".join(others.get(place, sign) for place, sign in enumerate(state.text))
@@ -339,8 +339,8 @@ class Reviewing:
         if not self.template.checks:
             return
         rows = self._named(connection, fields.c.form_id == action.form)
-        now_ = states(connection, fields.c.form_id == action.form)
-        values = {row.name: now_[row.id].value for row in rows}
+        current = states(connection, fields.c.form_id == action.form)
+        values = {row.name: current[row.id].value for row in rows}
         failed = {f"not {check.said}" for check in failing(self.template.checks, values)}
         every = {f"not {check.said}" for check in self.template.checks}
         threshold = connection.execute(
@@ -348,7 +348,7 @@ class Reviewing:
         )
         least = float(threshold.scalar() or 0)
         for row in rows:
-            state = now_[row.id]
+            state = current[row.id]
             if state.reviewer or state.status != INVALID or state.note not in every - failed or row.confidence < least:
                 continue
             said = state.note.removeprefix("not ")
