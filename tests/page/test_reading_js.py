@@ -16,6 +16,7 @@ import pytest
 from in_node import MODULES
 
 from inkdigits import Reader, images
+from inkdigits.images.conversions import opaque
 from inkdigits.layout import maps
 from inkdigits.layout.flat import as_it_is
 from inkdigits.layout.ink import find_ink
@@ -32,6 +33,21 @@ from inkdigits.recognition.value import value_of
 from inkdigits.server.strokes import drawn
 from inkdigits.training.pen import GLYPHS
 
+SIGNS = {
+    ".": [[(0.1, 1.0), (0.13, 1.02)]],
+    ",": [[(0.2, 0.95), (0.08, 1.2)]],
+    "-": [[(0.05, 0.55), (0.45, 0.53)]],
+    "/": [[(0.5, -0.05), (0.05, 1.05)]],
+    ":": [[(0.1, 0.35), (0.13, 0.37)], [(0.1, 0.9), (0.13, 0.92)]],
+    "(": [[(0.35, -0.05), (0.1, 0.3), (0.1, 0.7), (0.35, 1.05)]],
+    ")": [[(0.05, -0.05), (0.3, 0.3), (0.3, 0.7), (0.05, 1.05)]],
+    "%": [
+        [(0.7, 0.0), (0.05, 1.0)],
+        [(0.1, 0.1), (0.25, 0.2), (0.1, 0.3), (0.0, 0.2), (0.1, 0.1)],
+        [(0.6, 0.7), (0.75, 0.8), (0.6, 0.95), (0.5, 0.8), (0.6, 0.7)],
+    ],
+}
+"""How symbols are drawn, in a box of 1 x 1."""
 BESIDE = Path(__file__).with_name("reading.mjs")
 EXAMPLES = sorted(path for path in (Path(__file__).parents[2] / "examples").iterdir() if path.suffix in (".jpg", ".png"))
 NUMBERS = ["7", "42", "1,250.50", "24/11/2026", "-3.5", "(18)", "12:30", "100%", "8 1 5", "60071"]
@@ -70,12 +86,11 @@ def planes(image):
 
 def pen(text, width=700, height=260):
     """What is written on the page's pad, with a glyph for each character: uint8 (H, W)."""
-    strokes, left = [], 40.0
+    strokes, left, size = [], 40.0, 110.0
     for character in text:
-        size = 130.0
-        for stroke in GLYPHS.get(character, [[]])[0]:
-            strokes.append([(left + 0.8 * size * x, 60 + size * y) for x, y in _fine(stroke)])
-        left += 90 if character in GLYPHS else 150
+        form = GLYPHS[character][0] if character in GLYPHS else SIGNS.get(character, [])
+        strokes += [[(left + 0.8 * size * x, 60 + size * y) for x, y in _fine(stroke)] for stroke in form]
+        left += 100 if character in GLYPHS else 55 if character in SIGNS else 180
     content, _ = drawn(strokes, max(width, left + 40), height, 11)
     return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
 
@@ -149,6 +164,18 @@ def test_several_lines_are_read_alike(read_by_both):
     found, wanted = read_by_both(np.vstack([pen("2735", 900), pen("18", 900), pen("409", 900)]))
     alike(found, wanted)
     assert found["text"].count("\n") == 2
+
+
+@pytest.mark.parametrize("ink", [pytest.param((20, 20, 40), id="dark ink"), pytest.param((240, 240, 240), id="light ink")])
+@pytest.mark.parametrize("least", [0, 255])
+def test_transparency_is_laid_on_the_same_paper(modules, ink, least):
+    image = np.empty((30, 40, 4), np.uint8)
+    image[...] = (*ink, 0)
+    image[..., 3] = np.maximum(np.add.outer(np.arange(30) * 4, np.arange(40) * 3).clip(0, 255), least)
+    found = modules("images/conversions.js", "opaque", {"width": 40, "height": 30, "data": image.ravel()})
+    wanted = opaque(image)
+    assert all((plane == wanted[..., channel % 3]).all() for channel, plane in enumerate(found))
+    assert len(found) == (1 if (wanted[..., :1] == wanted).all() else 3)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

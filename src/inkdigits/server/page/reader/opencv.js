@@ -86,16 +86,16 @@ export function resizeArea(from, width, height) {
   const out = plane(width, height, from.data.constructor);
   if (whole && bytes) return wholeArea(from, out, across, down);
   const [columns, rows] = [areaWeights(from.width, width), areaWeights(from.height, height)];
-  const row = new Float32Array(width);
   const total = new Float32Array(width);
   for (let y = 0; y < height; y++) {
     total.fill(0);
-    for (const [source, beta] of rows[y]) {
-      row.fill(0);
-      const at = source * from.width;
+    for (let j = rows.first[y]; j < rows.first[y + 1]; j++) {
+      const at = rows.places[j] * from.width;
+      const beta = rows.weights[j];
       for (let x = 0; x < width; x++) {
         let own = 0;
-        for (const [column, alpha] of columns[x]) own = fround(own + fround(from.data[at + column] * alpha));
+        const end = columns.first[x + 1];
+        for (let i = columns.first[x]; i < end; i++) own = fround(own + fround(from.data[at + columns.places[i]] * columns.weights[i]));
         total[x] += fround(beta * own);
       }
     }
@@ -120,21 +120,26 @@ function wholeArea(from, out, across, down) {
   return out;
 }
 
-/** For each of m new pixels: which of the n old ones it covers, and by how much, float32. */
+/** Which of the n old pixels each of m new ones covers, and by how much: new pixel i has the places and weights from first[i] up to first[i + 1]. */
 function areaWeights(n, m) {
   const scale = n / m;
-  return Array.from({ length: m }, (_, i) => {
+  const [first, places, weights] = [[], [], []];
+  const add = (place, weight) => {
+    places.push(place);
+    weights.push(weight);
+  };
+  for (let i = 0; i < m; i++) {
+    first.push(places.length);
     const [from, to] = [i * scale, (i + 1) * scale];
     const size = Math.min(scale, n - from);
-    const first = Math.ceil(from);
     const last = Math.min(Math.floor(to), n - 1);
-    const begin = Math.min(first, last);
-    const found = [];
-    if (begin - from > 1e-3) found.push([begin - 1, fround((begin - from) / size)]);
-    for (let j = begin; j < last; j++) found.push([j, fround(1 / size)]);
-    if (to - last > 1e-3) found.push([last, fround(Math.min(Math.min(to - last, 1), size) / size)]);
-    return found;
-  });
+    const begin = Math.min(Math.ceil(from), last);
+    if (begin - from > 1e-3) add(begin - 1, (begin - from) / size);
+    for (let j = begin; j < last; j++) add(j, 1 / size);
+    if (to - last > 1e-3) add(last, Math.min(to - last, 1, size) / size);
+  }
+  first.push(places.length);
+  return { first: Int32Array.from(first), places: Int32Array.from(places), weights: Float32Array.from(weights) };
 }
 
 /** cv2.resize of a plane of bytes or floats with INTER_LINEAR.
