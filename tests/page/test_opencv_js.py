@@ -116,3 +116,30 @@ def test_turning(modules, slope):
     wanted = cv2.warpAffine(image, way, (120, 50), flags=flags, borderMode=cv2.BORDER_REPLICATE).astype(int)
     found = modules("opencv.js", "warpAffine", image, way.tolist(), 120, 50).astype(int)
     assert np.abs(found - wanted).max() <= 1
+
+
+def test_perspective(modules):
+    image = grain((90, 140))
+    homography = np.array([[0.9, 0.2, 12.3], [-0.15, 0.95, 20.7], [2e-4, 1e-4, 1.0]])
+    wanted = cv2.warpPerspective(image, homography, (120, 80), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(int)
+    assert np.abs(modules("opencv.js", "warpPerspective", image, homography.tolist(), 120, 80) - wanted).max() <= 1
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_quarters(modules, quarters):
+    assert (modules("opencv.js", "turnedBy", grain((9, 14)), quarters) == np.rot90(grain((9, 14)), quarters)).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_smallest_turned_box(modules, seed):
+    random = np.random.default_rng(seed)
+    turn = random.uniform(-np.pi, np.pi)
+    long, short = random.uniform(-40, 40, 60), random.uniform(-6, 6, 60)
+    points = (
+        np.stack([long * np.cos(turn) - short * np.sin(turn), long * np.sin(turn) + short * np.cos(turn)], 1).round().astype(np.float32)
+    )
+    _, (first, second), angle = cv2.minAreaRect(points)
+    found = modules("opencv.js", "minAreaRect", points.tolist())
+    assert found["sides"] == pytest.approx(sorted((first, second), reverse=True), abs=1e-3)
+    assert (found["degrees"] - (angle if first >= second else angle + 90) + 90) % 180 == pytest.approx(90, abs=0.01)
+    assert -90 < found["degrees"] <= 90

@@ -10,11 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from user import LETTER, draw, expect, note, png
+from user import LETTER, draw, expect, note, png, strokes
 
 from inkdigits import Reader
 from inkdigits.errors import DataError
 from inkdigits.server.static import write_site
+from inkdigits.server.strokes import drawn, enlarged
 from inkdigits.training.pen import GLYPHS
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +125,43 @@ def test_notes_and_examples_are_read_as_in_python(visit, site):
     assert [row["review_reasons"] for row in found] == [row["review_reasons"] for row in wanted]
     differ = np.abs([row["confidence"] for row in found] - np.array([row["confidence"] for row in wanted]))
     assert differ.max() < 1e-2, dict(zip(NOTES + [path.name for path in EXAMPLES], differ.tolist(), strict=True))
+
+
+DRAWN = """async ([address, drawings]) => {
+  const { Reader } = await import(`${address}reader.js`);
+  const { drawn, enlarged } = await import(`${address}strokes.js`);
+  const reader = await Reader.load();
+  const rows = [];
+  for (const drawing of drawings) {
+    const { canvas, unit } = drawn(drawing);
+    rows.push(enlarged(await reader.read(canvas), unit));
+  }
+  reader.close();
+  return rows;
+}"""
+
+
+def drawing(text):
+    """Digits as the pad has them: strokes, and its size and pen."""
+    every = [
+        [(float(x), float(y)) for x, y in stroke]
+        for place, digit in enumerate(text)
+        for stroke in strokes(GLYPHS[digit][0], 50 + 130 * place, 90, 130)
+    ]
+    return {"strokes": every, "width": max(500, 130 * len(text) + 100), "height": 360, "pen": 11}
+
+
+def test_strokes_are_read_as_the_service_reads_them(visit, site):
+    """The browser draws lines by a way of its own, so that pixels at their ends and edges differ, and boxes by a few of these."""
+    drawings, reader = [drawing(text) for text in NOTES], Reader()
+    found = visit().evaluate(DRAWN, [site, drawings])
+    for row, one in zip(found, drawings, strict=True):
+        content, unit = drawn(**one)
+        wanted = enlarged(reader.read(content), unit)
+        assert row["text"] == wanted.text
+        for ours, theirs in zip(row["lines"], wanted.lines, strict=True):
+            assert np.abs(np.subtract(ours["box"], theirs.box)).max() <= 5
+    assert {row["text"] for row in found} & set(NOTES), "some of them are right"
 
 
 def test_an_image_is_shown_with_boxes_and_one_that_is_none_is_refused(visit):

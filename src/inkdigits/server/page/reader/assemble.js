@@ -1,6 +1,7 @@
 // Mirrors assemble.py, but for tables: what was read in the fields of a sheet, and what was left out -> a reading.
 
 import { any } from "./opencv.js";
+import { unflattened } from "./layout/flat.js";
 import { joined, lineOf } from "./lines.js";
 import { SYMBOLS } from "./recognition/alphabet.js";
 import { certainty } from "./recognition/confidence.js";
@@ -16,18 +17,22 @@ import { valueOf } from "./recognition/value.js";
  *  of the reader */
 
 /** The reading of a page.
- *  @param {[number, number]} size height and width of the image
+ *  @param {[number, number]} page height and width of the image
+ *  @param {import("./layout/flat.js").Flat} sheet
  *  @param {import("./layout/ink.js").Ink} ink
  *  @param {import("./layout/regions.js").Region[][][]} lines the regions of the fields, line by line
  *  @param {Transcript[]} every what was read in each of them
  *  @param {import("./recognition/leftout.js").Mark[]} marks what was left out, in the order of those that have an answer
  *  @param {Deciding} by */
-export function assembled(size, ink, lines, every, marks, by) {
+export function assembled(page, sheet, ink, lines, every, marks, by) {
+  const size = [sheet.grey.height, sheet.grey.width];
+  const place = (one) => (sheet.homography ? { ...one, box: unflattened(one.box, sheet.homography, page) } : one);
   const told = every.filter((one) => one.hasAnswer);
-  const left = marks.map((mark) => ({ box: mark.region.placed(ink.scale, size), reason: mark.reason }));
+  const left = marks.map((mark) => place({ box: mark.region.placed(ink.scale, size), reason: mark.reason }));
   const read = told.map((one, number) => {
     const own = left.filter((_, i) => marks[i].line === number);
-    return { ...lineRead(one, own.length, ink, size, by), left_out: own };
+    const line = lineRead(one, own.length, ink, size, by);
+    return { ...place(line), digits: line.digits.map(place), left_out: own };
   });
   const refused = refusal(read.flatMap((line) => line.digits), marks, any(ink.mask));
   const missed = every.some((one) => one.isMissed) ? ["unread"] : [];

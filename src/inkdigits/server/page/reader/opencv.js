@@ -120,7 +120,8 @@ function wholeArea(from, out, across, down) {
   return out;
 }
 
-/** Which of the n old pixels each of m new ones covers, and by how much: new pixel i has the places and weights from first[i] up to first[i + 1]. */
+/** Which of the n old pixels each of m new ones covers, and by how much: the new pixel i has the places and weights from first[i] up to
+ *  first[i + 1]. */
 function areaWeights(n, m) {
   const scale = n / m;
   const [first, places, weights] = [[], [], []];
@@ -401,16 +402,106 @@ export function fillPolygon(into, points) {
  *  @returns {Plane} */
 export function warpAffine(from, way, width, height) {
   const out = plane(width, height);
-  const value = (x, y) => from.data[clip(y, 0, from.height - 1) * from.width + clip(x, 0, from.width - 1)];
+  const [[a, b, c], [d, e, f]] = way;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) out.data[y * width + x] = between(from, a * x + b * y + c, d * x + e * y + f);
+  }
+  return out;
+}
+
+/** cv2.warpPerspective of bytes with INTER_LINEAR and BORDER_REPLICATE.
+ *  @param {number[][]} homography 3 x 3, from a pixel of `from` to the one of the outcome that shows it
+ *  @returns {Plane} */
+export function warpPerspective(from, homography, width, height) {
+  const out = plane(width, height);
+  const [[a, b, c], [d, e, f], [g, h, k]] = inverted(homography);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const [sx, sy] = way.map(([a, b, c]) => fround(fround(a) * x + fround(fround(b) * y + fround(c))));
-      const [left, top] = [Math.floor(sx), Math.floor(sy)];
-      const [dx, dy] = [sx - left, sy - top];
-      const above = value(left, top) + dx * (value(left + 1, top) - value(left, top));
-      const below = value(left, top + 1) + dx * (value(left + 1, top + 1) - value(left, top + 1));
-      out.data[y * width + x] = clip(roundEven(above + dy * (below - above)), 0, 255);
+      const w = g * x + h * y + k;
+      out.data[y * width + x] = between(from, (a * x + b * y + c) / w, (d * x + e * y + f) / w);
     }
   }
   return out;
 }
+
+/** The byte at a place between pixels. */
+function between({ width, height, data }, x, y) {
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  const [dx, dy] = [x - left, y - top];
+  const [x0, x1] = [clip(left, 0, width - 1), clip(left + 1, 0, width - 1)];
+  const [y0, y1] = [clip(top, 0, height - 1) * width, clip(top + 1, 0, height - 1) * width];
+  const above = data[y0 + x0] + dx * (data[y0 + x1] - data[y0 + x0]);
+  const below = data[y1 + x0] + dx * (data[y1 + x1] - data[y1 + x0]);
+  return clip(roundEven(above + dy * (below - above)), 0, 255);
+}
+
+/** A plane turned counterclockwise by some quarters, as np.rot90. */
+export function turnedBy(from, quarters) {
+  if (!quarters) return from;
+  const { width, height, data } = transposed(from);
+  const out = plane(width, height, data.constructor);
+  for (let y = 0; y < height; y++) out.data.set(data.subarray(y * width, (y + 1) * width), (height - 1 - y) * width);
+  return turnedBy(out, quarters - 1);
+}
+
+/** The product of two matrices of 3 x 3. */
+export const multiplied = (a, b) => a.map((row) => [0, 1, 2].map((j) => row[0] * b[0][j] + row[1] * b[1][j] + row[2] * b[2][j]));
+
+/** The inverse of a matrix of 3 x 3. */
+export function inverted([[a, b, c], [d, e, f], [g, h, k]]) {
+  const all = a * (e * k - f * h) - b * (d * k - f * g) + c * (d * h - e * g);
+  const cofactors = [
+    [e * k - f * h, c * h - b * k, b * f - c * e],
+    [f * g - d * k, a * k - c * g, c * d - a * f],
+    [d * h - e * g, b * g - a * h, a * e - b * d],
+  ];
+  return cofactors.map((row) => row.map((v) => v / all));
+}
+
+/** Points where a homography takes them. */
+export const transformed = (points, m) =>
+  points.map(([x, y]) => {
+    const [px, py, w] = m.map((row) => row[0] * x + row[1] * y + row[2]);
+    return [px / w, py / w];
+  });
+
+/** cv2.minAreaRect of points: the sides of the smallest turned box around them, the longer first, and the direction of that one in degrees,
+ *  clockwise from the right, in (-90, 90].
+ *  @param {[number, number][]} points
+ *  @returns {{sides: [number, number], degrees: number}} */
+export function minAreaRect(points) {
+  const hull = convexHull(points);
+  let best = { area: Infinity, sides: [0, 0], degrees: 0 };
+  hull.forEach(([x, y], i) => {
+    const [nx, ny] = hull[(i + 1) % hull.length];
+    const length = Math.hypot(nx - x, ny - y);
+    if (!length) return;
+    const [ux, uy] = [(nx - x) / length, (ny - y) / length];
+    const extent = (vx, vy) => {
+      const along = hull.map(([px, py]) => px * vx + py * vy);
+      return Math.max(...along) - Math.min(...along);
+    };
+    const [own, across] = [extent(ux, uy), extent(-uy, ux)];
+    if (own * across >= best.area - 1e-9) return;
+    const turned = (Math.atan2(uy, ux) * 180) / Math.PI + (own >= across ? 0 : 90);
+    const degrees = turned - 180 * Math.ceil((turned - 90) / 180);
+    best = { area: own * across, sides: [Math.max(own, across), Math.min(own, across)], degrees };
+  });
+  return { sides: best.sides, degrees: best.degrees };
+}
+
+/** The corners of the convex hull of points, in order (Andrew's monotone chain). */
+function convexHull(points) {
+  const sorted = [...points].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const half = (some) => {
+    const chain = [];
+    for (const point of some) {
+      while (chain.length > 1 && turn(chain[chain.length - 2], chain[chain.length - 1], point) <= 0) chain.pop();
+      chain.push(point);
+    }
+    return chain.slice(0, -1);
+  };
+  return sorted.length > 1 ? [...half(sorted), ...half(sorted.reverse())] : sorted;
+}
+
+const turn = ([ax, ay], [bx, by], [cx, cy]) => (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);

@@ -7,6 +7,7 @@ import { rowOf } from "./lines.js";
 import { allowedIn } from "./recognition/alphabet.js";
 import { PLAIN } from "./recognition/confidence.js";
 import { leftOut } from "./recognition/leftout.js";
+import { readable } from "./recognition/numbers.js";
 import { tileOf } from "./recognition/tiles.js";
 import { transcribed } from "./recognition/transcript.js";
 
@@ -23,7 +24,7 @@ export const LINE_THRESHOLD = 0.95;
  *  @returns {Promise<object>} a row as `--format jsonl` has it, but for the tables */
 export async function read(image, networks, options = {}) {
   const { threshold = null, alphabet = null, decimal = null, digitsOnly = false, single = false } = options;
-  const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page));
+  const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page), (crop) => readable(crop, networks));
   const [ink, lines] = written(sheet, single);
   const rows = lines.flat();
   const opinions = await opinionsOf(ink, rows, networks);
@@ -31,7 +32,7 @@ export async function read(image, networks, options = {}) {
   const every = await transcribed(sheet.grey, ink.scale, rows, opinions, networks, single, allowed);
   const marks = leftOut(ink, every.filter((one) => one.hasAnswer).map((one) => one.read(ink.scale)), single);
   const by = { ...deciding(networks, threshold, single), decimal, digitsOnly };
-  return rowOf(assembled([sheet.grey.height, sheet.grey.width], ink, lines, every, marks, by));
+  return rowOf(assembled([image[0].height, image[0].width], sheet, ink, lines, every, marks, by));
 }
 
 function deciding(networks, threshold, single) {

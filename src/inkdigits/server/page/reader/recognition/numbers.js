@@ -1,7 +1,7 @@
 // Mirrors recognition/numbers.py: a field -> what the number network says of it, seen at several widths.
 
 import { argsort } from "../numpy.js";
-import { CLASSES, DIGITS } from "./alphabet.js";
+import { CLASSES, DIGITS, OTHER } from "./alphabet.js";
 import { agreed, candidates, condensed, distinct, logProbabilities, meanProbabilities, places } from "./decode.js";
 import { cropped, stripWidth } from "./fields.js";
 import { strip } from "./strips.js";
@@ -89,4 +89,14 @@ export async function look(grey, field, networks, allowed = null) {
  *  @returns {Promise<number[]>} */
 export async function readDigit(grey, field, networks) {
   return (await look(grey, field, networks)).probabilities([...DIGITS].map((digit) => [CLASSES.indexOf(digit)]));
+}
+
+/** How surely a grey crop is a number as it stands: the probability of its likeliest text, 0 where that holds what is no number.
+ *  @param {import("../opencv.js").Plane} crop
+ *  @param {import("./networks.js").Networks} networks
+ *  @returns {Promise<number>} */
+export async function readable(crop, networks) {
+  const frames = await networks.frames(strip(crop, stripWidth(crop, 1, networks.contract), networks.contract));
+  const [best] = candidates(condensed(frames).frames, 1);
+  return best && !best.text.includes(CLASSES.indexOf(OTHER)) ? best.probability : 0;
 }
