@@ -113,7 +113,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
     package = {str(path.relative_to(ROOT / "src")) for path in (ROOT / "src" / "inkdigits").rglob("*") if path.is_file()}
     package = {name for name in package if "__pycache__" not in name}
-    assert {"inkdigits/py.typed", "inkdigits/weights/digit/model.onnx", "inkdigits/server/page/index.html"} <= package
+    shipped = {"weights/digit/model.onnx", "weights/digit/features.onnx", "server/page/index.html", "py.typed"}
+    assert {f"inkdigits/{name}" for name in shipped} <= package
     assert {name for name in sizes if ".dist-info/" not in name} == package
     assert max(sizes.values()) < 3e6
 

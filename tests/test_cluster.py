@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from inkdigits.errors import (  # noqa: E402
 )
 from inkdigits.files import Appended  # noqa: E402
 from inkdigits.output.results import from_table  # noqa: E402
+from inkdigits.output.resume import Terms  # noqa: E402
 from inkdigits.reading import Reading  # noqa: E402
 from standins import DIES, Fragile, digits_and_damage  # noqa: E402
 from test_pool import image  # noqa: E402
@@ -111,19 +113,40 @@ def test_urls_are_listed_fetched_and_read(running: None, scans: Path, tmp_path: 
 
 
 def test_a_poisoned_image_costs_its_own_row(running: None, tmp_path: Path) -> None:
+    """And the actors read with the options of the reader."""
     heights = [*range(20, 30), DIES, *range(30, 40)]
-    found = read(Fragile(), map(image, heights), str(tmp_path / "out"), jobs=1)
+    found = read(Fragile(threshold=0.25, alphabet="digits"), map(image, heights), str(tmp_path / "out"), jobs=1)
     assert sorted(row["source"] for row in found) == sorted(f"{height}.png" for height in heights)
     ((source, error),) = ((row["source"], row["error"]) for row in found if row["error"])
     assert source == "13.png"
     assert "died" in error
+    assert re.fullmatch(r"20,25,\d+,False,digits", next(row["text"] for row in found if row["source"] == "20.png"))
 
 
-def test_the_actors_read_with_the_options_of_the_reader(running: None, tmp_path: Path) -> None:
-    (row,) = read(Fragile(threshold=0.25, alphabet="digits"), [image(20)], str(tmp_path / "out"), jobs=1)
-    assert row["text"] == "20,25,1,False,digits"
+def test_a_folder_of_rows_is_gone_on_with_where_that_is_asked_for(tmp_path: Path) -> None:
+    """The folder alone, without Ray."""
+    folder, path = cluster._place(str(tmp_path))
+    rows = cluster.Rows.of(Fragile(), single=True)
+
+    def old(**terms: bool) -> list[str]:
+        return cluster._old(folder, path, "out", Terms(rows.record, **terms))
+
+    assert old() == []
+    whole = f"{path}/00000000-000000.parquet"
+    cluster._write(folder, whole, rows.table([Reading((), "20.png"), Reading((), "lost.png", error="no such file")]))
+    torn = tmp_path / f"00000000-000001.parquet{cluster.PART}"
+    torn.write_bytes(b"as a kill leaves it")
+    with pytest.raises(OutputError, match="has rows already; --resume"):
+        old()
+    assert torn.exists()
+    assert old(resume=True) == [whole]
+    assert not torn.exists()
+    assert old(resume=True, retry_errors=True) == [whole]
+    assert [row["source"] for row in rows_in(tmp_path)] == ["20.png"]
+    assert old(overwrite=True) == rows_in(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_resuming_reads_what_has_no_row(running: None, scans: Path, tmp_path: Path) -> None:
     out, every = tmp_path / "out", sorted(str(path) for path in scans.glob("*.png"))
     read(Fragile(), map(File, every[:4]), str(out), jobs=1)

@@ -8,6 +8,7 @@ import pytest
 
 from inkdigits import Reader
 from inkdigits.errors import ModelError
+from inkdigits.layout.maps import CORE, PAPER
 from inkdigits.models import NOT_A_DIGIT
 from inkdigits.options import Options
 from inkdigits.recognition.alphabet import OTHER
@@ -253,3 +254,29 @@ def test_agreement_does_not_stretch_a_promise(monkeypatch, reader):
         assert both.review_reasons == review
     monkeypatch.setattr("inkdigits.recognition.networks.SecondOpinion", lambda: SimpleNamespace(read=lambda crop: "175"))
     assert reader(sure=0.9, second_opinion=True).read(row_of_signs("125")).needs_review, "0.9 would be promised without it"
+
+
+class HalfByHand(BlankPage):
+    """To it the upper half of a page is the core of a number, and the lower half half a one."""
+
+    def load(self, *_, **__):
+        return self
+
+    def maps(self, pages):
+        maps = super().maps(pages)
+        half = maps.shape[1] // 2
+        maps[:, :half, :, CORE], maps[:, half:, :, CORE] = 0.95, 0.5
+        maps[..., PAPER] = 1 - maps[..., CORE]
+        return maps
+
+
+def test_printed_numbers_are_read_where_they_are_asked_for(reads, monkeypatch):
+    reads("12")
+    monkeypatch.setattr("inkdigits.recognition.networks.FieldsModel", HalfByHand())
+    sheet = np.vstack([row_of_signs("12"), row_of_signs("12")])
+    handwritten, both = Reader(**SURE).read(sheet), Reader(printed=True, **SURE).read(sheet)
+    assert [(one.text, one.kind) for one in handwritten.fields] == [("12", "handwritten")]
+    assert [(one.text, one.kind) for one in both.fields] == [("12", "handwritten"), ("12", "print")]
+    assert [one.field()["kind"] for one in both.fields] == ["handwritten", "print"]
+    assert handwritten.fields[0].box == both.fields[0].box
+    assert [left.box[1] > sheet.shape[0] / 2 for left in handwritten.left_out] == [True, True], "it is told what was not read"

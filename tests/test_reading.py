@@ -286,7 +286,7 @@ def test_the_fields_and_tables_of_a_row():
     ]  # fmt: skip
     assert row["tables"] == [[["12", "=3"], ["", "40"]]]
     assert PAGE.tables[0].to_csv() == "12,=3\n,40\n"
-    assert set(row["fields"][0]) == {"text", "box", "table", "row", "column", "confidence", "candidates", "value", "left_out"}
+    assert set(row["fields"][0]) == {"text", "box", "table", "row", "column", "confidence", "candidates", "value", "left_out", "kind"}
 
 
 def test_a_row_of_cells_for_each_number_and_empty_cell():

@@ -10,12 +10,13 @@ import numpy as np
 
 from .arrays import Float
 from .images import Page
+from .layout.cores import Cores
 from .layout.flat import Flat, unflattened
 from .layout.ink import Ink
 from .layout.maps import RULE
 from .layout.regions import Region
 from .layout.tables import Structure, structured
-from .lines import LeftOut, Line, joined, line_of
+from .lines import HANDWRITTEN, PRINT, LeftOut, Line, joined, line_of
 from .models import NOT_A_DIGIT
 from .options import Options
 from .reading import Reading
@@ -62,11 +63,12 @@ def assembled(
     ink = replace(ink, scale=ink.scale * factor)
     size = page.size if sheet.homography is None else (round(sheet.grey.shape[0] * factor), round(sheet.grey.shape[1] * factor))
     left = [LeftOut(mark.region.placed(ink.scale, size), mark.reason) for mark in marks]
+    kinds = _kinds(told, sheet, ink.scale / factor, by)
     read = []
     for number, one in enumerate(told):
         own = tuple(left_one for left_one, mark in zip(left, marks, strict=True) if mark.line == number)
         line = _line(one, len(own), ink, size, factor, by)
-        read.append(replace(line, place=together.places[number], left_out=own))
+        read.append(replace(line, place=together.places[number], left_out=own, kind=kinds[number]))
     refused = refusal([digit for line in read for digit in line.digits], marks, bool(ink.mask.any()))
     missed = any(one.is_missed for one in every)
     reasons = ("damaged",) * page.doubtful + ("unread",) * missed + doubts(read, marks, by.line_threshold)
@@ -82,6 +84,15 @@ def assembled(
     tables = tuple(table.with_texts([line.text for line in read]).renumbered(order) for table in together.tables)
     in_lines = tuple(joined([read[i] for i in line]) for line in numbers if line)
     return Reading(in_lines, left_out=tuple(left), doubts=reasons, tables=tables), ink
+
+
+def _kinds(told: Sequence[Transcript], sheet: Flat, scale: float, by: Deciding) -> list[str]:
+    """Whether each field is handwritten or print; of the latter there are none where they were not asked for. scale: pixels of the image
+    for one of the ink."""
+    if not by.options.printed or sheet.maps is None:
+        return [HANDWRITTEN] * len(told)
+    cores = Cores.of(sheet.maps, sheet.scale / scale)
+    return [HANDWRITTEN if is_one else PRINT for is_one in cores.handwritten([one.row for one in told])]
 
 
 def _structure(told: Sequence[Transcript], sheet: Flat, scale: float) -> Structure:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the source image as it is seen (EXIF orientation applied)."""
 
+KINDS = HANDWRITTEN, PRINT = "handwritten", "print"
+"""What a number is written by: a hand, or a press or printer."""
 LEFT_OUT = ("letter", "dot or comma", "dash", "slash", "not a digit", "crossed out", "faint", "at the edge")
 """Why ink was left out: what it looks like. "not a digit" is any other mark; "at the edge" lies along the edge of the image and is no
 writing."""
@@ -67,6 +69,7 @@ class Line:
     second_opinion: what another engine read, "?" for what is no character of ours; None where it was not asked.
     place: where it stands on the page; left_out: ink in it or beside it that was not read.
     parts: the fields that it consists of, left to right, where these are several.
+    kind: one of `KINDS`.
     evidence: what speaks for the text, of which its certainty was made (`inkdigits.recognition.confidence`); not part of comparison or of
     exports.
     """
@@ -81,6 +84,7 @@ class Line:
     place: Place | None = None
     left_out: tuple[LeftOut, ...] = ()
     parts: tuple[Line, ...] = ()
+    kind: str = HANDWRITTEN
 
     @property
     def fields(self) -> tuple[Line, ...]:
@@ -128,7 +132,7 @@ class Line:
         return replace(self, digits=digits, box=place(self.box), left_out=left_out, parts=parts)
 
     def field(self) -> dict[str, Any]:
-        """As in a row's `fields`: text, box, table, row, column, confidence, candidates, value, left_out."""
+        """As in a row's `fields`: text, box, table, row, column, confidence, candidates, value, left_out, kind."""
         table, row, column = self.place or (None, None, None)
         return {
             "text": self.text,
@@ -140,6 +144,7 @@ class Line:
             "candidates": [[text, round(p, 4)] for text, p in self.candidates],
             "value": self.value,
             "left_out": [mark.to_dict() for mark in self.left_out],
+            "kind": self.kind,
         }
 
     def to_dict(self) -> dict[str, Any]:

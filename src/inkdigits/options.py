@@ -17,7 +17,8 @@ class Options:
     None allows all that the number network knows. decimal: "point" or "comma" where it is known how decimals are written. digits_only:
     leave symbols out of the text. second_opinion: let an engine of others read every line too, which needs `inkdigits[second]`. sure: in
     place of a threshold, the share of lines that nobody has to look at that are to be right, above 0 and below 1; positions are answered
-    as without it. Raises ValueError that names the option, for a value that it cannot have.
+    as without it. printed: read printed numbers too, and whatever else looks like one, beside the handwritten ones. Raises ValueError that
+    names the option, for a value that it cannot have.
     """
 
     threshold: float | None = None
@@ -26,6 +27,7 @@ class Options:
     digits_only: bool = False
     second_opinion: bool = False
     sure: float | None = None
+    printed: bool = False
 
     def __post_init__(self) -> None:
         """Check the values."""

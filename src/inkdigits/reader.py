@@ -51,8 +51,8 @@ class Reader:
     """Reads numbers from images.
 
     model: a name of a shipped model, a run folder or an ONNX file, of single digits; or a folder of `inkdigits adapt`. None is what ships.
-    threshold, alphabet, decimal, digits_only, second_opinion, sure: as in `inkdigits.options.Options`; `predict` and models of other
-    classes look at the first alone, and `sure` is not for them.
+    threshold, alphabet, decimal, digits_only, second_opinion, sure, printed: as in `inkdigits.options.Options`; `predict` and models of
+    other classes look at the first alone, and `sure` is not for them.
     device: "cpu", or "cuda" for the networks to run on a GPU where onnxruntime-gpu is installed and finds one; ink and layout, which are
     nearly all of the work, stay on the CPU.
     The models are loaded at the first image. Raises ValueError for an option that is none, ModelError if a model does not fit or does not
@@ -71,10 +71,11 @@ class Reader:
         digits_only: bool = False,
         second_opinion: bool = False,
         sure: float | None = None,
+        printed: bool = False,
     ) -> None:
         self.model = model
         self.device = device
-        self.options = Options(threshold, alphabet, decimal, digits_only, second_opinion, sure)
+        self.options = Options(threshold, alphabet, decimal, digits_only, second_opinion, sure, printed)
         self._networks = Networks(model, device)
 
     def read(self, image: Any, *, source: str = "", keep: bool = False) -> Reading:
@@ -211,7 +212,7 @@ class Reader:
         clock.lap("load")
         sheet = self._sheet(page.image, single)  # uint8, flat and upright, and its maps: float32 (h / 4, w / 4, 6)
         clock.lap("sheet")
-        ink, lines = written(sheet, single=single, clock=clock)  # bool (h, w), and the regions of its fields, line by line
+        ink, lines = written(sheet, single=single, printed=by.options.printed, clock=clock)  # bool (h, w), regions of fields by line
         rows = [row for line in lines for row in line]
         opinions = yield from _opinions(ink, rows)  # float32 (regions, K) of each field
         clock.lap("classify")

@@ -13,7 +13,8 @@ sys.path.append(str(Path(__file__).parents[1] / "forms"))
 from stored_forms import filled, form, value
 
 from inkdigits import Reader
-from inkdigits.forms.reviewing import Reviewer, Reviewing
+from inkdigits.forms.ledger import Reviewer
+from inkdigits.forms.reviewing import Reviewing
 from inkdigits.forms.store import Store
 from inkdigits.models import Card, NumberModel, locate
 from inkdigits.training import adapt, backend

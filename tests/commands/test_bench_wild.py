@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from inkdigits.bench import wild
+from inkdigits.bench import conditions, wild
 from inkdigits.bench.camera import Camera, photograph
+from inkdigits.bench.conditions import Sheets, picture
 from inkdigits.bench.desks import KINDS, SEEN, SHAPE, UNSEEN, desk
-from inkdigits.bench.wild import Answer, Sheets, Task, picture
+from inkdigits.bench.wild import Answer, Task
 from inkdigits.commands.bench import command
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -39,7 +40,7 @@ def data(tmp_path, monkeypatch):
         lines.append(f"{k}.png,{k + 1}.5,dev")
     (registers / "labels.csv").write_text("\n".join(lines) + "\n")
     (tmp_path / "photos").mkdir()
-    for one in wild.PICTURES:
+    for one in conditions.PICTURES:
         cv2.imwrite(str(tmp_path / "photos" / f"{one}.jpg"), np.full((400, 300, 3), 90, np.uint8))
     monkeypatch.setenv("INKDIGITS_DATA", str(tmp_path))
     return tmp_path
@@ -96,8 +97,11 @@ def test_perspective_makes_sides_unlike():
         assert (min(ratio) > 0.97) == alike
 
 
-@pytest.mark.parametrize("condition", some(wild.CONDITIONS, ("flat", "metal", "photographed desks", "scan's black edge", "half size")))
-@pytest.mark.parametrize("name", [wild.PHOTOS, wild.PAGES])
+QUICK = "flat", "metal", "photographed desks", "scan's black edge", "half size"
+
+
+@pytest.mark.parametrize("condition", some(conditions.CONDITIONS, QUICK))
+@pytest.mark.parametrize("name", [conditions.PHOTOS, conditions.PAGES])
 def test_every_condition_gives_a_picture_the_same_each_time(data, condition, name):
     sheets = Sheets(data / "real", name)
     image = picture(sheets, 0, condition, data)
@@ -107,9 +111,9 @@ def test_every_condition_gives_a_picture_the_same_each_time(data, condition, nam
 
 
 def test_turned_small_and_compressed_are_of_the_flat_sheet(data):
-    sheets = Sheets(data / "real", wild.PAGES)
+    sheets = Sheets(data / "real", conditions.PAGES)
     flat = picture(sheets, 0, "flat", data)
-    for condition, turns in wild.TURNS.items():
+    for condition, turns in conditions.TURNS.items():
         np.testing.assert_array_equal(np.rot90(picture(sheets, 0, condition, data), -turns), flat)
     for condition, share in (("half size", 0.5), ("quarter size", 0.25)):
         np.testing.assert_allclose(picture(sheets, 0, condition, data).shape[:2], np.array(flat.shape[:2]) * share, atol=1)
@@ -119,14 +123,14 @@ def test_turned_small_and_compressed_are_of_the_flat_sheet(data):
 
 
 def test_pages_hold_each_cell_once_in_the_order_of_their_truth(data):
-    sheets = Sheets(data / "real", wild.PAGES)
+    sheets = Sheets(data / "real", conditions.PAGES)
     assert len(sheets) == 2, "seven cells, six on a page"
     written = [line for index in range(2) for line in sheets.truth(index).split("\n")]
     assert sorted(written) == [f"{k + 1}.5" for k in range(7)]
     assert sheets.data.symbols
 
 
-def answer(text, truth, *, symbols=False, condition="flat", data=wild.PAGES):
+def answer(text, truth, *, symbols=False, condition="flat", data=conditions.PAGES):
     return Answer(Task(data, 0, condition), wild.US, text, truth, symbols)
 
 
@@ -142,11 +146,11 @@ def test_what_counts():
 
 def test_the_table_compares_with_flat_and_puts_unseen_desks_together():
     found = [
-        answer("12", "12", data=wild.PHOTOS),
+        answer("12", "12", data=conditions.PHOTOS),
         answer("1", "1"),
-        answer("13", "12", condition="wood", data=wild.PHOTOS),
-        answer("12", "12", condition="metal", data=wild.PHOTOS),
-        answer("", "12", condition="photographed desks", data=wild.PHOTOS),
+        answer("13", "12", condition="wood", data=conditions.PHOTOS),
+        answer("12", "12", condition="metal", data=conditions.PHOTOS),
+        answer("", "12", condition="photographed desks", data=conditions.PHOTOS),
         answer("3", "3\n4", condition="gravel"),
     ]
     rows = {row[0]: row[1:] for row in wild.table(found).rows}

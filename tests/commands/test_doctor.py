@@ -88,23 +88,19 @@ def test_packages_that_are_too_old_or_in_each_others_way(tmp_path):
         assert rows["extra [train]"]["found"] == "too old: keras 3.9.2, needed is 3.10 or later"
 
 
-def test_an_installation_that_does_not_fit_its_code(tmp_path):
+def test_an_installation_and_places_that_do_not_fit(tmp_path):
+    """The code and its installation, and the folders that the environment names."""
     needs = ["Requires-Python: >=3.99", "Requires-Dist: numpy>=2.0", "Requires-Dist: nothing-such>=1; extra == 'other'"]
     record(tmp_path, "inkdigits", "0.0.1", *needs)
-    status, rows = examined(tmp_path, PATH="/nowhere")
+    (tmp_path / "file").touch()
+    places = {"INKDIGITS_HOME": tmp_path / "file" / "cache", "INKDIGITS_DATA": tmp_path / "none"}
+    status, rows = examined(tmp_path, PATH="/nowhere", **places)
     assert status == 1
-    assert problems(rows) == {"inkdigits", "Python"}
+    assert problems(rows) == {"inkdigits", "Python", "cache", "INKDIGITS_DATA"}
     assert "installed is 0.0.1" in rows["inkdigits"]["found"]
     assert "3.99 or later" in rows["Python"]["remedy"]
     assert rows["extra [other]"]["remedy"].endswith("'inkdigits[other]'")
     assert "python -m inkdigits" in rows["command"]["remedy"]
-
-
-def test_places_that_do_not_work(tmp_path):
-    (tmp_path / "file").touch()
-    status, rows = examined(INKDIGITS_HOME=tmp_path / "file" / "cache", INKDIGITS_DATA=tmp_path / "none")
-    assert status == 1
-    assert problems(rows) == {"cache", "INKDIGITS_DATA"}
     assert f"{tmp_path / 'file'} is not a folder" in rows["cache"]["found"]
     assert not (tmp_path / "none").exists()
 
@@ -120,22 +116,32 @@ def cut(folder):
     card.write_text(card.read_text()[:-20])
 
 
+def lose(folder):
+    (folder / "model.onnx").unlink()
+
+
 @pytest.mark.parametrize(
-    ("model", "damage", "reason"),
+    "damages",
     [
-        pytest.param("digit", flip, "hash is not the one in its card", id="one bit of the model"),
         pytest.param(
-            "digit", lambda folder: (folder / "model.onnx").unlink(), "model.onnx is missing", id="no model", marks=pytest.mark.slow
+            {"digit": (flip, "hash is not the one in its card"), "number": (cut, "card.json is damaged")}, id="a bit and half a card"
         ),
-        pytest.param("number", cut, "card.json is damaged", id="half a card"),
-        pytest.param("number", shutil.rmtree, "card.json is missing", id="no folder", marks=pytest.mark.slow),
+        pytest.param(
+            {"digit": (lose, "model.onnx is missing"), "number": (shutil.rmtree, "card.json is missing")},
+            id="no file and no folder",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param({"digit": (flip, "hash is not the one in its card")}, id="a bit of one", marks=pytest.mark.slow),
+        pytest.param({"number": (cut, "card.json is damaged")}, id="half a card of one", marks=pytest.mark.slow),
     ],
 )
-def test_a_model_that_is_not_whole(tmp_path, model, damage, reason):
+def test_models_that_are_not_whole(tmp_path, damages):
     shutil.copytree(doctor.PACKAGE, tmp_path / "inkdigits", ignore=shutil.ignore_patterns("__pycache__"))
-    damage(tmp_path / "inkdigits" / "weights" / model)
+    for model, (damage, _) in damages.items():
+        damage(tmp_path / "inkdigits" / "weights" / model)
     status, rows = examined(tmp_path)
     assert status == 1
-    assert problems(rows) == {f"model {model}", "reading"}
-    assert reason in rows[f"model {model}"]["found"]
+    assert problems(rows) == {*(f"model {model}" for model in damages), "reading"}
+    for model, (_, reason) in damages.items():
+        assert reason in rows[f"model {model}"]["found"]
     assert "ModelError" in rows["reading"]["found"]

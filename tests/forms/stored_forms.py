@@ -5,7 +5,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from inkdigits.forms.read import FieldValue, FormReading, Shown
+from inkdigits.forms.reading import FieldValue, FormReading, Shown
 from inkdigits.forms.storing import StoredRows
 from inkdigits.forms.template import Template
 from inkdigits.output.resume import Terms

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib", reason="needs inkdigits[train]")
-from inkdigits.bench import blanks, forms, stacks
+from inkdigits.bench import blanks, form_values, stacks
 from inkdigits.forms.template import Template
 
 
@@ -27,11 +27,11 @@ def test_what_is_filled_in_is_what_the_form_allows(template):
 
 def test_the_figures_are_shares_of_all_and_of_those_that_are_sure():
     def value(right, sure, constrained=True, listed=False):
-        return forms.Value("exam", "integer", listed, constrained, right, sure)
+        return form_values.Value("exam", "integer", listed, constrained, right, sure)
 
     values = (value(True, True), value(False, True), value(True, False), value(True, True, listed=True), value(False, False, False))
-    pages = [forms.Page("scanned", True, (0.5, 1.5, 2.5, 0.5), values), forms.Page("photographed", False, (), ())]
-    by_page, by_field = forms.forms_table(pages)
+    pages = [form_values.Page("scanned", True, (0.5, 1.5, 2.5, 0.5), values), form_values.Page("photographed", False, (), ())]
+    by_page, by_field = form_values.forms_table(pages)
     assert [(f["pages"], f["n"], f["right_layout"], f["in_place"]) for f in by_page.figures] == [
         ("scanned", 1, 1.0, 0.75), ("photographed", 1, 0.0, 0.0), ("all", 2, 0.5, 0.75),
     ]  # fmt: skip

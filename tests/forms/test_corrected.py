@@ -9,7 +9,8 @@ pytest.importorskip("sqlalchemy", reason="needs inkdigits[store]")
 from stored_forms import filled, form, picture, value
 
 from inkdigits.forms.corrected import corrected
-from inkdigits.forms.reviewing import Reviewer, Reviewing
+from inkdigits.forms.ledger import Reviewer
+from inkdigits.forms.reviewing import Reviewing
 from inkdigits.forms.store import Store
 
 ANN = Reviewer("Ann", "a")

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from inkdigits.forms.fieldtypes import ERROR, Check, Date, Decimal, Id, Integer, Money, Phone, Time, has_check_digit, settle
+from inkdigits.forms.across import ERROR, Check, settle
+from inkdigits.forms.fieldtypes import Date, Decimal, Id, Integer, Money, Phone, Time, has_check_digit
 
 KINDS = [
     pytest.param(

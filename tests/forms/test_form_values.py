@@ -7,8 +7,10 @@ import pytest
 from forms_drawn import filled_page
 
 from inkdigits import InputError
-from inkdigits.forms.fieldtypes import Check
-from inkdigits.forms.read import FieldValue, FormModel, FormReader, checked_across, failed_across, ticked
+from inkdigits.forms.across import Check
+from inkdigits.forms.decide import checked_across, failed_across, ticked
+from inkdigits.forms.read import FormModel, FormReader
+from inkdigits.forms.reading import FieldValue
 from inkdigits.forms.template import FormField, Option
 
 WRITTEN = {"id": "123456782", "first": "120", "second": "45", "total": "165", "day": "24/11/2026", "agreed": "x"}

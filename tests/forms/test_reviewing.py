@@ -18,7 +18,9 @@ from stored_forms import filled, form, rows, template, value
 
 from inkdigits.errors import OutputError
 from inkdigits.forms.checked import checked_rows, export
-from inkdigits.forms.reviewing import AT_ONCE, LEASE, ClashError, ProblemError, Reviewer, Reviewing, wilson
+from inkdigits.forms.estimate import wilson
+from inkdigits.forms.ledger import ClashError, Reviewer
+from inkdigits.forms.reviewing import AT_ONCE, LEASE, ProblemError, Reviewing
 from inkdigits.forms.store import Store
 
 ANN, BEN = Reviewer("Ann", "a"), Reviewer("Ben", "b")

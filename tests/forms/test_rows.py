@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from inkdigits.forms.read import FieldValue, FormReading
+from inkdigits.forms.reading import FieldValue, FormReading
 from inkdigits.forms.rows import TableReading, columns, columns_of, forms
 from inkdigits.forms.template import Template
 from inkdigits.reading import Reading

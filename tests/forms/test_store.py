@@ -13,7 +13,8 @@ import sqlalchemy as sql
 from stored_forms import RECORD, filled, form, rows, template, value
 
 from inkdigits.errors import OutputError
-from inkdigits.forms.store import Store, make_view
+from inkdigits.forms.store import Store
+from inkdigits.forms.store_tables import make_view
 
 THREE = [
     form(1, value("id", "18"), value("a", "120"), value("t", "120")),

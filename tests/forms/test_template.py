@@ -6,7 +6,8 @@ import json
 import pytest
 
 from inkdigits import InputError
-from inkdigits.forms.template import SCHEMA, Template
+from inkdigits.forms.schema import SCHEMA
+from inkdigits.forms.template import Template
 
 FIELD = {"name": "id", "box": [10, 20, 90, 12], "type": "id", "length": 9, "cells": 9, "required": True}
 FORM = {

@@ -8,12 +8,13 @@ from pathlib import Path
 import cv2
 import pytest
 
-from inkdigits.forms.read import OK, FormModel, FormReader
+from inkdigits.forms.read import FormModel, FormReader
+from inkdigits.forms.reading import OK
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.parametrize("name", ["exam", "cheques"])
+@pytest.mark.parametrize("name", ["exam", pytest.param("cheques", marks=pytest.mark.slow)])
 def test_a_worked_example_is_read_as_it_says(name, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)

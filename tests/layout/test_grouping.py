@@ -37,18 +37,17 @@ def test_lines_from_top_to_bottom(sheet, expected):
 
 def test_a_line_is_parted_at_its_wide_gaps():
     apart, near = page(("12", 20, 60), ("34", 180, 60)), page(("12", 20, 60), ("34", 90, 60))
-    (row,) = lines(ink_of(apart))
-    assert [len(part) for part in parted(row, apart > 0)] == [2, 2]
-    assert [len(part) for part in parted(row[:1], apart > 0)] == [1]
-    (row,) = lines(ink_of(near))
-    assert [len(part) for part in parted(row, near > 0)] == [4]
+    rows = lines(ink_of(apart))
+    assert [[len(part) for part in row] for row in parted(rows, apart > 0)] == [[2, 2]]
+    assert [[len(part) for part in row] for row in parted([rows[0][:1]], apart > 0)] == [[1]]
+    assert [[len(part) for part in row] for row in parted(lines(ink_of(near)), near > 0)] == [[4]]
 
 
 def test_no_line_is_parted_at_a_dash():
     sheet = page(("12", 20, 60), ("34", 180, 60))
-    (row,) = lines(ink_of(sheet))
+    rows = lines(ink_of(sheet))
     sheet[44:47, 105:150] = 1
-    assert [len(part) for part in parted(row, sheet > 0)] == [4]
+    assert [[len(part) for part in row] for row in parted(rows, sheet > 0)] == [[4]]
 
 
 def test_specks_and_commas_are_left_out():

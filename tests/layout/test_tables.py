@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from composed_tables import composed
 
-from inkdigits.layout.tables import Cell, Place, Table, structured, tilt
+from inkdigits.layout.field_lines import tilt
+from inkdigits.layout.tables import Cell, Place, Table, structured
 
 
 def box(x, y, wide, high=30):

@@ -37,4 +37,3 @@ def test_classes_of(text, characters):
 def test_there_and_back():
     assert text_of(classes_of("+12.5%:(3)/7,0$")) == "+12.5%:(3)/7,0$"
     assert text_of(classes_of("4x2")) == "4?2"
-    assert text_of(classes_of("4x2"), other="") == "42"

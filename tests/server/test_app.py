@@ -360,7 +360,8 @@ def test_the_description_names_every_route_and_its_refusals(client):
     for path in ("/v1/read", "/v1/predict", "/v1/strokes", "/v1/explain", "/v1/inside"):
         assert {"200", "401", "413", "422", "503"} <= set(described["paths"][path]["post"]["responses"])
     read = described["paths"]["/v1/read"]["post"]
-    assert {"threshold", "format", "tiles", "alphabet", "decimal", "digits_only", "sure"} == {one["name"] for one in read["parameters"]}
+    options = {"threshold", "format", "tiles", "alphabet", "decimal", "digits_only", "sure", "printed"}
+    assert options == {one["name"] for one in read["parameters"]}
     example = read["responses"]["200"]["content"]["application/json"]["example"]
     assert tuple(example[0]["lines"][0]) == LINE
     assert set(ROW) - set(example[0]) == {"refused", "error"}, "which are null"

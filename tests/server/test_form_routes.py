@@ -15,7 +15,8 @@ from fastapi.testclient import TestClient
 from forms_drawn import FIELDS, SIZE, blank_page, filled_page
 
 from inkdigits.errors import InputError
-from inkdigits.forms.template import PROPERTIES, Template
+from inkdigits.forms.schema import PROPERTIES
+from inkdigits.forms.template import Template
 from inkdigits.server.app import Settings, make_app
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")

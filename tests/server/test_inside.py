@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from inkdigits.models import Card
+from inkdigits.errors import ModelError
+from inkdigits.models import Card, locate
 
 keras = pytest.importorskip("keras", reason="needs inkdigits[train]")
 pytest.importorskip("fastapi", reason="needs inkdigits[serve]")
@@ -50,3 +51,39 @@ def test_a_dense_layer_after_convolutions_is_one_of_the_layers(tmp_path):
     assert shapes[0][0] == 32
     assert shapes[-1] == (128,)
     assert [len(shape) for shape in shapes] == [3] * (len(shapes) - 1) + [1], "what is flattened is no layer"
+
+
+def test_a_file_of_features_belongs_to_its_network(tmp_path):
+    from inkdigits.server.inside import Insight
+    from inkdigits.training.settings import load_recipe
+
+    model = load_recipe("dense").build_model((28, 28), 10)
+    folder = exported(model, tmp_path)
+    (folder / "other").mkdir()
+    exported(load_recipe("dense").build_model((28, 28), 10), folder / "other").joinpath("features.onnx").replace(folder / "features.onnx")
+    with pytest.raises(ModelError, match="belongs to another model"):
+        Insight(folder)
+    (folder / "features.onnx").write_bytes(b"no network at all")
+    with pytest.raises(ModelError, match="export the model again"):
+        Insight(folder)
+    (folder / "features.onnx").unlink()
+    found = Insight(folder).look(np.eye(28, dtype=np.float32))
+    assert found.layers == []
+    assert found.saliency.any()
+
+
+def test_a_network_of_one_layer_has_no_file_of_features(tmp_path):
+    (tmp_path / "features.onnx").write_bytes(b"of the network that was there before")
+    layers = keras.layers
+    exported(keras.Sequential([keras.Input((28, 28)), layers.Flatten(), layers.Dense(10, activation="softmax")]), tmp_path)
+    assert not (tmp_path / "features.onnx").exists()
+
+
+def test_the_features_of_the_shipped_network_are_of_its_very_file():
+    import onnx
+
+    from inkdigits.training.features import features_bytes
+
+    path = locate("digit")
+    facts = {"name": "digit", "model_sha256": Card.load(path.with_name("card.json")).sha256}
+    assert onnx.load(path.with_name("features.onnx")) == onnx.load_from_string(features_bytes(path.read_bytes(), facts))

@@ -239,6 +239,21 @@ def test_inside_draws_a_bar_for_each_unit_of_a_dense_layer(opened):
     expect(page.locator("#inside-layers img")).to_have_count(1)
 
 
+def test_inside_says_so_where_there_is_no_layer_to_show(opened):
+    page = opened("draw")
+
+    def without(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"layers": []})
+
+    page.route("**/v1/inside", without)
+    draw(page, GLYPHS["3"][0])
+    reads(page, "draw", "3")
+    page.get_by_role("button", name="Look inside").click()
+    expect(page.locator("#inside-layers")).to_contain_text("There is no layer to show")
+    expect(page.locator("#inside-bars .best")).to_have_text(re.compile("^3"))
+
+
 def test_the_page_works_offline_and_reads_when_the_service_is_back(opened):
     page = opened("draw", allowed=["ERR_INTERNET_DISCONNECTED"])
     page.evaluate("async () => { await navigator.serviceWorker.ready }")

@@ -20,7 +20,8 @@ from forms_drawn import FIELDS, SIZE, blank_page, filled_page
 from user import expect, png
 
 from inkdigits.cli import group
-from inkdigits.forms.template import PROPERTIES, TYPES
+from inkdigits.forms.fieldtypes import TYPES
+from inkdigits.forms.schema import PROPERTIES
 
 PAGE = Path(str(resources.files("inkdigits.server"))) / "page"
 CHECK = {"check": "sum", "of": ["first", "second"], "is": "total"}

@@ -95,7 +95,7 @@ def test_each_value_has_its_picture_beside_it(opened):
     assert page.get_by_alt_text("The writing: a.tif").evaluate(size) == [56, 28], "no TIFF in browsers: what the network saw"
 
 
-@pytest.mark.parametrize("view", ["image", "files"])
+@pytest.mark.parametrize("view", [pytest.param("image", marks=pytest.mark.slow), "files"])
 def test_a_correction_survives_a_reload_and_leaving_with_unsaved_work_asks(opened, view):
     page = opened(view)
     asked = dialogs(page)
@@ -252,7 +252,7 @@ def with_left_out(page):
     page.route("**/v1/read*", answer)
 
 
-@pytest.mark.parametrize("view", ["image", "files"])
+@pytest.mark.parametrize("view", ["image", pytest.param("files", marks=pytest.mark.slow)])
 def test_what_was_left_out_is_shown_and_said(opened, view):
     page = opened(view)
     with_left_out(page)

@@ -17,7 +17,7 @@ def trained_on_few(tmp_path_factory) -> Callable[..., tuple[Path, object, object
     that are composed for an epoch. layers: which layers the recipe's network has, as its file says it, and fewer of them, as most of the
     time goes into tracing them. Returns the folder of the run, the run and what it measured.
     """
-    from inkdigits.training import datasets, runs
+    from inkdigits.training import datasets, export, runs
     from inkdigits.training.settings import recipe_path
     from inkdigits.training.synthesis import supply
 
@@ -42,6 +42,7 @@ def trained_on_few(tmp_path_factory) -> Callable[..., tuple[Path, object, object
             patch.setattr(runs, "load", mnist)
             patch.setattr(datasets, "load", mnist)
             patch.setattr(supply, composer, composed)
+            patch.setattr(export, "RANDOM_STRIPS", 8)  # test_export compares as many as usual
             own = str(folder / f"{name}.py")
             run, result = runs.train(own, "mnist", folder / "run", epochs=1, batch_size=8, validation_split=0.25, quiet=True)
         assert len(run.history) == 1

@@ -44,7 +44,7 @@ def evaluation(classes, right_share=0.8, count=60):
         pytest.param(evaluation(tuple("0123456789")), HISTORY, id="ten digits"),
         pytest.param(evaluation(("T-shirt/top", "<b>bold</b>", "Ärmel & Co")), HISTORY, id="names that need escaping"),
         pytest.param(evaluation(("a", "b"), right_share=2), HISTORY, id="no mistake"),
-        pytest.param(evaluation(tuple(f"c{k}" for k in range(47))), HISTORY, id="47 classes"),
+        pytest.param(evaluation(tuple(f"c{k}" for k in range(47))), HISTORY, id="47 classes", marks=pytest.mark.slow),
         pytest.param(evaluation(("a", "b")), [{k: v for k, v in HISTORY[0].items() if "val" not in k}], id="one epoch, no validation"),
     ],
 )

@@ -13,11 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import cv2
 import numpy as np
 
 from inkdigits import Reader, files, images
 from inkdigits.clock import Clock
+from inkdigits.images.conversions import grey_of
 from inkdigits.layout.flat import as_it_is
 from inkdigits.layout.writing import written
 from inkdigits.models import Card, NumberModel, locate
@@ -144,7 +144,7 @@ def splits(texts: Sequence[str], count: int | None) -> Iterator[tuple[list[int],
 def known(crop: Crop) -> Known | None:
     """An image of one number as a correction of it: its field, as the reader sees it; None where no writing is found."""
     image = images.first(crop.path)
-    grey = image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = grey_of(image)
     ink, lines = written(as_it_is(grey), single=False, clock=Clock())
     rows = [row for line in lines for row in line]
     if not rows:

@@ -17,10 +17,11 @@ import cv2
 import numpy as np
 
 from inkdigits import Reader, Reading
+from inkdigits.lines import Box
 from inkdigits.tables import Place
 
 from . import scoring
-from .paperwork import Box, Page, Written, page
+from .paperwork import Page, Written, page
 from .peers import watched
 from .tables import Table
 

@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 
 from inkdigits.arrays import Bytes, Double, Float
+from inkdigits.lines import Box
 from inkdigits.training.datasets import load
 from inkdigits.training.synthesis.hands import Hand, Style
 from inkdigits.training.synthesis.numbers import Word, as_written, written
 from inkdigits.training.synthesis.sources import Sources, sources
 
 Rng = np.random.Generator
-Box = tuple[int, int, int, int]
 
 FONTS = ("cmr10", "cmss10", "cmtt10", "cmb10", "STIXGeneral", "STIXGeneralItalic", "STIXGeneralBol")
 """Files of Matplotlib. None of these may be among the fonts of training."""

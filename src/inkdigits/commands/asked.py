@@ -41,5 +41,6 @@ class Asked:
     decimal: str | None = None
     second_opinion: bool = False
     sure: float | None = None
+    printed: bool = False
     plot: str | None = None
     draw: Callable[[Reading, bool], None] | None = None

@@ -144,9 +144,9 @@ def trust(wanted: tuple[str, ...], count: int, seed: int, out: Path | None, docs
 def forms(count: int, seed: int, out: Path | None, docs: Path | None) -> None:
     """Composed stacks of five layouts, filled with the developers' hands (INKDIGITS_DATA), scanned, photographed, upside down, stained:
     right layouts, fields in place, values right of all and of those that are ok, with and without constraints."""
-    from inkdigits.bench import forms
+    from inkdigits.bench import form_values
 
-    _make(iter([lambda: forms.forms_table(forms.measured(count, seed))]), out, docs)
+    _make(iter([lambda: form_values.forms_table(form_values.measured(count, seed))]), out, docs)
 
 
 @command.command(short_help="Hands that are learned from corrections.")
@@ -175,17 +175,17 @@ def wild(wanted: tuple[str, ...], limit: int | None, peer: bool, out: Path | Non
     """How much less is read of a sheet on a desk, tilted, in perspective, turned, with a scan's black edge, small or badly compressed than
     of the same sheet flat (INKDIGITS_DATA): photos_multi, and pages of the registers' cells, on thirteen kinds of desk, those that training
     never sees apart."""
-    from inkdigits.bench import wild
+    from inkdigits.bench import conditions, wild
     from inkdigits.bench.tables import real_sets
 
-    unknown = set(wanted) - set(wild.CONDITIONS)
+    unknown = set(wanted) - set(conditions.CONDITIONS)
     if unknown:
-        raise click.UsageError(f"no condition {', '.join(sorted(unknown))}; there are: {', '.join(wild.CONDITIONS)}")
+        raise click.UsageError(f"no condition {', '.join(sorted(unknown))}; there are: {', '.join(conditions.CONDITIONS)}")
     if peer:
         wild.peer_name()  # what is missing is said before anything is read
     home = real_sets()
-    conditions = [name for name in wild.CONDITIONS if not wanted or name in wanted or name == wild.FLAT]
-    found = wild.read_all(home, wild.tasks(home, conditions, limit), peer=peer)
+    chosen = [name for name in conditions.CONDITIONS if not wanted or name in wanted or name == conditions.FLAT]
+    found = wild.read_all(home, wild.tasks(home, chosen, limit), peer=peer)
     _make(iter([lambda: wild.table(found)]), out, docs)
 
 

@@ -55,7 +55,8 @@ def new(blank: str, out: str, name: str | None, overwrite: bool) -> None:
         from ..errors import InputError, OutputError
         from ..files import check_writable, write
         from ..forms.propose import NO_PRINT, layout_of
-        from ..forms.template import VERSION, Template
+        from ..forms.schema import VERSION
+        from ..forms.template import Template
         from .outputs import said_of
     with said_of("--out"):
         check_writable(out)
@@ -87,7 +88,7 @@ def new(blank: str, out: str, name: str | None, overwrite: bool) -> None:
 @command.command(short_help="Print the JSON Schema of form.json.")
 def schema() -> None:
     """Print the JSON Schema of form.json."""
-    from ..forms.template import SCHEMA
+    from ..forms.schema import SCHEMA
 
     click.echo(json.dumps(SCHEMA, indent=2))
 

@@ -86,6 +86,7 @@ def options(command: Command) -> Command:
 @click.option("--alphabet", metavar="SIGNS", help="Read these alone: digits, or the signs themselves, as 0123456789.,  [default: all]")
 @click.option("--digits-only", is_flag=True, help="Leave points, signs and other symbols out of the text.")
 @click.option("--decimal", type=click.Choice(tuple(DECIMALS)), help="How decimals are written, for the values.  [default: not known]")
+@click.option("--print", "printed", is_flag=True, help="Read printed numbers too, beside the handwritten ones.")
 @click.option("--second-opinion", is_flag=True, help="Let another engine read every line too; needs inkdigits[second].")
 @SURE
 @options

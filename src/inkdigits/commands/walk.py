@@ -79,6 +79,7 @@ def _reader(asked: Asked) -> Reader:
             digits_only=asked.digits_only,
             second_opinion=asked.second_opinion,
             sure=asked.sure,
+            printed=asked.printed,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from None

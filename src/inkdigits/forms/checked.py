@@ -14,7 +14,8 @@ from .. import files
 from ..errors import MissingExtra, OutputError
 from ..spreadsheet import csv_text, plain
 from .rows import AFTER, BEFORE, OF_FIELD
-from .store import State, Store, fields, forms, settled, states, tasks
+from .store import State, Store, settled, states
+from .store_tables import fields, forms, tasks
 from .template import Template
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")

@@ -14,8 +14,9 @@ from sqlalchemy.engine import Connection
 
 from ..recognition.alphabet import DIGITS, SYMBOLS
 from ..recognition.known import Known
-from .read import INVALID, OK
-from .store import State, Store, corrections, fields, forms, in_groups, states
+from .reading import INVALID, OK
+from .store import State, Store, in_groups, states
+from .store_tables import corrections, fields, forms
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from typing import Any
 
 from ..errors import InputError, OutputError
 from ..files import write
-from .template import VERSION, Template, check_schema
+from .schema import VERSION, check_schema
+from .template import Template
 
 
 class ChangedError(OutputError):

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from ..arrays import Bytes, Mask
+from ..images.conversions import grey_of
+from ..lines import Box
 from .register import blank_of
-
-Box = tuple[int, int, int, int]
 
 DARK = 0.7
 """What is darker than this share of the paper is print."""
@@ -39,7 +39,7 @@ def proposed(image: Bytes) -> list[dict[str, Any]]:
 
     Their names are field-1 and so on; combs are of type id, small boxes ticks, all others integers. A person is to name and correct them.
     """
-    grey = image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = grey_of(image)
     wide = min(grey.shape)
     paper = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((wide // 40 | 1, wide // 40 | 1), np.uint8))
     printed = np.asarray(grey < DARK * paper)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Bytes, Double, Float, Mask
+from ..images.conversions import grey_of
 
 SIDE = 1200
 """The longest side, in pixels, at which a blank and a page are compared: that of A4 at 100 dpi."""
@@ -74,9 +75,9 @@ class Registered:
 
 def blank_of(image: Bytes) -> Blank:
     """Prepare a blank: uint8 (H, W) or (H, W, 3). Raises ValueError where it has too little print to be found by."""
-    grey, scale = _smaller(_grey(image))
+    grey, scale = _smaller(grey_of(image))
     points, descriptors = _features(grey, FEATURES)
-    marks = _marks(_grey(image), DICTIONARIES)
+    marks = _marks(grey_of(image), DICTIONARIES)
     if len(points) < FEWEST and not marks:
         raise ValueError("there is too little print on it to find a page by")
     taken = _taken(grey)
@@ -85,10 +86,10 @@ def blank_of(image: Bytes) -> Blank:
 
 def register(image: Bytes, blanks: Sequence[Blank]) -> Registered | None:
     """Find which of some blanks a page is, and where: uint8 (H, W) or (H, W, 3); None where it is none of them."""
-    grey, scale = _smaller(_grey(image))
+    grey, scale = _smaller(grey_of(image))
     points, descriptors = _features(grey, FEATURES)
     dictionaries = sorted({key[0] for blank in blanks for key in blank.marks})
-    marks = {key: own / scale for key, own in _marks(_grey(image), dictionaries).items()} if dictionaries else {}
+    marks = {key: own / scale for key, own in _marks(grey_of(image), dictionaries).items()} if dictionaries else {}
     taken = _taken(grey)
     first = []
     for number, blank in enumerate(blanks):
@@ -109,10 +110,6 @@ def moved(points: Any, way: Double) -> Double:
     every = np.column_stack([np.asarray(points, np.float64).reshape(-1, 2), np.ones(len(points))]) @ way.T
     found: Double = every[:, :2] / every[:, 2:]
     return found
-
-
-def _grey(image: Bytes) -> Bytes:
-    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _smaller(grey: Bytes) -> tuple[Bytes, float]:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
 
-from .read import EMPTY, INVALID, NO_PAGE, OK, STRUCK_OUT, UNSURE
-from .store import State, Store, actions, corrections, digits, failing, fields, forms, now, runs, states, tasks
+from .across import failing
+from .estimate import Estimate, wilson
+from .ledger import ClashError, Reviewer, append_correction, begin_action, is_done, lock_forms, locked_task, open_digits, state_before
+from .reading import EMPTY, INVALID, NO_PAGE, OK, STRUCK_OUT, UNSURE
+from .store import State, Store, states
+from .store_tables import actions, corrections, digits, fields, forms, runs, tasks
 from .template import FormField, Template
 from .typed import UNREADABLE, Typed, as_typed, typed
 
@@ -33,20 +35,6 @@ COUNTED = 60.0
 """Seconds for which the number of values that nobody looks at is not counted again."""
 ODD = "?"
 """Of a digit: it is none of its class."""
-Z = 1.959964
-"""Of the normal distribution: 95 % lie within so many standard deviations."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewer:
-    """Who says something. session: of the window in which it is said, for one person may have two."""
-
-    name: str
-    session: str
-
-
-class ClashError(Exception):
-    """What was said comes too late: somebody has said something meanwhile. The message says who and what."""
 
 
 class ProblemError(Exception):
@@ -55,33 +43,6 @@ class ProblemError(Exception):
     def __init__(self, problems: Mapping[int, str]) -> None:
         self.problems = dict(problems)
         super().__init__("; ".join(dict.fromkeys(problems.values())))
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """How many of the values that nobody looks at are wrong, by those of them that were picked at random and looked at. looked: at so many
-    of these; wrong: so many were; unseen: values that nobody looks at. share: the share that is wrong, from low to high with 95 %
-    confidence; None before the first."""
-
-    looked: int
-    wrong: int
-    unseen: int
-    share: float | None
-    low: float
-    high: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-def wilson(wrong: int, of: int) -> tuple[float, float]:
-    """The interval in which a share lies with 95 % confidence, where `wrong` of `of` picked at random are (Wilson, JASA 22, 1927)."""
-    if not of:
-        return 0.0, 1.0
-    p, spread = wrong / of, Z * Z / of
-    middle, half = (p + spread / 2) / (1 + spread), Z * math.sqrt(p * (1 - p) / of + spread / (4 * of)) / (1 + spread)
-    return max(0.0 if wrong == 0 else middle - half, 0.0), min(1.0 if wrong == of else middle + half, 1.0)
 
 
 @dataclass(slots=True)
@@ -134,10 +95,10 @@ class Reviewing:
         """Digits were looked at. said: by the ids of their tasks the class that each is of: as it was, another, or ODD for none of these.
         token: of this very action; said twice, it is done once. What others have said meanwhile stays; `late` counts it."""
         with self.store.writing() as connection:
-            if _is_done(connection, token):
+            if is_done(connection, token):
                 return self._progress(connection)
-            found = _open_digits(connection, said)
-            action = _begun(connection, reviewer, token, "digits", [task for task, *_ in found])
+            found = open_digits(connection, said)
+            action = begin_action(connection, reviewer, token, "digits", [task for task, *_ in found])
             by_field: dict[int, list[Any]] = {}
             for one in found:
                 by_field.setdefault(one.field_id, []).append(one)
@@ -151,16 +112,16 @@ class Reviewing:
         """A value was looked at. sequence: the corrections of its field that were there when it was shown; text: what it is; insist: though
         it cannot be. Raises ClashError, and ProblemError with the reason."""
         with self.store.writing() as connection:
-            if _is_done(connection, token):
+            if is_done(connection, token):
                 return self._progress(connection)
-            row = _locked(connection, task, "field")
+            row = locked_task(connection, task, "field")
             state = states(connection, fields.c.id == row.field_id)[row.field_id]
             if row.done_by is not None or state.sequence != sequence:
                 raise ClashError(f"{state.reviewer or 'somebody'} has looked at it meanwhile: it is {state.value or state.status}")
             meant = typed(self._field_of(connection, row.field_id), text)
             if meant.problem and not insist:
                 raise ProblemError({row.field_id: meant.problem})
-            action = _Said(_begun(connection, reviewer, token, "field", [task]), row.form_id, reviewer)
+            action = _Said(begin_action(connection, reviewer, token, "field", [task]), row.form_id, reviewer)
             self._correct(connection, action, row.field_id, state, meant)
             self._across(connection, action)
             return self._progress(connection)
@@ -171,9 +132,9 @@ class Reviewing:
         """A form was looked at. said: by the ids of its fields the corrections that were there, and the text. Raises ClashError where
         somebody has corrected one meanwhile, and ProblemError, which also names checks across fields."""
         with self.store.writing() as connection:
-            if _is_done(connection, token):
+            if is_done(connection, token):
                 return self._progress(connection)
-            row = _locked(connection, task, "form")
+            row = locked_task(connection, task, "form")
             if row.done_by is not None:
                 raise ClashError("somebody has looked at this form meanwhile")
             found, rows = states(connection, fields.c.form_id == row.form_id), self._fields(connection, row.form_id)
@@ -195,7 +156,7 @@ class Reviewing:
                 problems[by_name[check.fields[-1]]] = f"not {check.said}"
             if problems and not insist:
                 raise ProblemError(problems)
-            action = _Said(_begun(connection, reviewer, token, "form", [task]), row.form_id, reviewer)
+            action = _Said(begin_action(connection, reviewer, token, "form", [task]), row.form_id, reviewer)
             for id_, one in meant.items():
                 self._correct(connection, action, id_, found[id_], one)
             self._across(connection, action)
@@ -211,21 +172,21 @@ class Reviewing:
             mine = actions.c.session == reviewer.session
             query = sql.select(actions).where(mine, actions.c.kind != "undo", actions.c.id.not_in(undone))
             last = connection.execute(query.order_by(actions.c.id.desc()).limit(1)).one_or_none()
-            if _is_done(connection, token) or last is None:
+            if is_done(connection, token) or last is None:
                 raise ClashError("there is nothing to take back")
-            _lock_forms(connection, sql.select(tasks.c.form_id).where(tasks.c.done_by == last.id))
+            lock_forms(connection, sql.select(tasks.c.form_id).where(tasks.c.done_by == last.id))
             changed: dict[int, list[Any]] = {}
             for one in connection.execute(
                 sql.select(corrections).where(corrections.c.action_id == last.id).order_by(corrections.c.sequence)
             ):
                 changed.setdefault(one.field_id, []).append(one)
-            now_ = {id_: states(connection, fields.c.id == id_)[id_] for id_ in changed}
+            current = {id_: states(connection, fields.c.id == id_)[id_] for id_ in changed}
             for id_, some in changed.items():
-                if now_[id_].sequence != some[-1].sequence:
-                    raise ClashError(f"{now_[id_].reviewer} has corrected it since: it is {now_[id_].value or now_[id_].status}")
-            action = _begun(connection, reviewer, token, "undo", json.loads(last.tasks), undoes=last.id)
+                if current[id_].sequence != some[-1].sequence:
+                    raise ClashError(f"{current[id_].reviewer} has corrected it since: it is {current[id_].value or current[id_].status}")
+            action = begin_action(connection, reviewer, token, "undo", json.loads(last.tasks), undoes=last.id)
             for id_, some in changed.items():
-                _append(connection, action, some[0].form_id, id_, now_[id_], _before(connection, id_, some[0].sequence))
+                append_correction(connection, action, some[0].form_id, id_, current[id_], state_before(connection, id_, some[0].sequence))
             again = tasks.update().where(tasks.c.done_by == last.id)
             held = {"session": reviewer.session, "until": time.time() + LEASE}
             opened = connection.execute(sql.select(tasks).where(tasks.c.done_by == last.id, tasks.c.kind == _kind(last.kind))).all()
@@ -287,22 +248,22 @@ class Reviewing:
         if stage == "field":
             ids = [one.field_id for one in found]
             rows = {row.id: row for row in self._fields(connection, fields.c.id.in_(ids))}
-            now_ = states(connection, fields.c.id.in_(ids))
-            return {"stage": stage, "fields": [{"task": one.id, **self._field(rows[one.field_id], now_)} for one in found]}
+            current = states(connection, fields.c.id.in_(ids))
+            return {"stage": stage, "fields": [{"task": one.id, **self._field(rows[one.field_id], current)} for one in found]}
         (one,) = found
         form = connection.execute(sql.select(forms).where(forms.c.id == one.form_id)).one()
         rows_ = self._fields(connection, form.id)
-        now_ = states(connection, fields.c.form_id == form.id)
-        shown = [self._field(row, now_) for row in rows_]
-        values = {row.name: now_[row.id].value for row in rows_}
+        current = states(connection, fields.c.form_id == form.id)
+        shown = [self._field(row, current) for row in rows_]
+        values = {row.name: current[row.id].value for row in rows_}
         problems = [f"not {check.said}" for check in failing(self.template.checks, values)]
         said = form.error or form.refused or "; ".join(problems)
         place = {"source": form.source, "page": form.page, "picture": _base64(form.picture) if form.picture else None}
         return {"stage": stage, "form": {"task": one.id, "said": said, "fields": shown, **place}}
 
-    def _field(self, row: Any, now_: Mapping[int, State]) -> dict[str, Any]:
+    def _field(self, row: Any, current: Mapping[int, State]) -> dict[str, Any]:
         """A field as JSON."""
-        state, own = now_[row.id], self._own(row.layout, row.name)
+        state, own = current[row.id], self._own(row.layout, row.name)
         text = state.status if state.status == STRUCK_OUT else as_typed(own, state.value, state.text)
         note = "" if row.sampled and not state.reviewer else state.note
         return {
@@ -340,20 +301,20 @@ class Reviewing:
         """What comes of fields some of whose digits were looked at: another value; that it is sure, where all of its digits are; or
         nothing, and it is looked at as a whole. by_field: the tasks of each."""
         some = fields.c.id.in_(list(by_field))
-        now_ = states(connection, some)
+        current = states(connection, some)
         own = {row.id: self._own(row.layout, row.name) for row in self._named(connection, some)}
         left = tasks.c.field_id.in_(list(by_field)) & (tasks.c.kind == "digit") & (tasks.c.done_by.is_(None) | tasks.c.changed)
         open_ = set(connection.execute(sql.select(tasks.c.field_id).where(left)).scalars())
         settled: dict[int, _Said] = {}
         for id_, own_tasks in by_field.items():
-            state, by = now_[id_], _Said(action, own_tasks[0].form_id, reviewer)
+            state, by = current[id_], _Said(action, own_tasks[0].form_id, reviewer)
             others = {one.place: said[one.id] for one in own_tasks if said[one.id] not in (ODD, one.label)}
             if others and max(others) < len(state.text):
                 text = "".join(others.get(place, sign) for place, sign in enumerate(state.text))
                 meant = typed(own[id_], text)
                 change = meant if meant.problem else Typed(meant.value, text, UNSURE)
                 after = State(change.value, change.text, change.status, change.problem, state.sequence + 1, reviewer.name)
-                _append(connection, action, by.form, id_, state, after)
+                append_correction(connection, action, by.form, id_, state, after)
                 state = after
             meant = typed(own[id_], state.text)
             if id_ not in open_ and meant.status == OK and state.status == UNSURE:
@@ -365,7 +326,7 @@ class Reviewing:
     def _correct(self, connection: Connection, action: _Said, id_: int, state: State, meant: Typed) -> None:
         """Write what a person says of a field, and that it and its digits are looked at."""
         note = UNREADABLE if meant.status == UNSURE else meant.problem
-        _append(connection, action.id, action.form, id_, state, State(meant.value, meant.text, meant.status, note))
+        append_correction(connection, action.id, action.form, id_, state, State(meant.value, meant.text, meant.status, note))
         read = connection.execute(sql.select(fields.c.value).where(fields.c.id == id_)).scalar()
         done = tasks.update().where(tasks.c.field_id == id_, tasks.c.done_by.is_(None))
         values = {"done_by": action.id, "session": None, "until": None}
@@ -378,8 +339,8 @@ class Reviewing:
         if not self.template.checks:
             return
         rows = self._named(connection, fields.c.form_id == action.form)
-        now_ = states(connection, fields.c.form_id == action.form)
-        values = {row.name: now_[row.id].value for row in rows}
+        current = states(connection, fields.c.form_id == action.form)
+        values = {row.name: current[row.id].value for row in rows}
         failed = {f"not {check.said}" for check in failing(self.template.checks, values)}
         every = {f"not {check.said}" for check in self.template.checks}
         threshold = connection.execute(
@@ -387,11 +348,11 @@ class Reviewing:
         )
         least = float(threshold.scalar() or 0)
         for row in rows:
-            state = now_[row.id]
+            state = current[row.id]
             if state.reviewer or state.status != INVALID or state.note not in every - failed or row.confidence < least:
                 continue
             said = state.note.removeprefix("not ")
-            _append(
+            append_correction(
                 connection,
                 action.id,
                 action.form,
@@ -405,68 +366,6 @@ class Reviewing:
         if failed and not connection.execute(left).all():
             fresh = {"label": "", "sampled": False, "changed": False, "turn": float(action.form)}
             connection.execute(tasks.insert().values(kind="form", form_id=action.form, **fresh))
-
-
-def _locked(connection: Connection, task: int, kind: str) -> Any:
-    """A task, whose form is this transaction's alone. Raises ClashError where there is none."""
-    form = connection.execute(sql.select(tasks.c.form_id).where(tasks.c.id == task, tasks.c.kind == kind)).scalar()
-    if form is None:
-        raise ClashError("it is no work any more: the run was begun anew")
-    _lock_forms(connection, [form])
-    return connection.execute(sql.select(tasks).where(tasks.c.id == task)).one()
-
-
-def _lock_forms(connection: Connection, ids: Sequence[int] | sql.Select[tuple[int]]) -> None:
-    """Let nobody else write of these forms until the transaction ends; SQLite has one writer anyway."""
-    connection.execute(sql.select(forms.c.id).where(forms.c.id.in_(ids)).order_by(forms.c.id).with_for_update()).all()
-
-
-def _open_digits(connection: Connection, said: Mapping[int, str]) -> Sequence[Any]:
-    """Those tasks that nobody has done, with their digits."""
-    some = tasks.c.id.in_(list(said)) & (tasks.c.kind == "digit")
-    _lock_forms(connection, sql.select(tasks.c.form_id).where(some))
-    query = sql.select(tasks, digits.c.place).join(digits, digits.c.id == tasks.c.digit_id)
-    return connection.execute(query.where(some, tasks.c.done_by.is_(None))).all()
-
-
-def _is_done(connection: Connection, token: str) -> bool:
-    """Whether an action was written already, and its answer was lost on the way."""
-    return connection.execute(sql.select(actions.c.id).where(actions.c.token == token)).first() is not None
-
-
-def _begun(connection: Connection, reviewer: Reviewer, token: str, kind: str, some: Iterable[int], undoes: int | None = None) -> int:
-    made = actions.insert().values(
-        token=token, at=now(), reviewer=reviewer.name, session=reviewer.session, kind=kind, undoes=undoes, tasks=json.dumps(list(some))
-    )
-    try:
-        key = connection.execute(made).inserted_primary_key
-    except IntegrityError:
-        raise ClashError("it is being written already") from None
-    assert key is not None
-    return int(key[0])
-
-
-def _append(connection: Connection, action: int, form: int, id_: int, before: State, after: State) -> None:
-    """One more row about a field. Raises ClashError where another one came first."""
-    try:
-        connection.execute(
-            corrections.insert().values(
-                action_id=action, form_id=form, field_id=id_, sequence=before.sequence + 1, before_value=before.value,
-                before_status=before.status, value=after.value, text=after.text, status=after.status, note=after.note,
-            )
-        )  # fmt: skip
-    except IntegrityError:
-        raise ClashError("somebody has corrected it meanwhile") from None
-
-
-def _before(connection: Connection, id_: int, sequence: int) -> State:
-    """What held of a field before a correction."""
-    if sequence == 1:
-        row = connection.execute(sql.select(fields).where(fields.c.id == id_)).one()
-    else:
-        which = (corrections.c.field_id == id_) & (corrections.c.sequence == sequence - 1)
-        row = connection.execute(sql.select(corrections).where(which)).one()
-    return State(row.value, row.text, row.status, row.note)
 
 
 def _kind(action: str) -> str:

@@ -13,7 +13,9 @@ from ..errors import MissingExtra
 from ..output.resume import Columns, Record
 from ..reading import Reading
 from ..spreadsheet import FORMULA, csv_text, plain
-from .read import NO_PAGE, FieldValue, FormReader, FormReading, checked_across, failed_across
+from .decide import checked_across, failed_across
+from .read import FormReader
+from .reading import NO_PAGE, FieldValue, FormReading
 from .template import Template
 
 BEFORE = ("source", "page", "pages", "layout")

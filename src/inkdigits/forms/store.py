@@ -18,9 +18,9 @@ from typing import IO, Any
 
 from ..errors import MissingExtra, OutputError
 from ..files import lock
-from .fieldtypes import Check
-from .read import EMPTY, INVALID, OK
-from .rows import columns_of
+from .across import Check, failing
+from .reading import EMPTY, INVALID, OK
+from .store_tables import VERSION, actions, corrections, fields, known, metadata, runs
 from .template import Template
 
 try:
@@ -30,114 +30,8 @@ try:
 except ImportError:
     raise MissingExtra("store", "a store of forms") from None
 
-VERSION = 2
-"""Of the tables; a store of another is refused."""
 PATIENCE = 20
 """Seconds that a writer waits for another, and a connection for its server."""
-LONGEST_NAME = 63
-"""Bytes of the name of a column in PostgreSQL."""
-
-metadata = sql.MetaData()
-_TIME = sql.DateTime(timezone=True)
-known = sql.Table("ink_store", metadata, sql.Column("version", sql.Integer, nullable=False))
-runs = sql.Table(
-    "ink_runs", metadata,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("begun", _TIME, nullable=False),
-    sql.Column("ended", _TIME),
-    sql.Column("command", sql.Text, nullable=False),
-    sql.Column("form", sql.Text, nullable=False),
-    sql.Column("record", sql.Text, nullable=False),
-    sql.Column("models", sql.Text, nullable=False),
-    sql.Column("threshold", sql.Float, nullable=False),
-    sql.Column("template", sql.Text, nullable=False),
-)  # fmt: skip
-forms = sql.Table(
-    "ink_forms", metadata,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("run_id", sql.ForeignKey("ink_runs.id"), nullable=False),
-    sql.Column("current", sql.Boolean, nullable=False),
-    sql.Column("source", sql.Text, nullable=False),
-    sql.Column("source_bytes", sql.LargeBinary, nullable=False),
-    sql.Column("page", sql.Integer, nullable=False),
-    sql.Column("pages", sql.Text, nullable=False),
-    sql.Column("layout", sql.Text, nullable=False),
-    sql.Column("needs_review", sql.Boolean, nullable=False),
-    sql.Column("refused", sql.Text),
-    sql.Column("error", sql.Text),
-    sql.Column("model", sql.Text, nullable=False),
-    sql.Column("picture", sql.LargeBinary),
-    sql.Index("ink_forms_current", "current", "id"),
-)  # fmt: skip
-fields = sql.Table(
-    "ink_fields", metadata,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("form_id", sql.ForeignKey("ink_forms.id"), nullable=False, index=True),
-    sql.Column("name", sql.Text, nullable=False),
-    sql.Column("value", sql.Text, nullable=False),
-    sql.Column("text", sql.Text, nullable=False),
-    sql.Column("confidence", sql.Float, nullable=False),
-    sql.Column("status", sql.Text, nullable=False),
-    sql.Column("note", sql.Text, nullable=False),
-    sql.Column("sampled", sql.Boolean, nullable=False),
-    sql.Column("box", sql.Text, nullable=False),
-    sql.Column("candidates", sql.Text, nullable=False),
-    sql.Column("crop", sql.LargeBinary),
-    sql.Column("seen", sql.LargeBinary),
-    sql.Index("ink_fields_sure", "sampled", "status", "form_id"),
-)  # fmt: skip
-digits = sql.Table(
-    "ink_digits", metadata,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("field_id", sql.ForeignKey("ink_fields.id"), nullable=False, index=True),
-    sql.Column("place", sql.Integer, nullable=False),
-    sql.Column("label", sql.String(1), nullable=False),
-    sql.Column("confidence", sql.Float, nullable=False),
-    sql.Column("tile", sql.LargeBinary, nullable=False),
-)  # fmt: skip
-actions = sql.Table(
-    "ink_actions", metadata,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("token", sql.String(64), nullable=False, unique=True),
-    sql.Column("at", _TIME, nullable=False),
-    sql.Column("reviewer", sql.Text, nullable=False),
-    sql.Column("session", sql.String(64), nullable=False, index=True),
-    sql.Column("kind", sql.String(8), nullable=False),
-    sql.Column("undoes", sql.ForeignKey("ink_actions.id"), index=True),
-    sql.Column("tasks", sql.Text, nullable=False),
-)  # fmt: skip
-corrections = sql.Table(
-    "ink_corrections", metadata,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("action_id", sql.ForeignKey("ink_actions.id"), nullable=False, index=True),
-    sql.Column("form_id", sql.ForeignKey("ink_forms.id"), nullable=False, index=True),
-    sql.Column("field_id", sql.ForeignKey("ink_fields.id"), nullable=False),
-    sql.Column("sequence", sql.Integer, nullable=False),
-    sql.Column("before_value", sql.Text, nullable=False),
-    sql.Column("before_status", sql.Text, nullable=False),
-    sql.Column("value", sql.Text, nullable=False),
-    sql.Column("text", sql.Text, nullable=False),
-    sql.Column("status", sql.Text, nullable=False),
-    sql.Column("note", sql.Text, nullable=False),
-    sql.UniqueConstraint("field_id", "sequence"),
-)  # fmt: skip
-tasks = sql.Table(
-    "ink_tasks", metadata,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("kind", sql.String(8), nullable=False),
-    sql.Column("form_id", sql.ForeignKey("ink_forms.id"), nullable=False, index=True),
-    sql.Column("field_id", sql.ForeignKey("ink_fields.id"), index=True),
-    sql.Column("digit_id", sql.ForeignKey("ink_digits.id")),
-    sql.Column("label", sql.String(1), nullable=False),
-    sql.Column("turn", sql.Float, nullable=False),
-    sql.Column("sampled", sql.Boolean, nullable=False),
-    sql.Column("changed", sql.Boolean, nullable=False),
-    sql.Column("done_by", sql.ForeignKey("ink_actions.id"), index=True),
-    sql.Column("session", sql.String(64), index=True),
-    sql.Column("until", sql.Float),
-    sql.Index("ink_tasks_open", "kind", "done_by", "label", "turn"),
-    sql.Index("ink_tasks_sampled", "sampled", "done_by", "changed"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,11 +178,6 @@ def states(connection: Connection, condition: sql.ColumnElement[bool]) -> dict[i
     return {id_: so_far[-1][1] for id_, so_far in history.items()}
 
 
-def failing(checks: Sequence[Check], values: Mapping[str, str]) -> list[Check]:
-    """The checks across fields that do not hold for the values of a form; what is no number fails none."""
-    return [one for one in checks if all(name in values for name in one.fields) and not _holds(one, values)]
-
-
 def settled(checks: Sequence[Check], found: Mapping[str, State]) -> dict[str, State]:
     """What holds of the fields of a form, by name, held against the checks across them as they are after the corrections."""
     failed = failing(checks, {name: state.value for name, state in found.items()})
@@ -322,42 +211,6 @@ def with_rosters(template: Template) -> dict[str, Any]:
     return made
 
 
-def make_view(connection: Connection, template: Template) -> None:
-    """Make the view `ink_table` anew: a row a form, a column a field, with the corrections in place. Raises OutputError where two of its
-    columns would have one name, or one too long a name for PostgreSQL."""
-    names = columns_of(template)
-    lower = [name.lower() for name in names]
-    is_postgres = connection.dialect.name == "postgresql"
-    for name in names:
-        if lower.count(name.lower()) > 1:
-            raise OutputError(f"two columns of the table would be {name!r}; give the field another name in form.json")
-        if is_postgres and len(name.encode()) > LONGEST_NAME:
-            raise OutputError(f"the column {name!r} is longer than the {LONGEST_NAME} bytes of PostgreSQL; give the field a shorter name")
-    last = (
-        sql.select(corrections.c.field_id, sql.func.max(corrections.c.sequence).label("sequence"))
-        .group_by(corrections.c.field_id)
-        .subquery("ink_last")
-    )
-    said = corrections.alias("ink_said")
-    of = forms.c
-    columns: list[Any] = [of.source, of.page, of.pages, of.layout]
-    for name in template.columns:
-        parts = (
-            ("", sql.func.coalesce(said.c.value, fields.c.value)),
-            (" confidence", fields.c.confidence),
-            (" status", sql.func.coalesce(said.c.status, fields.c.status)),
-            (" note", sql.func.coalesce(said.c.note, fields.c.note)),
-        )
-        columns += [sql.func.max(sql.case((fields.c.name == name, part))).label(name + end) for end, part in parts]
-    columns += [of.needs_review, of.refused, of.error, of.model]
-    joined = forms.outerjoin(fields, fields.c.form_id == of.id).outerjoin(last, last.c.field_id == fields.c.id)
-    joined = joined.outerjoin(said, (said.c.field_id == last.c.field_id) & (said.c.sequence == last.c.sequence))
-    grouped = sql.select(*columns).select_from(joined).where(of.current == sql.true()).group_by(of.id)
-    text = str(grouped.compile(connection, compile_kwargs={"literal_binds": True}))
-    connection.exec_driver_sql("DROP VIEW IF EXISTS ink_table")
-    connection.exec_driver_sql(f"CREATE VIEW ink_table AS {text}")
-
-
 def shown_url(url: str) -> str:
     """The address of a store as it may be shown: without its password. Raises OutputError for what is none."""
     return _url(url).render_as_string(hide_password=True).replace("postgresql+psycopg:", "postgresql:", 1)
@@ -367,13 +220,6 @@ def in_groups(ids: Iterable[int], size: int = 500) -> Iterator[list[int]]:
     """Some ids at a time: databases take only so many in one statement."""
     every = list(ids)
     yield from (every[at : at + size] for at in range(0, len(every), size))
-
-
-def _holds(check: Check, values: Mapping[str, str]) -> bool:
-    try:
-        return check.holds(values)
-    except ValueError:
-        return True
 
 
 def _url(text: str) -> URL:

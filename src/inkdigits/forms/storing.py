@@ -14,8 +14,9 @@ from sqlalchemy.engine import Connection
 from ..errors import OutputError
 from ..output.resume import Terms, check_record, record_text
 from ..recognition.alphabet import DIGITS
-from .read import EMPTY, INVALID, NO_PAGE, OK, STRUCK_OUT, UNSURE, FieldValue, FormReading
-from .store import Store, digits, fields, forms, in_groups, make_view, now, runs, tasks, with_rosters
+from .reading import EMPTY, INVALID, NO_PAGE, OK, STRUCK_OUT, UNSURE, FieldValue, FormReading
+from .store import Store, in_groups, now, with_rosters
+from .store_tables import digits, fields, forms, make_view, runs, tasks
 from .template import FormField, Template
 
 SAMPLE = 0.05

@@ -4,7 +4,7 @@
         {"name": "id", "box": [100, 200, 540, 60], "type": "id", "length": 9, "cells": 9, "values": "ids.txt", "required": true}]}],
      "checks": [{"check": "sum", "of": ["q1", "q2"], "is": "total"}]}
 
-Boxes are x, y, width, height in pixels of the page's image. `SCHEMA` is the same as JSON Schema.
+Boxes are x, y, width, height in pixels of the page's image. `schema.py` has the same as JSON Schema.
 """
 
 from __future__ import annotations
@@ -21,107 +21,13 @@ from typing import Any
 
 from .. import files
 from ..errors import InputError
-from .fieldtypes import CHECK_KINDS, CHECKS, LONGEST, ORDERS, TYPES, Check, Date, Decimal, Id, Integer, Kind, Money, Phone, Time
+from ..lines import Box
+from .across import Check
+from .fieldtypes import LONGEST, Date, Decimal, Id, Integer, Kind, Money, Phone, Time
+from .schema import PROPERTIES, VERSION, check_schema, with_article
 
-VERSION = 1
 MOST_VALUES = 200_000
 """Lines of a roster, at most."""
-Box = tuple[int, int, int, int]
-Length = int | tuple[int, int]
-
-_TEXT = {"type": "string", "minLength": 1}
-_BOX = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 4, "maxItems": 4}
-_LENGTH = {
-    "oneOf": [
-        {"type": "integer", "minimum": 1, "maximum": 40},
-        {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 40}, "minItems": 2, "maxItems": 2},
-    ]
-}
-_OPTION = {
-    "type": "object",
-    "required": ["name", "box"],
-    "additionalProperties": False,
-    "properties": {"name": {"type": "string", "minLength": 1}, "box": _BOX},
-}
-PROPERTIES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
-    "name": ({"type": "string", "pattern": r"^[^\s,;\"'.][^,;\"'\r\n]*$"}, TYPES),
-    "box": (_BOX, TYPES),
-    "type": ({"enum": list(TYPES)}, TYPES),
-    "required": ({"type": "boolean", "description": "Where it is empty, it is invalid."}, TYPES),
-    "cells": (
-        {"type": "integer", "minimum": 1, "maximum": 40, "description": "Cells of a comb, one for each digit."},
-        ("integer", "date", "time", "phone", "id"),
-    ),
-    "values": (
-        {
-            "oneOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}],
-            "description": "The only values that are right: the name of a file with one a line, or the values themselves.",
-        },
-        ("integer", "decimal", "money", "date", "time", "phone", "id"),
-    ),
-    "length": (_LENGTH | {"description": "Digits: how many, or the fewest and the most."}, ("integer", "phone", "id")),
-    "minimum": (
-        {"type": ["number", "string"], "description": "The least value; days are written as 2026-11-24, times as 08:05."},
-        ("integer", "decimal", "money", "date", "time"),
-    ),
-    "maximum": ({"type": ["number", "string"], "description": "The greatest value."}, ("integer", "decimal", "money", "date", "time")),
-    "places": ({"type": "integer", "minimum": 0, "maximum": 6, "description": "Decimals."}, ("decimal", "money")),
-    "order": ({"enum": list(ORDERS), "description": "How a day is written: d, m, y are day, month and year."}, ("date",)),
-    "pattern": ({"type": "string", "minLength": 1, "description": "A regular expression that all of it fits."}, ("id",)),
-    "check": ({"enum": list(CHECKS), "description": "Its check digit."}, ("id",)),
-    "options": ({"type": "array", "items": _OPTION, "minItems": 2, "description": "Small boxes, each with a name."}, ("choice",)),
-    "many": ({"type": "boolean", "description": "More than one may be ticked."}, ("choice",)),
-}  # fmt: skip
-"""The keys of a field: the schema of each, which says what it is, and the types that have it."""
-SCHEMA: Mapping[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "A form of inkdigits, version 1",
-    "type": "object",
-    "required": ["version", "name", "pages"],
-    "additionalProperties": False,
-    "properties": {
-        "version": {"const": VERSION},
-        "name": {"type": "string", "minLength": 1},
-        "group": {"enum": ["page", "document"]},
-        "pages": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "required": ["image", "size", "fields"],
-                "additionalProperties": False,
-                "properties": {
-                    "name": {"type": "string", "minLength": 1},
-                    "image": {"type": "string", "minLength": 1},
-                    "size": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2},
-                    "fields": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": ["name", "box", "type"],
-                            "additionalProperties": False,
-                            "properties": {key: dict(schema) for key, (schema, _) in PROPERTIES.items()},
-                        },
-                    },
-                },
-            },
-        },
-        "checks": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["check", "of"],
-                "additionalProperties": False,
-                "properties": {
-                    "check": {"enum": list(CHECK_KINDS)},
-                    "of": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                    "is": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-"""form.json as JSON Schema (draft 2020-12). What depends on more than one place of it is said in `Template.from_dict`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +83,7 @@ class Template:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of all fields, in order; a name that several layouts have comes once."""
-        return tuple(dict.fromkeys(own.name for layout in self.pages for own in layout.fields))
+        return tuple(dict.fromkeys(form_field.name for layout in self.pages for form_field in layout.fields))
 
     def image(self, layout: Layout) -> Path:
         """Where the image of a layout lies."""
@@ -206,7 +112,7 @@ class Template:
         if twice := _twice(names):
             raise InputError(source, f"two pages have the name {twice!r}", "give each page a name of its own")
         group = found.get("group", "page")
-        if group == "document" and (twice := _twice([own.name for layout in pages for own in layout.fields])):
+        if group == "document" and (twice := _twice([form_field.name for layout in pages for form_field in layout.fields])):
             raise InputError(source, f"two pages of one form have a field {twice!r}", "give each field of the form a name of its own")
         checks = tuple(_check(check, number, pages, group, source) for number, check in enumerate(found.get("checks", ())))
         return cls(found["name"], pages, checks, group, folder)
@@ -214,7 +120,12 @@ class Template:
     def to_dict(self) -> dict[str, Any]:
         """What form.json holds."""
         pages = [
-            {"name": page.name, "image": page.image, "size": list(page.size), "fields": [dict(own.given) for own in page.fields]}
+            {
+                "name": page.name,
+                "image": page.image,
+                "size": list(page.size),
+                "fields": [dict(form_field.given) for form_field in page.fields],
+            }
             for page in self.pages
         ]
         checks = [{"check": c.kind, "of": list(c.of)} | ({"is": c.is_} if c.is_ else {}) for c in self.checks]
@@ -227,11 +138,6 @@ class Template:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write form.json, whole or not at all. Raises OutputError."""
         files.write(path, self.to_json())
-
-
-def check_schema(found: Any, source: str) -> None:
-    """Raise InputError at the first place at which what form.json holds does not fit SCHEMA. source: what errors call it."""
-    _check_schema(found, SCHEMA, source, "")
 
 
 def read_values(path: Path, source: str, where: str) -> tuple[str, ...]:
@@ -259,20 +165,21 @@ def read_values(path: Path, source: str, where: str) -> tuple[str, ...]:
 
 def _layout(page: Mapping[str, Any], number: int, source: str, folder: Path) -> Layout:
     where = f"pages[{number}]"
-    fields = tuple(_field(own, f"{where}.fields[{k}]", page["size"], source, folder) for k, own in enumerate(page["fields"]))
-    if twice := _twice([own.name for own in fields]):
+    fields = tuple(_field(given, f"{where}.fields[{k}]", page["size"], source, folder) for k, given in enumerate(page["fields"]))
+    if twice := _twice([form_field.name for form_field in fields]):
         raise InputError(source, f"{where} has two fields {twice!r}", "give each field of a page a name of its own")
     return Layout(page.get("name", f"page {number + 1}"), page["image"], (page["size"][0], page["size"][1]), fields)
 
 
-def _field(own: Mapping[str, Any], where: str, size: Sequence[int], source: str, folder: Path) -> FormField:
-    where = f"{where} ({own['name']})"
-    kind = own["type"]
-    for key in own:
+def _field(given: Mapping[str, Any], where: str, size: Sequence[int], source: str, folder: Path) -> FormField:
+    where = f"{where} ({given['name']})"
+    kind = given["type"]
+    for key in given:
         if kind not in PROPERTIES[key][1]:
-            raise InputError(source, f"{where}: {_a(kind)} has no {key!r}", f"leave it out, or choose {' or '.join(PROPERTIES[key][1])}")
-    _check_inside(own["box"], size, source, where)
-    options = tuple(Option(option["name"], _box(option["box"])) for option in own.get("options", ()))
+            remedy = f"leave it out, or choose {' or '.join(PROPERTIES[key][1])}"
+            raise InputError(source, f"{where}: {with_article(kind)} has no {key!r}", remedy)
+    _check_inside(given["box"], size, source, where)
+    options = tuple(Option(option["name"], _box(option["box"])) for option in given.get("options", ()))
     for option in options:
         _check_inside(option.box, size, source, f"{where}, option {option.name!r}")
     if (kind == "choice") != bool(options):
@@ -280,18 +187,26 @@ def _field(own: Mapping[str, Any], where: str, size: Sequence[int], source: str,
     if twice := _twice([option.name for option in options]):
         raise InputError(source, f"{where} has two options {twice!r}", "give each option a name of its own")
     try:
-        made = _KINDS[kind](own, _values(own, source, where, folder)) if kind in _KINDS else None
+        made = _KINDS[kind](given, _values(given, source, where, folder)) if kind in _KINDS else None
     except ValueError as error:
         raise InputError(source, f"{where}: {error}", "correct it, or leave it out") from None
     if made is not None:
         _check_values(made, source, where)
     return FormField(
-        own["name"], _box(own["box"]), kind, own.get("required", False), own.get("cells", 0), made, options, own.get("many", False), own
+        given["name"],
+        _box(given["box"]),
+        kind,
+        given.get("required", False),
+        given.get("cells", 0),
+        made,
+        options,
+        given.get("many", False),
+        given,
     )
 
 
-def _values(own: Mapping[str, Any], source: str, where: str, folder: Path) -> tuple[str, ...]:
-    values = own.get("values", ())
+def _values(given: Mapping[str, Any], source: str, where: str, folder: Path) -> tuple[str, ...]:
+    values = given.get("values", ())
     if isinstance(values, str):
         return read_values(folder / values, source, where)
     if twice := _twice(values):
@@ -302,9 +217,9 @@ def _values(own: Mapping[str, Any], source: str, where: str, folder: Path) -> tu
 def _check_values(kind: Kind, source: str, where: str) -> None:
     """Raise InputError for a value of a list that its own field does not allow: it could never be read."""
     for value in kind.values:
-        told = kind.value(value)
-        outside = None if told is None else kind.outside(told)
-        if told is None or outside:
+        meant = kind.value(value)
+        outside = None if meant is None else kind.outside(meant)
+        if meant is None or outside:
             problem = f"fails its {outside}" if outside else f"is not {kind.said}"
             raise InputError(source, f"{where}: the value {value!r} of its list {problem}", "correct the list or the field")
 
@@ -315,62 +230,62 @@ def _check_inside(box: Sequence[int], size: Sequence[int], source: str, where: s
         raise InputError(source, f"{where}: the box {list(box)} is not inside the page of {size[0]} x {size[1]} pixels", "draw it inside")
 
 
-def _check(check: Mapping[str, Any], number: int, pages: Sequence[Layout], group: str, source: str) -> Check:
-    made, where = Check(check["check"], tuple(check["of"]), check.get("is", "")), f"checks[{number}]"
-    if (made.kind == "sum") != bool(made.is_) or (made.kind != "sum" and len(made.of) < 2) or _twice(made.fields):
+def _check(given: Mapping[str, Any], number: int, pages: Sequence[Layout], group: str, source: str) -> Check:
+    check, where = Check(given["check"], tuple(given["of"]), given.get("is", "")), f"checks[{number}]"
+    if (check.kind == "sum") != bool(check.is_) or (check.kind != "sum" and len(check.of) < 2) or _twice(check.fields):
         remedy = 'write {"check": "sum", "of": [...], "is": "total"}, or "order" or "equal" of two fields or more, each field once'
         raise InputError(source, f"{where} is no check", remedy)
-    by_page = [{own.name: own for own in page.fields} for page in pages]
+    by_page = [{form_field.name: form_field for form_field in page.fields} for page in pages]
     if group == "document":
-        by_page = [{name: own for page in by_page for name, own in page.items()}]
-    some = [page for page in by_page if all(name in page for name in made.fields)]
-    if not some:
-        missing = next((name for name in made.fields if not any(name in page for page in by_page)), None)
+        by_page = [{name: form_field for page in by_page for name, form_field in page.items()}]
+    holding = [page for page in by_page if all(name in page for name in check.fields)]
+    if not holding:
+        missing = next((name for name in check.fields if not any(name in page for page in by_page)), None)
         reason = f"there is no field {missing!r}" if missing else "its fields are on different pages"
         raise InputError(source, f"{where}: {reason}", "name fields of one form")
-    for name in made.fields:
-        kind = some[0][name].kind
-        if kind is None or (made.kind == "sum" and not kind.adds):
-            remedy = f"a {made.kind} is of fields that hold {'numbers that add up' if made.kind == 'sum' else 'text'}"
-            raise InputError(source, f"{where}: {name!r} is {_a(some[0][name].type)}", remedy)
-    return made
+    for name in check.fields:
+        kind = holding[0][name].kind
+        if kind is None or (check.kind == "sum" and not kind.adds):
+            remedy = f"a {check.kind} is of fields that hold {'numbers that add up' if check.kind == 'sum' else 'text'}"
+            raise InputError(source, f"{where}: {name!r} is {with_article(holding[0][name].type)}", remedy)
+    return check
 
 
-def _integer(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
-    cells = own.get("cells", 0)
-    lengths = _lengths(own, (1, cells or LONGEST), cells)
-    return Integer(values, lengths, *_limits(own, _number), bool(cells))
+def _integer(given: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    cells = given.get("cells", 0)
+    lengths = _lengths(given, (1, cells or LONGEST), cells)
+    return Integer(values, lengths, *_limits(given, _number), bool(cells))
 
 
-def _decimal(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
-    return (Money if own["type"] == "money" else Decimal)(values, own.get("places", 2), *_limits(own, _number))
+def _decimal(given: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    return (Money if given["type"] == "money" else Decimal)(values, given.get("places", 2), *_limits(given, _number))
 
 
-def _date(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
-    cells = own.get("cells", 0)
+def _date(given: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    cells = given.get("cells", 0)
     if cells not in (0, 6, 8):
         raise ValueError(f"a date has 6 or 8 cells, not {cells}")
-    return Date(values, own.get("order", "dmy"), *_limits(own, _day), cells)
+    return Date(values, given.get("order", "dmy"), *_limits(given, _day), cells)
 
 
-def _time(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
-    if own.get("cells", 4) != 4:
-        raise ValueError(f"a time has 4 cells, not {own['cells']}")
-    return Time(values, *_limits(own, _clock), "cells" in own)
+def _time(given: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    if given.get("cells", 4) != 4:
+        raise ValueError(f"a time has 4 cells, not {given['cells']}")
+    return Time(values, *_limits(given, _clock), "cells" in given)
 
 
-def _phone(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
-    return Phone(values, _lengths(own, (3, 15), own.get("cells", 0)))
+def _phone(given: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+    return Phone(values, _lengths(given, (3, 15), given.get("cells", 0)))
 
 
-def _id(own: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
+def _id(given: Mapping[str, Any], values: tuple[str, ...]) -> Kind:
     try:
-        re.compile(own.get("pattern", ""))
+        re.compile(given.get("pattern", ""))
     except re.error as error:
-        raise ValueError(f"the pattern {own['pattern']!r} is no regular expression ({error})") from None
-    cells = own.get("cells", 0)
+        raise ValueError(f"the pattern {given['pattern']!r} is no regular expression ({error})") from None
+    cells = given.get("cells", 0)
     longest = max((len(re.sub(r"\D", "", value)) for value in values), default=cells or LONGEST)
-    return Id(values, _lengths(own, (1, longest), cells), own.get("pattern"), own.get("check"))
+    return Id(values, _lengths(given, (1, longest), cells), given.get("pattern"), given.get("check"))
 
 
 _KINDS: Mapping[str, Callable[[Mapping[str, Any], tuple[str, ...]], Kind]] = {
@@ -378,16 +293,16 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any], tuple[str, ...]], Kind]] = {
 }  # fmt: skip
 
 
-def _lengths(own: Mapping[str, Any], default: tuple[int, int], cells: int) -> tuple[int, int]:
-    given = own.get("length", default)
-    low, high = (given, given) if isinstance(given, int) else given
+def _lengths(given: Mapping[str, Any], default: tuple[int, int], cells: int) -> tuple[int, int]:
+    length = given.get("length", default)
+    low, high = (length, length) if isinstance(length, int) else length
     if low > high or (cells and high > cells):
         raise ValueError(f"a length of {low} to {high} digits" + (f" does not fit into {cells} cells" if low <= high else ""))
     return low, high
 
 
-def _limits(own: Mapping[str, Any], known: Callable[[Any], Any]) -> tuple[Any, Any]:
-    low, high = (known(own[key]) if key in own else None for key in ("minimum", "maximum"))
+def _limits(given: Mapping[str, Any], known: Callable[[Any], Any]) -> tuple[Any, Any]:
+    low, high = (known(given[key]) if key in given else None for key in ("minimum", "maximum"))
     if low is not None and high is not None and low > high:
         raise ValueError(f"the minimum {low} is above the maximum {high}")
     return low, high
@@ -416,69 +331,6 @@ def _box(box: Sequence[int]) -> Box:
     return box[0], box[1], box[2], box[3]
 
 
-def _a(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
-
-
 def _twice(names: Sequence[str]) -> str | None:
     """The first name that there is more than once; None where there is none."""
     return next((name for name, count in Counter(names).items() if count > 1), None)
-
-
-# The part of JSON Schema that SCHEMA is written in
-
-_JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
-}  # fmt: skip
-
-
-def _check_schema(value: Any, schema: Mapping[str, Any], source: str, where: str) -> None:
-    """Raise InputError at the first place at which a value does not fit a schema."""
-    if reason := _mismatch(value, schema):
-        raise InputError(
-            source, f"{where.lstrip('.') or 'it'} {reason}", "the documentation of forms, and `inkdigits form schema`, say what there is"
-        )
-    if isinstance(value, dict):
-        for key in value:
-            _check_schema(value[key], schema["properties"][key], source, f"{where}.{key}")
-    elif isinstance(value, list) and "items" in schema:
-        for number, one in enumerate(value):
-            _check_schema(one, schema["items"], source, f"{where}[{number}]")
-
-
-def _mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
-    """Why a value itself, whatever is inside it, does not fit a schema; None where it does."""
-    if "const" in schema and (value != schema["const"] or isinstance(value, bool)):
-        return f"must be {schema['const']}, not {value!r}"
-    if "enum" in schema and value not in schema["enum"]:
-        return f"must be one of {', '.join(schema['enum'])}, not {value!r}"
-    if "oneOf" in schema:
-        found = [_anywhere(value, one) for one in schema["oneOf"]]
-        return None if None in found else f"{found[0]}, or {found[1]}"
-    kinds = schema.get("type", ())
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if kinds and not any(isinstance(value, _JSON_TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool)) for kind in kinds):
-        return f"must be {' or '.join(map(_a, kinds))}, not {json.dumps(value, ensure_ascii=False)[:60]}"
-    if isinstance(value, dict):
-        if missing := [key for key in schema.get("required", ()) if key not in value]:
-            return f"lacks {missing[0]!r}"
-        if unknown := [key for key in value if key not in schema["properties"]]:
-            return f"has {unknown[0]!r}, which is not known here; there are {', '.join(schema['properties'])}"
-    if isinstance(value, list) and not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
-        return f"has {len(value)} entries, not {schema['minItems']}{'' if 'maxItems' in schema else ' or more'}"
-    if isinstance(value, str) and len(value) < schema.get("minLength", 0):
-        return "is empty"
-    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
-        return f"must be a name without commas, semicolons, quotes and line breaks, that begins with no space or point, not {value!r}"
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
-        return f"must be at least {schema['minimum']}{' and at most ' + str(schema['maximum']) if 'maximum' in schema else ''}, not {value}"
-    return None
-
-
-def _anywhere(value: Any, schema: Mapping[str, Any]) -> str | None:
-    """Why a value, or one inside a list, does not fit."""
-    reason = _mismatch(value, schema)
-    if reason is None and isinstance(value, list):
-        reason = next((f"of its entries one {found}" for one in value if (found := _mismatch(one, schema["items"]))), None)
-    return reason

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from .fieldtypes import CENTURY, Date, Kind, Time
-from .read import EMPTY, INVALID, OK, STRUCK_OUT, UNSURE
+from .reading import EMPTY, INVALID, OK, STRUCK_OUT, UNSURE
 from .template import FormField
 
 YES, NO = ("yes", "y", "x", "1"), ("no", "n", "0", "-")

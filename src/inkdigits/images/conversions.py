@@ -42,6 +42,11 @@ def eight_bits(image: NDArray[Any], name: str = "array") -> Bytes:
     return scaled
 
 
+def grey_of(image: Bytes) -> Bytes:
+    """An image in grey: uint8 (H, W, 3) RGB -> uint8 (H, W); one that is grey stays as it is."""
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
 def opaque(image: Bytes) -> Bytes:
     """Lay an image with transparency on paper: uint8 (H, W, 4) RGBA -> (H, W, 3) RGB; others stay as they are.
 

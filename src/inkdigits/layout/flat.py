@@ -9,11 +9,13 @@ import cv2
 import numpy as np
 
 from ..arrays import Bytes, Double, Float
+from ..images.conversions import grey_of
+from ..lines import Box
 from .fields import Field, fields
 from .maps import DESK, SIDE, STEP, WHOLE_SIDE, page_of
-from .sheet import flatten, outline, scaled, unflatten
+from .perspective import flatten, scaled, unflatten
+from .sheet import outline
 
-Box = tuple[int, int, int, int]
 Maps = Callable[[Float], Float]
 """A page float32 (1, H, W) -> its maps, float32 (1, H / 4, W / 4, K)."""
 Readable = Callable[[Bytes], float]
@@ -48,7 +50,7 @@ class Flat:
 
 def as_it_is(image: Bytes) -> Flat:
     """An image that is taken as the sheet that it shows."""
-    return Flat(image, _grey(image), None, 1.0)
+    return Flat(image, grey_of(image), None, 1.0)
 
 
 def flat(image: Bytes, maps_of: Maps, readable: Readable) -> Flat:
@@ -56,30 +58,30 @@ def flat(image: Bytes, maps_of: Maps, readable: Readable) -> Flat:
 
     image: uint8 (H, W) or (H, W, 3) RGB. An image without a sheet on something else, whose writing is level, stays as it is.
     """
-    found, maps = _mapped(image, maps_of, None, WHOLE_SIDE)
+    sheet, maps = _mapped(image, maps_of, None, WHOLE_SIDE)
     quad = outline(1 - maps[..., DESK])
     homography = None
     if quad is not None:
-        image, homography = flatten(image, scaled(quad, found.scale))
-    found, maps = _mapped(image, maps_of, homography)
-    some = fields(maps, found.scale)
-    degrees, lay = _tilt(some), False
+        image, homography = flatten(image, scaled(quad, sheet.scale))
+    sheet, maps = _mapped(image, maps_of, homography)
+    numbers = fields(maps, sheet.scale)
+    degrees, is_lying = _tilt(numbers), False
     if abs(degrees) > TILTED:
-        turned, its_maps = _turned(found, degrees, maps_of)
-        its = fields(its_maps, turned.scale)
-        lay = abs(degrees) > LEANING
-        if _clear(turned, its, readable) > _clear(found, some, readable) + (SURER if lay else 0):
-            found, some = turned, its
+        turned, its_maps = _turned(sheet, degrees, maps_of)
+        its_numbers = fields(its_maps, turned.scale)
+        is_lying = abs(degrees) > LEANING
+        if _clear(turned, its_numbers, readable) > _clear(sheet, numbers, readable) + (SURER if is_lying else 0):
+            sheet, numbers = turned, its_numbers
         else:
-            lay = False
-    if lay or len(some) >= (FEW if quad is not None else SEVERAL):
-        clear = _clear(found, some, readable)
+            is_lying = False
+    if is_lying or len(numbers) >= (FEW if quad is not None else SEVERAL):
+        clear = _clear(sheet, numbers, readable)
         if clear < 1 - SURER:
-            turned_by = {quarters: _clear(found, some, readable, quarters) for quarters in (1, 2, 3)}
+            turned_by = {quarters: _clear(sheet, numbers, readable, quarters) for quarters in (1, 2, 3)}
             best = max(turned_by, key=lambda quarters: turned_by[quarters])
             if turned_by[best] > clear + SURER:
-                found, _ = _turned(found, 90.0 * best, maps_of)
-    return found
+                sheet, _ = _turned(sheet, 90.0 * best, maps_of)
+    return sheet
 
 
 def unflattened(box: Box, *, homography: Double, factor: float, size: tuple[int, int]) -> Box:
@@ -95,13 +97,9 @@ def unflattened(box: Box, *, homography: Double, factor: float, size: tuple[int,
     return left, top, max(right - left, 1), max(bottom - top, 1)
 
 
-def _grey(image: Bytes) -> Bytes:
-    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
 def _mapped(image: Bytes, maps_of: Maps, homography: Double | None, side: int = SIDE) -> tuple[Flat, Float]:
     """An image with its maps, which are returned beside it."""
-    grey = _grey(image)
+    grey = grey_of(image)
     page, shrunk = page_of(grey, side)
     maps = maps_of(page[np.newaxis])[0]
     rows, columns = (max(-(-int(np.ceil(side / shrunk)) // STEP), 1) for side in grey.shape)
@@ -109,16 +107,16 @@ def _mapped(image: Bytes, maps_of: Maps, homography: Double | None, side: int = 
     return Flat(image, grey, maps, shrunk * STEP, homography), maps
 
 
-def _tilt(some: list[Field]) -> float:
+def _tilt(numbers: list[Field]) -> float:
     """The degrees by which a page's writing is turned clockwise, in (-90, 90]; 0 where no field is long enough to tell."""
-    long = [field for field in some if field.sides[0] >= ELONGATED * field.sides[1]]
+    long = [field for field in numbers if field.sides[0] >= ELONGATED * field.sides[1]]
     vectors = sum(field.sides[0] * np.exp(2j * np.deg2rad(field.degrees)) for field in long)
     return float(np.rad2deg(np.angle(vectors)) / 2) if abs(vectors) else 0.0
 
 
-def _turned(found: Flat, degrees: float, maps_of: Maps) -> tuple[Flat, Float]:
+def _turned(sheet: Flat, degrees: float, maps_of: Maps) -> tuple[Flat, Float]:
     """The sheet turned back by some degrees, with room for all of it."""
-    height, width = found.grey.shape
+    height, width = sheet.grey.shape
     turn = np.vstack([cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0), (0, 0, 1)])
     corners = np.array([(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)])
     placed = corners @ turn[:2, :2].T + turn[:2, 2]
@@ -127,15 +125,15 @@ def _turned(found: Flat, degrees: float, maps_of: Maps) -> tuple[Flat, Float]:
     move[:2, 2] = -0.5 - low
     homography = move @ turn
     size = (max(round(high[0] - low[0]), 1), max(round(high[1] - low[1]), 1))
-    turned = cv2.warpPerspective(found.image, homography, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    before = np.eye(3) if found.homography is None else found.homography
+    turned = cv2.warpPerspective(sheet.image, homography, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    before = np.eye(3) if sheet.homography is None else sheet.homography
     return _mapped(np.asarray(turned, np.uint8), maps_of, homography @ before)
 
 
-def _clear(found: Flat, some: list[Field], readable: Readable, quarters: int = 0) -> float:
+def _clear(sheet: Flat, numbers: list[Field], readable: Readable, quarters: int = 0) -> float:
     """How surely the largest fields of a sheet are read when it is turned back by some quarters, in [0, 1]; 0 where there are none."""
-    largest = sorted(some, key=lambda field: -field.sides[0] * field.sides[1])[:TRIED]
-    crops = [np.ascontiguousarray(np.rot90(_crop(found.grey, field), quarters)) for field in largest]
+    largest = sorted(numbers, key=lambda field: -field.sides[0] * field.sides[1])[:TRIED]
+    crops = [np.ascontiguousarray(np.rot90(_crop(sheet.grey, field), quarters)) for field in largest]
     return float(np.mean([readable(crop) for crop in crops])) if crops else 0.0
 
 

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from ..arrays import Bytes, Mask
+from .cores import Cores
 from .edges import is_along_the_edge, is_corner, is_edge_line, is_shadow, touches
 from .ink import Ink, find_ink, inked, quantile, stroke_width, without_print
 from .regions import Region, join, regions
@@ -27,6 +29,9 @@ STRAY = 1.5
 APART = 1.6
 """Numbers of a line are apart by a gap wider than this, in heights of its regions; hands33, photos_multi, registers and cheque_amounts are
 read as well with it as without."""
+NEAR, COLUMN, CLEAR = 0.8, 2, 0.8
+"""So are those that the maps show as two, where at least so many other lines, and this share of those that reach there, have a gap too.
+Chosen on the first 40 pages of `inkdigits bench pages`, and so that photos_multi is read as before."""
 MANY = 3
 """Where a line has so many regions, a narrow one that is alone and cut off by the frame is no line."""
 
@@ -126,18 +131,41 @@ def lines(ink: Ink) -> list[list[Region]]:
     return [_merged(row) for row in rows if row]
 
 
-def parted(row: list[Region], mask: Mask) -> list[list[Region]]:
-    """The numbers of a line: its regions, left to right, parted at gaps without any ink, points and dashes included, that are wider than
-    APART times the usual height of them. mask: bool (h, w), all ink of the page."""
-    wide = APART * sorted(r.height for r in row)[len(row) // 2]
+def parted(rows: Sequence[list[Region]], mask: Mask, cores: Cores | None = None) -> list[list[list[Region]]]:
+    """The numbers of each line of a page: its regions, left to right, parted at gaps without any ink, points and dashes included, that are
+    wider than APART times the usual height of them; than NEAR times, where the regions beside the gap lie in different cores and most other
+    lines have a gap there too, as columns have.
+
+    mask: bool (h, w), all ink of the page.
+    """
+    return [_numbers(row, mask, cores, [other for other in rows if other is not row]) for row in rows]
+
+
+def _numbers(row: list[Region], mask: Mask, cores: Cores | None, others: Sequence[list[Region]]) -> list[list[Region]]:
+    """The numbers of one line. others: the other lines of the page."""
+    tall = sorted(r.height for r in row)[len(row) // 2]
     parts = [[row[0]]]
     for before, r in pairwise(row):
         between = mask[min(before.y, r.y) : max(before.bottom, r.bottom), before.right : max(r.x, before.right)].any(axis=0)
         inked = np.flatnonzero(np.concatenate([[True], between, [True]]))
-        if int(np.diff(inked).max()) - 1 > wide:
+        gap = (int(np.diff(inked).max()) - 1) / tall
+        if gap > APART or (gap > NEAR and cores and _are_two(before, r, cores) and _is_between_columns((before.right + r.x) / 2, others)):
             parts.append([])
         parts[-1].append(r)
     return parts
+
+
+def _are_two(one: Region, other: Region, cores: Cores) -> bool:
+    """Whether two regions lie in the cores of different numbers."""
+    numbers = cores.number_of(one), cores.number_of(other)
+    return 0 not in numbers and numbers[0] != numbers[1]
+
+
+def _is_between_columns(column: float, rows: Sequence[list[Region]]) -> bool:
+    """Whether most of the rows that reach over a column have no ink in it, and there are COLUMN of them or more."""
+    over = [row for row in rows if row[0].x < column < row[-1].right]
+    clear = sum(not any(r.x <= column < r.right for r in row) for row in over)
+    return clear >= max(COLUMN, CLEAR * len(over))
 
 
 def _straight(r: Region, stroke: float) -> bool:

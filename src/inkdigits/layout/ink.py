@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Bytes, Double, Float, Mask
+from ..images.conversions import grey_of
 
 PAPER_SIDE = 160
 """Long side, in pixels, at which the paper under the writing is estimated: light changes slowly, strokes are small."""
@@ -93,7 +94,7 @@ def _find(image: Bytes, scale: float) -> tuple[Ink, Float]:
     if ink_is_light(coarse):
         channels = [cv2.bitwise_not(channel) for channel in channels]
         coarse = cv2.bitwise_not(coarse)
-    ink, mask = strength(channels, [_grey(coarse)] if len(channels) == 1 else list(cv2.split(coarse)))
+    ink, mask = strength(channels, [grey_of(coarse)] if len(channels) == 1 else list(cv2.split(coarse)))
     ridges = _ridges(mask)
     return Ink(ink, mask, _width(ridges), scale), ridges
 
@@ -117,7 +118,7 @@ def _grey_where_colourless(image: Bytes) -> Bytes:
     white = np.array([max(quantile(channel.ravel(), 0.5), DEEP) for channel in cv2.split(coarse)])  # the paper's
     even = cv2.multiply(coarse, (*(white.max() / white), 0.0))
     spread = cv2.subtract(even.max(axis=2), even.min(axis=2))
-    return _grey(image) if np.mean(spread > COLOURLESS) < 0.002 else image
+    return grey_of(image) if np.mean(spread > COLOURLESS) < 0.002 else image
 
 
 def ink_is_light(image: Bytes) -> bool:
@@ -126,7 +127,7 @@ def ink_is_light(image: Bytes) -> bool:
     Strokes are the rare grey levels: they skew what is left when the slow changes of light are taken away. The border, mostly paper,
     has a vote beside it (alone it fails under vignetting), and dark ink is the default.
     """
-    grey = _grey(shrink(image, PAPER_SIDE)[0])
+    grey = grey_of(shrink(image, PAPER_SIDE)[0])
     light = grey.astype(np.float32)
     around = round(0.3 * max(grey.shape)) | 1  # as wide as a Gaussian of a twelfth of the image
     detail = light - cv2.blur(light, (around, around))
@@ -266,10 +267,6 @@ def _ridges(mask: Mask) -> Float:
     ridge = (distance > 0) & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)) - 1e-3)
     found: Float = distance[ridge]
     return found
-
-
-def _grey(image: Bytes) -> Bytes:
-    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
 def _mean(image: Float) -> float:

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Bytes, Mask
+from ..lines import Box
 from .ink import inked
 
 Labels = NDArray[np.int32]
 Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
-Box = tuple[int, int, int, int]
 
 LONG, CUT_OFF, BOTH = 2.2, 1.6, 1.4
 """A rule is at least this many digit heights long; one that the frame cuts off at one end, and at both. Tuned on photos_multi: below 2 it

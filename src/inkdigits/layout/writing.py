@@ -7,6 +7,7 @@ from dataclasses import replace
 from ..clock import Clock
 from . import grouping
 from .clean import without
+from .cores import Cores
 from .flat import Flat
 from .ink import Ink, find_ink
 from .maps import DESK
@@ -18,23 +19,35 @@ LARGE = 0.3
 """A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
 
 
-def written(sheet: Flat, *, single: bool, clock: Clock) -> tuple[Ink, list[list[list[Region]]]]:
+def written(sheet: Flat, *, single: bool, printed: bool = False, clock: Clock) -> tuple[Ink, list[list[list[Region]]]]:
     """The ink of a sheet, and the regions of its numbers, line by line. Of a sheet with a single digit, or no more than one large sign,
-    that one alone."""
+    that one alone. printed: whether printed numbers, and whatever else looks like one, are wanted beside the handwritten ones."""
     if not single:
         ink, _ = grouping.page_ink(sheet.image, SIDE_PAGE)
         clock.lap("ink")
+        cores = None
         if sheet.maps is not None:
-            ink = replace(ink, mask=without(ink.mask, sheet.maps, sheet.scale / ink.scale, DESK))
+            scale = sheet.scale / ink.scale
+            ink, cores = replace(ink, mask=without(ink.mask, sheet.maps, scale, DESK)), Cores.of(sheet.maps, scale)
         rows = grouping.lines(ink)
+        lines = grouping.parted(rows, ink.mask, cores)
+        if cores and not printed:
+            lines = _handwritten(lines, cores)
         clock.lap("layout")
         if not _is_one_sign(rows, ink):
-            return ink, [grouping.parted(row, ink.mask) for row in rows]
+            return ink, lines
     ink = find_ink(sheet.image, side=SIDE_ONE)
     clock.lap("ink")
     region = grouping.one(ink)
     clock.lap("layout")
     return ink, [[[region]]] if region else []
+
+
+def _handwritten(lines: list[list[list[Region]]], cores: Cores) -> list[list[list[Region]]]:
+    """The lines with the handwritten numbers alone, without those that have none."""
+    kept = iter(cores.handwritten([number for line in lines for number in line]))
+    found = [[number for number in line if next(kept)] for line in lines]
+    return [line for line in found if line]
 
 
 def _is_one_sign(lines: list[list[Region]], ink: Ink) -> bool:

@@ -56,7 +56,7 @@ def record_of(reader: Reader, options: Options, *, single: bool) -> Record:
     cards = reader.cards
     content = json.dumps([card.to_dict() for card in cards], sort_keys=True).encode()
     of_text: Record = {"alphabet": options.alphabet or "", "decimal": options.decimal or "", "digits_only": options.digits_only}
-    of_text["second_opinion"], of_text["sure"] = options.second_opinion, options.sure
+    of_text["second_opinion"], of_text["sure"], of_text["printed"] = options.second_opinion, options.sure, options.printed
     record: Record = {
         "command": "predict" if single else "read",
         "threshold": cards[0].thresholds["answer"] if options.threshold is None else options.threshold,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 DIGITS = "0123456789"
 SYMBOLS = ".,-/:+%$()"
 OTHER = "other"
@@ -38,9 +40,9 @@ def classes_of(text: str) -> list[int]:
     return found
 
 
-def text_of(classes: list[int], other: str = "?") -> str:
-    """Translate indices of CLASSES into a text. other: what stands for what is no number."""
-    return "".join(other if CLASSES[index] == OTHER else CLASSES[index] for index in classes)
+def text_of(classes: Iterable[int]) -> str:
+    """Translate indices of CLASSES into a text; "?" stands for what is no number."""
+    return "".join("?" if CLASSES[index] == OTHER else CLASSES[index] for index in classes)
 
 
 def allowed_in(alphabet: str) -> list[int]:

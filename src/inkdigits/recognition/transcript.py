@@ -55,7 +55,7 @@ class Transcript:
     @property
     def texts(self) -> tuple[tuple[str, float], ...]:
         """What it may say, with probabilities, likeliest first."""
-        return tuple((text_of(list(one.text)), one.probability) for one in self.checked.candidates) if self.checked else ()
+        return tuple((text_of(one.text), one.probability) for one in self.checked.candidates) if self.checked else ()
 
     def read(self, scale: float) -> ReadLine:
         """Which of its ink was read. Where no sign was found in any of its regions, these are no number. scale: pixels of the image for one

@@ -65,6 +65,7 @@ Sure = Annotated[
     float | None,
     Query(gt=0, lt=1, description="In place of a threshold: of the lines that nobody has to look at, this share is right."),
 ]
+Printed = Annotated[bool, Query(description="Read printed numbers too, beside the handwritten ones.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,9 @@ def make_app(settings: Settings) -> FastAPI:
         decimal: Decimal = None,
         digits_only: bool = False,
         sure: Sure = None,
+        printed: Printed = False,
     ) -> Response:
-        options = asked(threshold, sure, alphabet=alphabet, decimal=decimal, digits_only=digits_only)
+        options = asked(threshold, sure, alphabet=alphabet, decimal=decimal, digits_only=digits_only, printed=printed)
         return await service.rows(request, False, options, format, tiles)
 
     @app.post("/v1/predict", **describe.PREDICT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from inkdigits.lines import LEFT_OUT
+from inkdigits.lines import KINDS, LEFT_OUT
 from inkdigits.reading import REVIEW_REASONS, Reading
 
 from .bodies import Pixels, Strokes
@@ -27,7 +27,7 @@ ROW: dict[str, Any] = {
     "ms": {"load": 0.1, "ink": 0.6, "layout": 0.1, "classify": 0.2}, "model": "digit-2026.11/0123abcd",
     "left_out": [{"box": [70, 84, 6, 6], "reason": "dot or comma"}], "review_reasons": [], "value": 7,
     "fields": [{"text": "7", "box": [20, 20, 40, 70], "table": None, "row": 0, "column": 0, "confidence": 0.99,
-        "candidates": [["7", 0.986], ["1", 0.008]], "value": 7, "left_out": []}],
+        "candidates": [["7", 0.986], ["1", 0.008]], "value": 7, "left_out": [], "kind": "handwritten"}],
     "tables": [],
 }  # fmt: skip
 
@@ -73,8 +73,9 @@ _FIELD = {
         "row": {"type": ["integer", "null"], "description": "In its table, from 0; else the number of its line on the page."},
         "column": {"type": ["integer", "null"], "description": "In its table, from 0; else its place in its line."},
         "left_out": {"type": "array", "items": _LEFT_OUT},
+        "kind": {"enum": list(KINDS), "description": "Print is read only where it is asked for."},
     },
-    "required": ["text", "box", "table", "row", "column", "confidence", "candidates", "value", "left_out"],
+    "required": ["text", "box", "table", "row", "column", "confidence", "candidates", "value", "left_out", "kind"],
 }
 _ROW = {
     "type": "object",

@@ -18,7 +18,7 @@ from starlette.datastructures import UploadFile
 from inkdigits.batch.sources import File
 from inkdigits.errors import InputError, OutputError
 from inkdigits.forms.editing import ChangedError, Fault, FormFile
-from inkdigits.forms.template import PROPERTIES, SCHEMA
+from inkdigits.forms.schema import PROPERTIES, SCHEMA
 
 from .bodies import said_to_be
 from .formwork import Begin, Check, FormTask, Picture, Propose, Try

@@ -19,7 +19,8 @@ from inkdigits.drawing.readings import encode
 from inkdigits.errors import InputError
 from inkdigits.forms.editing import Fault, checked, fault_of
 from inkdigits.forms.propose import NO_PRINT, layout_of, proposed
-from inkdigits.forms.read import DECODED, FieldValue, FormModel, FormReader, FormReading
+from inkdigits.forms.read import DECODED, FormModel, FormReader
+from inkdigits.forms.reading import FieldValue, FormReading
 from inkdigits.forms.rows import forms
 from inkdigits.forms.template import Template
 from inkdigits.layout.ink import shrink

@@ -1,25 +1,23 @@
 """What goes on inside the network for one tile: what its layers respond, and where the answer comes from.
 
-The ONNX file gives the scores only. Its graph is a protobuf message, and protobuf messages are merged by writing one after the other
-(protobuf.dev/programming-guides/encoding, "Last One Wins"): a few bytes at the end make the results of its layers outputs as well.
+What the layers respond is what `features.onnx` gives, which the export writes beside `model.onnx` (`inkdigits.training.features`); where
+there is none, as beside networks that were exported before version 0.2, no layer is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from inkdigits.arrays import Bytes, Float
 from inkdigits.drawing.canvas import Picture
+from inkdigits.errors import ModelError
 from inkdigits.models import Model, locate, open_session, part
 
-MODEL_GRAPH, GRAPH_NODE, GRAPH_OUTPUT, VALUE_NAME, NODE_INPUT, NODE_KIND = 7, 1, 12, 1, 1, 4
-"""Numbers of the fields in onnx.proto."""
-LAYERS = ("Conv", "Flatten", "GlobalAveragePool", "MaxPool", "Gemm")
 PATCH, STEP = 5, 2
 """Pixels: the square that hides a part of the tile, and how far it moves."""
 
@@ -41,12 +39,9 @@ class Insight:
     """A network that shows what its layers make of a tile. model: as for `Reader`. Raises ModelError."""
 
     def __init__(self, model: str | Path | None) -> None:
-        found = part(model, Model.shipped)
-        self.model = Model.load(found)
-        path = locate(found)
-        content = path.read_bytes()
-        self.names = layer_names(content)
-        self._session = open_session(_with_outputs(content, self.names), 1, str(path))
+        place = part(model, Model.shipped)
+        self.model = Model.load(place)
+        self._session = _features(locate(place).with_name("features.onnx"), self.model.card.sha256)
 
     def look(self, tile: Float) -> Inside:
         """Run one tile, float32 (28, 28) in [0, 1], and keep what every layer makes of it."""
@@ -57,8 +52,23 @@ class Insight:
 
     def responses(self, tile: Float) -> list[Float]:
         """What each layer but the last hands on, after its activation: float32 (maps, h, w) or (units,), at least 0."""
-        found = self._session.run(self.names, {"tiles": tile[None]})
-        return [np.maximum(made[0], 0) for made in found if made.ndim in (2, 4)]
+        found = self._session.run(None, {"tiles": tile[None]}) if self._session else []  # (1, maps, h, w) or (1, units) each
+        return [np.maximum(made[0], 0) for made in found]
+
+
+def _features(path: Path, sha256: str) -> Any:
+    """A session that gives what the layers hand on, in their order; None where there is no such file. sha256: of the network. Raises
+    ModelError for a file that cannot be read or belongs to another network."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    session = open_session(content, 1, str(path))
+    if session.get_modelmeta().custom_metadata_map.get("model_sha256") != sha256:
+        raise ModelError(f"{path}: belongs to another model than the one beside it; remove it, or export the model again")
+    return session
 
 
 def occlusion(model: Model, tile: Float, answer: int) -> Float:
@@ -88,66 +98,3 @@ def sheet(maps: Bytes, gap: int = 1) -> Picture:
         out[y : y + height, x : x + width] = one
     picture: Picture = cv2.cvtColor(out, cv2.COLOR_GRAY2RGB)
     return picture
-
-
-def layer_names(content: bytes) -> list[str]:
-    """The names of what the layers after the first one are given, in the order they run; of dense layers, which see everything before
-    them in one row, only where that row is what another dense layer made."""
-    names: list[str] = []
-    first, dense = "", False
-    for graph in _fields(content, MODEL_GRAPH):
-        for node in _fields(graph, GRAPH_NODE):
-            kind = next(_fields(node, NODE_KIND), b"").decode()
-            given = next(_fields(node, NODE_INPUT), b"").decode()
-            if kind not in LAYERS:
-                continue
-            first = first or given
-            if given not in (first, *names) and (kind != "Gemm" or dense):
-                names.append(given)
-            dense = dense or kind == "Gemm"
-    return names
-
-
-def _with_outputs(content: bytes, names: list[str]) -> bytes:
-    """The model with these results among its outputs."""
-    values = b"".join(_field(GRAPH_OUTPUT, _field(VALUE_NAME, name.encode())) for name in names)
-    return content + _field(MODEL_GRAPH, values)
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A field of a protobuf message that holds bytes."""
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
-def _fields(message: bytes, wanted: int) -> Iterator[bytes]:
-    """The contents of all fields of this number that hold bytes."""
-    at = 0
-    while at < len(message):
-        key, at = _read_varint(message, at)
-        kind = key & 7
-        if kind == 2:
-            size, at = _read_varint(message, at)
-            if key >> 3 == wanted:
-                yield message[at : at + size]
-            at += size
-        elif kind == 0:
-            _, at = _read_varint(message, at)
-        else:
-            at += {1: 8, 5: 4}[kind]
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    return bytes([*out, number])
-
-
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while True:
-        byte = message[at]
-        number, shift, at = number | (byte & 127) << shift, shift + 7, at + 1
-        if byte < 128:
-            return number, at

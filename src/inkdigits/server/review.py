@@ -15,7 +15,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from inkdigits.errors import InputError, OutputError
-from inkdigits.forms.reviewing import ClashError, ProblemError, Reviewer, Reviewing
+from inkdigits.forms.ledger import ClashError, Reviewer
+from inkdigits.forms.reviewing import ProblemError, Reviewing
 
 from .bodies import Body, parsed, said_to_be
 

@@ -288,4 +288,4 @@ def _said(model: NumberModel, image: Bytes) -> str:
     """The likeliest text of a field; "" where there is none."""
     height, width = image.shape
     found = look(image, Field(0, width, height / 2, 0, -height / 2, height / 2), model.frames).candidates()
-    return text_of(list(found[0].text)) if found else ""
+    return text_of(found[0].text) if found else ""

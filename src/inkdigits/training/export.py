@@ -29,6 +29,7 @@ from inkdigits.models import Card, FieldsModel, Model, NumberModel
 from .backend import use_backend
 from .cards import metadata
 from .datasets import load
+from .features import write_features
 from .forward import forward, softmax
 from .graph import graph_of
 
@@ -108,6 +109,8 @@ def real_strips(image_shape: tuple[int, int]) -> Float:
 def export_onnx(model: Any, path: str | Path, *, card: Card, real_images: Float) -> Card:
     """Write a Keras model as ONNX; returns `card` with the hash of the file filled in. The caller saves the card beside it.
 
+    Beside a network of single digits goes `features.onnx` (`inkdigits.training.features`).
+
     model: Sequential or functional, (N, H, W) or (N, H, W, 1) -> (N, K), of lines (N, frames, K), of maps (N, h, w, K), ending in softmax
     or in logits; whatever the backend of Keras. real_images: float32 (N, H, W) in [0, 1], 1 = ink; the first 1000 are compared, and 256
     random images. Raises ExportError, and leaves no file, where a layer is not known, the card does not fit, or the answers differ.
@@ -135,6 +138,8 @@ def export_onnx(model: Any, path: str | Path, *, card: Card, real_images: Float)
         who = f"ONNX Runtime and the NumPy forward pass, on images of {OTHER_WIDTH} columns,"
         _agree(model.name, who, network.logits(narrow), forward(graph, narrow))
     files.write(path, content)
+    if not (graph.lines or graph.maps):
+        write_features(content, card, Path(path).parent)
     return card
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from inkdigits import images
 from inkdigits.arrays import Bytes, Labels
 from inkdigits.errors import DataError, InputError
+from inkdigits.images.conversions import grey_of
 
 from .splits import split_of
 
@@ -56,7 +57,7 @@ def fitted(path: Path) -> Bytes:
         image = images.first(path)
     except InputError as error:
         raise DataError(str(error)) from None
-    grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey = grey_of(image)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     if np.median(border) > 127:
         grey, border = 255 - grey, 255 - border

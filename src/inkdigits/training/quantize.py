@@ -26,6 +26,7 @@ from .cards import card_metrics, metadata
 from .datasets import Dataset, load, mnist_writers
 from .evaluate import evaluate
 from .evaluate_lines import evaluate_lines, greedy
+from .features import write_features
 from .progress import making
 
 IMAGES, STRIPS = 1024, 128
@@ -38,7 +39,8 @@ OF_STRIPS = "number"
 
 
 def export_int8(run: Path, out: Path) -> Path:
-    """Write the exported network of a run in 8 bits: `out` gets model.onnx and card.json, with the metrics measured anew.
+    """Write the exported network of a run in 8 bits: `out` gets model.onnx, card.json with the metrics measured anew, and of single
+    digits features.onnx.
 
     run: a folder with model.onnx and card.json, of single digits or of recipe number; its data must be at hand, by the name in the card,
     for recipe number the collections that it composes rows of. Raises ExportError, and writes nothing, where the answers change on more
@@ -58,6 +60,8 @@ def export_int8(run: Path, out: Path) -> Path:
     figures = {"test": card_metrics(result), "before": model.card.metrics.get("test")}
     card = replace(card, training={**card.training, "exported": exported}, metrics=figures)
     files.write(out / "model.onnx", content)
+    if not of_strips:
+        write_features(content, card, out)
     card.save(out / "card.json")
     return out / "model.onnx"
 

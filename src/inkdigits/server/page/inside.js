@@ -7,6 +7,7 @@ import { percent, sentence } from "./words.js";
 
 const FOR = [255, 140, 0];
 const AGAINST = [60, 150, 255];
+const NO_LAYERS = "There is no layer to show: the network has one only, or was exported before version 0.2. Then export it again.";
 
 const latest = superseding();
 let digits = []; // that may be looked into
@@ -53,7 +54,7 @@ async function look(digit) {
 function show(digit, { probabilities, layers, saliency }) {
   const best = Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
   $("inside-bars").replaceChildren(...bars(Object.entries(probabilities), best[0]));
-  $("inside-layers").replaceChildren(...layers.map(figure));
+  $("inside-layers").replaceChildren(...(layers.length ? layers.map(figure) : [make("p", {}, NO_LAYERS)]));
   paintSaliency(digit.tile, saliency);
   const most = Math.max(...saliency.flat());
   $("inside-most").textContent = `Hiding the most important place lowers the probability of ${best[0]} by ${percent(most)}.`;

@@ -1,4 +1,4 @@
-"""A field of a registered page -> its writing alone: cropped straight, the blank's print taken away from under it.
+"""A field of a registered page -> its ink alone: cropped straight, the blank's print taken away from under it.
 
 Where the blank has print, what is under it is not seen; ink that stands on both sides of a line is taken to go through it (grey-level
 closings along four directions: Serra, Image Analysis and Mathematical Morphology, 1982), and what is darker than the print alone is ink.
@@ -15,8 +15,7 @@ import numpy as np
 from ..arrays import Bytes, Double, Float, Mask
 from ..layout.ink import Ink, stroke_width
 from ..layout.regions import Region, join, regions
-
-Box = tuple[int, int, int, int]
+from ..lines import Box
 
 TALL = 40.0, 110.0
 """The height of a field's box in its crop, in pixels: no less and no more."""
@@ -46,8 +45,8 @@ SPECK = 0.12
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
-    """The writing of a field. ink: its strength and mask in the crop; box: the field's box in it; left, top: of the crop in the blank's
+class FieldInk:
+    """The ink of a field. ink: its strength and mask in the crop; box: the field's box in it; left, top: of the crop in the blank's
     image, and scale: pixels of the crop for one of the blank's image."""
 
     ink: Ink
@@ -56,20 +55,15 @@ class Writing:
     top: float
     scale: float
 
-    @property
-    def grey(self) -> Bytes:
-        """Dark writing on white: uint8 (h, w)."""
-        return np.asarray(cv2.bitwise_not(self.ink.strength), np.uint8)
-
 
 def crop(page: Bytes, way: Double, box: Box) -> Bytes:
-    """A field as a person is shown it, straight, with room around it, print and all: uint8 (h, w). page, way, box: as for `writing`."""
+    """A field as a person is shown it, straight, with room around it, print and all: uint8 (h, w). page, way, box: as for `ink_in`."""
     left, top, scale, size = _window(way, box)
     return _cropped(page, way, left, top, scale, size)
 
 
-def writing(page: Bytes, way: Double, blank: Bytes, box: Box) -> Writing:
-    """Take the writing of a field from a page.
+def ink_in(page: Bytes, way: Double, blank: Bytes, box: Box) -> FieldInk:
+    """Take the ink of a field from a page.
 
     page, blank: uint8 (H, W), grey. way: float64 (3, 3), a homography from the blank's pixels to the page's. box: in the blank.
     """
@@ -84,7 +78,7 @@ def writing(page: Bytes, way: Double, blank: Bytes, box: Box) -> Writing:
     clean = without_print(own, printed)
     inner = ((x - left) * scale, (y - top) * scale, w * scale, h * scale)
     strength, mask = _of_field(clean, inner)
-    return Writing(Ink(strength, mask, stroke_width(mask), 1.0), inner, left, top, scale)
+    return FieldInk(Ink(strength, mask, stroke_width(mask), 1.0), inner, left, top, scale)
 
 
 def without_print(taken: Float, printed: Float) -> Float:
@@ -106,7 +100,7 @@ def without_print(taken: Float, printed: Float) -> Float:
     return found
 
 
-def in_cells(written: Writing, cells: int) -> list[Region | None]:
+def in_cells(written: FieldInk, cells: int) -> list[Region | None]:
     """The strokes of each cell of a comb, left to right; None where a cell is empty. A stroke is of the cell that has most of it; one that
     lies in several is cut at the walls between them."""
     left, _, wide, tall = written.box
@@ -129,7 +123,7 @@ def in_cells(written: Writing, cells: int) -> list[Region | None]:
     return [join(own) if own and max(max(r.width, r.height) for r in own) > 2 * SPECK * tall else None for own in parts]
 
 
-def share_inked(written: Writing) -> float:
+def share_inked(written: FieldInk) -> float:
     """The share of a small box that is inked, its edge left out: in [0, 1]."""
     x, y, w, h = written.box
     rim = 0.1

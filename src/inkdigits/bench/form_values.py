@@ -19,7 +19,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from inkdigits.forms.read import EMPTY, OK, STRUCK_OUT, FormModel, FormReader, FormReading
+from inkdigits.forms.read import FormModel, FormReader
+from inkdigits.forms.reading import EMPTY, OK, STRUCK_OUT, FormReading
 from inkdigits.forms.register import moved
 
 from .blanks import DPI, NAMES, blanks, template

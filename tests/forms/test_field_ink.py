@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from forms_drawn import FIELDS, blank_page, filled_page
 
-from inkdigits.forms.writing import in_cells, share_inked, without_print, writing
+from inkdigits.forms.field_ink import in_cells, ink_in, share_inked, without_print
 
 BOX = {own["name"]: tuple(own["box"]) for own in FIELDS}
 
@@ -14,7 +14,7 @@ BOX = {own["name"]: tuple(own["box"]) for own in FIELDS}
 def test_nothing_is_left_of_the_print_of_an_empty_field(blank):
     grey = np.clip(blank * 0.9 + np.random.default_rng(1).normal(0, 4, blank.shape), 0, 255).astype(np.uint8)
     for box in BOX.values():
-        assert not writing(grey, np.eye(3), blank, box).ink.mask.any()
+        assert not ink_in(grey, np.eye(3), blank, box).ink.mask.any()
 
 
 def test_a_stroke_that_crosses_a_printed_line_stays_whole():
@@ -33,12 +33,12 @@ def test_print_that_is_a_little_off_is_still_taken_away(blank):
     moved = np.eye(3)
     moved[:2, 2] = 2, -2
     page = cv2.warpPerspective(blank, moved, blank.shape[::-1], borderValue=255)
-    assert not writing(page, np.eye(3), blank, BOX["id"]).ink.mask.any()
+    assert not ink_in(page, np.eye(3), blank, BOX["id"]).ink.mask.any()
 
 
 def test_every_cell_of_a_comb_has_its_own_strokes():
     blank = blank_page()
-    written = writing(filled_page(blank, id="1234567"), np.eye(3), blank, BOX["id"])
+    written = ink_in(filled_page(blank, id="1234567"), np.eye(3), blank, BOX["id"])
     cells = in_cells(written, 9)
     assert [cell is not None for cell in cells] == [True] * 7 + [False] * 2
     assert all(before.x < after.x for before, after in pairwise(cells[:7]))
@@ -46,10 +46,10 @@ def test_every_cell_of_a_comb_has_its_own_strokes():
 
 def test_what_is_written_beside_a_box_is_not_of_it(blank):
     page = filled_page(blank, second="123")
-    assert not writing(page, np.eye(3), blank, BOX["first"]).ink.mask.any()
-    assert writing(page, np.eye(3), blank, BOX["second"]).ink.mask.any()
+    assert not ink_in(page, np.eye(3), blank, BOX["first"]).ink.mask.any()
+    assert ink_in(page, np.eye(3), blank, BOX["second"]).ink.mask.any()
 
 
 def test_a_ticked_box_is_inked_and_an_empty_one_is_not(blank):
-    assert share_inked(writing(blank, np.eye(3), blank, BOX["agreed"])) == 0
-    assert share_inked(writing(filled_page(blank, agreed="x"), np.eye(3), blank, BOX["agreed"])) > 0.15
+    assert share_inked(ink_in(blank, np.eye(3), blank, BOX["agreed"])) == 0
+    assert share_inked(ink_in(filled_page(blank, agreed="x"), np.eye(3), blank, BOX["agreed"])) > 0.15
