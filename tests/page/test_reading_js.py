@@ -18,8 +18,10 @@ from in_node import MODULES
 from inkdigits import Reader, images
 from inkdigits.images.conversions import opaque
 from inkdigits.layout import maps
+from inkdigits.layout.cores import Cores
 from inkdigits.layout.flat import as_it_is
 from inkdigits.layout.ink import find_ink
+from inkdigits.layout.regions import Region
 from inkdigits.layout.writing import written
 from inkdigits.models import SHIPPED
 from inkdigits.recognition.alphabet import CLASSES
@@ -150,6 +152,7 @@ def test_an_example_is_read_alike(read_by_both, path):
         pytest.param({"alphabet": "digits"}, id="digits alone"),
         pytest.param({"digitsOnly": True}, id="no symbols"),
         pytest.param({"decimal": "comma"}, id="decimal comma"),
+        pytest.param({"printed": True}, id="print too"),
     ],
 )
 @pytest.mark.parametrize("text", ["3", "1.250,50"])
@@ -213,6 +216,22 @@ def test_the_regions_and_their_tiles_are_the_same(modules, path):
             for region in own:
                 window = strength[region.y : region.bottom, region.x : region.right]
                 np.testing.assert_allclose(modules("recognition/tiles.js", "tile", window, region.mask), tile_of(ink, region), atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_cores_say_the_same(modules, seed):
+    random = np.random.default_rng(seed)
+    likely = np.zeros((30, 50, len(maps.CLASSES)), np.float32)
+    likely[..., maps.CORE] = cv2.GaussianBlur(random.random((30, 50)).astype(np.float32), (0, 0), 1.5) * 1.7 - 0.35
+    cores = Cores.of(likely, 3.7)
+    drawn_rows = [
+        [(int(random.integers(0, 170)), int(random.integers(0, 95)), random.random((24, 20)) > 0.5) for _ in range(3)] for _ in range(5)
+    ]
+    regions = [[Region(x, y, mask.shape[1], mask.shape[0], mask) for x, y, mask in row] for row in drawn_rows]
+    numbers, handwritten = modules(BESIDE, "coresOf", likely[..., maps.CORE], 3.7, drawn_rows)
+    assert numbers == [[cores.number_of(region) for region in row] for row in regions]
+    assert any(number for row in numbers for number in row)
+    assert handwritten == cores.handwritten(regions)
 
 
 def test_strips_are_the_same(modules):

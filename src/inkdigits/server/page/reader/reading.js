@@ -13,9 +13,9 @@ import { transcribed } from "./recognition/transcript.js";
 
 export const LINE_THRESHOLD = 0.95;
 
-/** @typedef {{threshold?: ?number, alphabet?: ?string, decimal?: ?string, digitsOnly?: boolean, single?: boolean}} Options as in
+/** @typedef {{threshold?: ?number, alphabet?: ?string, decimal?: ?string, digitsOnly?: boolean, printed?: boolean, single?: boolean}} Options as in
  *  options.py: the probability below which a position is "?", null for the model's own, 0 to answer always; the characters that a number
- *  may have; "point" or "comma"; leave symbols out; read exactly one digit */
+ *  may have; "point" or "comma"; leave symbols out; read printed numbers too; read exactly one digit */
 
 /** Read all the digits in an image.
  *  @param {import("./opencv.js").Plane[]} image uint8 (H, W), one or three of them
@@ -23,9 +23,9 @@ export const LINE_THRESHOLD = 0.95;
  *  @param {Options} options
  *  @returns {Promise<object>} a row as `--format jsonl` has it, but for the tables */
 export async function read(image, networks, options = {}) {
-  const { threshold = null, alphabet = null, decimal = null, digitsOnly = false, single = false } = options;
+  const { threshold = null, alphabet = null, decimal = null, digitsOnly = false, printed = false, single = false } = options;
   const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page), (crop) => readable(crop, networks));
-  const [ink, lines] = written(sheet, single);
+  const [ink, lines] = written(sheet, single, printed);
   const rows = lines.flat();
   const opinions = await opinionsOf(ink, rows, networks);
   const allowed = alphabet === null ? null : allowedIn(alphabet);

@@ -15,6 +15,7 @@ export const HALVES = 1.45;
 export const TWO_LINES = 1.6;
 export const STRAY = 1.5;
 export const APART = 1.6;
+export const [NEAR, COLUMN, CLEAR] = [0.8, 2, 0.8];
 export const MANY = 3;
 
 const { abs, hypot, max, min, trunc } = Math;
@@ -95,17 +96,36 @@ export function lines(ink) {
   return rows.filter((row) => row.length).map(merged);
 }
 
-/** The numbers of a line: its regions, left to right, parted at gaps without any ink, points and dashes included, that are wider than
- *  APART times the usual height of them. mask: all ink of the page. */
-export function parted(row, mask) {
-  const wide = APART * middleOf(row.map((r) => r.height));
+/** The numbers of each line of a page: its regions, left to right, parted at gaps without any ink, points and dashes included, that are
+ *  wider than APART times the usual height of them; than NEAR times, where the regions beside the gap lie in different cores and most other
+ *  lines have a gap there too, as columns have. mask: all ink of the page.
+ *  @param {?import("./cores.js").Cores} cores */
+export const parted = (rows, mask, cores) => rows.map((row) => numbersOf(row, mask, cores, rows.filter((other) => other !== row)));
+
+/** The numbers of one line. others: the other lines of the page. */
+function numbersOf(row, mask, cores, others) {
+  const tall = middleOf(row.map((r) => r.height));
   const parts = [[row[0]]];
   for (let i = 1; i < row.length; i++) {
     const [before, r] = [row[i - 1], row[i]];
-    if (widestGap(mask, before.right, max(r.x, before.right), min(before.y, r.y), max(before.bottom, r.bottom)) > wide) parts.push([]);
+    const gap = widestGap(mask, before.right, max(r.x, before.right), min(before.y, r.y), max(before.bottom, r.bottom)) / tall;
+    if (gap > APART || (gap > NEAR && cores && areTwo(before, r, cores) && isBetweenColumns((before.right + r.x) / 2, others))) parts.push([]);
     parts[parts.length - 1].push(r);
   }
   return parts;
+}
+
+/** Whether two regions lie in the cores of different numbers. */
+function areTwo(one, other, cores) {
+  const [a, b] = [cores.numberOf(one), cores.numberOf(other)];
+  return a !== 0 && b !== 0 && a !== b;
+}
+
+/** Whether most of the rows that reach over a column have no ink in it, and there are COLUMN of them or more. */
+function isBetweenColumns(column, rows) {
+  const over = rows.filter((row) => row[0].x < column && column < row[row.length - 1].right);
+  const clear = over.filter((row) => !row.some((r) => r.x <= column && column < r.right)).length;
+  return clear >= max(COLUMN, CLEAR * over.length);
 }
 
 /** The longest run of columns without ink from `left` up to, but not with, `right`. */
