@@ -136,7 +136,7 @@ class NumberNetwork:
         """signs: names of CLASSES, as the characters of a text, "" for a run in which it sees nothing; or several with their odds. blind:
         in fields with another number of runs it sees nothing."""
         self.signs, self.blind = [sign if isinstance(sign, dict) else {sign: 1.0} for sign in signs], blind
-        self.card = Card("number", CLASSES, (strips.HEIGHT, 320), preprocessing=strips.CONTRACT, sha256="0" * 64)
+        self.card = Card("number", CLASSES, (strips.HEIGHT, 400), preprocessing=strips.CONTRACT, sha256="0" * 64)
 
     def load(self, *_: object, **__: object) -> "NumberNetwork":
         return self

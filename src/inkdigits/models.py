@@ -1,7 +1,7 @@
 """A model = a folder with `model.onnx` and `card.json`: loads it, checks that both fit, runs it.
 
 Model      tiles float32 (N, 28, 28) in [0, 1] -> logits float32 (N, K) -> probabilities, softmax(logits / temperature)
-NumberModel  strips float32 (N, 32, W) in [0, 1] -> logits float32 (N, W / 2, K) -> probabilities of every frame, in the same way
+NumberModel  strips float32 (N, 40, W) in [0, 1] -> logits float32 (N, W / 2, K) -> probabilities of every frame, in the same way
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ class NumberModel(Network):
     shipped = "number"
 
     def logits(self, strips: NDArray[np.floating[Any]]) -> Float:
-        """Scores before the softmax: strips float32 (N, 32, W) in [0, 1], 1 = ink, W a multiple of 4 -> float32 (N, W / 2, K). N may be 0.
+        """Scores before the softmax: strips float32 (N, 40, W) in [0, 1], 1 = ink, W a multiple of 4 -> float32 (N, W / 2, K). N may be 0.
 
         Raises ValueError for another shape, for whole numbers, and for values outside [0, 1].
         """

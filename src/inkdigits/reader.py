@@ -155,7 +155,7 @@ class Reader:
         return self._networks.digit.probabilities(tiles)
 
     def transcribe(self, strips: Float) -> Float:
-        """Probabilities of the signs of numbers: float32 (N, 32, W) in [0, 1], 1 = ink -> float32 (N, W / 2, K), K as in
+        """Probabilities of the signs of numbers: float32 (N, 40, W) in [0, 1], 1 = ink -> float32 (N, W / 2, K), K as in
         `recognition.alphabet.CLASSES`."""
         return self._networks.number.frames(strips)
 

@@ -18,6 +18,7 @@ from inkdigits.training import datasets, evaluate_lines, progress
 from inkdigits.training.backend import ctc_loss, use_backend
 from inkdigits.training.settings import load_recipe
 from inkdigits.training.synthesis import supply
+from inkdigits.training.synthesis.rows import LONGEST, WIDTH
 from inkdigits.training.synthesis.sources import WHOLE, Ablation
 
 pytest.importorskip("keras", reason="needs inkdigits[train]")
@@ -32,13 +33,13 @@ from inkdigits.training.graph import graph_of  # noqa: E402
 # TensorFlow's tensors do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
-WIDTH, LONGEST = 320, 48
+HEIGHT = strip_contract.HEIGHT
 
 
 def bars(train, split, count, seed, *, shares=None, jobs=None, ablation=None, progress=None):
     """In the place of composed rows: strips of one to five bars, and for each a character."""
     rng = np.random.default_rng(seed)
-    images, labels = np.zeros((count, 32, WIDTH), np.uint8), np.full((count, LONGEST), -1, np.int64)
+    images, labels = np.zeros((count, HEIGHT, WIDTH), np.uint8), np.full((count, LONGEST), -1, np.int64)
     for image, row in zip(images, labels, strict=True):
         for place in range(int(rng.integers(1, 6))):
             row[place] = rng.integers(21)
@@ -71,7 +72,7 @@ def test_a_number_model_reads_strips_of_any_width(run_folder):
     assert model.card.classes == CLASSES
     assert model.card.preprocessing == strip_contract.CONTRACT
     assert (model.card.temperature, set(model.card.metrics["test"])) == (1.0, {"exact", "digit_error", "strips", "data"})
-    images = np.random.default_rng(0).random((40, 32, 256), np.float32)
+    images = np.random.default_rng(0).random((40, HEIGHT, 256), np.float32)
     for count, width in ((40, 256), (3, 96), (1, 4), (0, 8)):
         frames = model.frames(images[:count, :, :width])
         assert frames.shape == (count, width // 2, len(CLASSES))
@@ -85,10 +86,10 @@ def test_a_number_model_reads_strips_of_any_width(run_folder):
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        pytest.param(np.zeros((1, 32, 30), np.float32), "multiple of 4", id="width"),
-        pytest.param(np.zeros((1, 28, 28), np.float32), "32, W", id="height"),
-        pytest.param(np.zeros((1, 32, 0), np.float32), "32, W", id="no width"),
-        pytest.param(np.zeros((1, 32, 32), np.uint8), "floats", id="whole numbers"),
+        pytest.param(np.zeros((1, HEIGHT, 30), np.float32), "multiple of 4", id="width"),
+        pytest.param(np.zeros((1, 28, 28), np.float32), f"{HEIGHT}, W", id="height"),
+        pytest.param(np.zeros((1, HEIGHT, 0), np.float32), f"{HEIGHT}, W", id="no width"),
+        pytest.param(np.zeros((1, HEIGHT, 32), np.uint8), "floats", id="whole numbers"),
     ],
 )
 def test_strips_that_are_no_strips(run_folder, wrong, reason):
@@ -108,7 +109,7 @@ def test_a_number_model_is_not_taken_for_one_of_digits(run_folder):
 def test_it_is_exported_again_as_it_was(run_folder, tmp_path):
     export_run(run_folder, "onnx", tmp_path)
     before, after = NumberModel.load(run_folder), NumberModel.load(tmp_path)
-    images = np.random.default_rng(1).random((2, 32, 64), np.float32)
+    images = np.random.default_rng(1).random((2, HEIGHT, 64), np.float32)
     np.testing.assert_array_equal(before.frames(images), after.frames(images))
 
 
@@ -143,15 +144,15 @@ def test_an_ablation_changes_what_is_trained_on_and_nothing_that_is_measured_on(
 
 
 def test_the_network_of_numbers():
-    model = load_recipe("number").build_model((32, WIDTH), len(CLASSES))
+    model = load_recipe("number").build_model((HEIGHT, WIDTH), len(CLASSES))
     assert model.output_shape == (None, WIDTH // 2, len(CLASSES))
-    assert 450_000 < model.count_params() < 500_000
+    assert 680_000 < model.count_params() < 720_000
     graph = graph_of(model)
     assert (graph.input, graph.lines, graph.softmax) == ("strips", True, True)
 
 
 def test_a_network_of_lines_that_wants_one_width_is_refused():
-    model = keras.Sequential([keras.Input((32, 16)), layers.Flatten(), layers.Dense(24), layers.Reshape((8, 3)), layers.Softmax()])
+    model = keras.Sequential([keras.Input((HEIGHT, 16)), layers.Flatten(), layers.Dense(24), layers.Reshape((8, 3)), layers.Softmax()])
     with pytest.raises(ExportError, match="Flatten wants one width"):
         graph_of(model)
 
@@ -190,7 +191,7 @@ def test_what_is_no_number_is_one_character():
     paths = np.array([[2, 0, other, other, 0], [other, 0, 2, 0, 0]])  # 1 and something else; something else and 1
     model = SimpleNamespace(name="m", card=SimpleNamespace(classes=CLASSES), frames=lambda strips: np.eye(len(CLASSES))[paths])
     labels = np.array([[1, other - 1, -1], [1, other - 1, 0]])
-    data = datasets.Dataset("numbers", "test", np.zeros((2, 32, 8), np.uint8), labels, CLASSES)
+    data = datasets.Dataset("numbers", "test", np.zeros((2, HEIGHT, 8), np.uint8), labels, CLASSES)
     found = evaluate_lines.evaluate_lines(model, data)
     assert (found.truths, found.answers) == (["1?", "1?0"], ["1?", "?1"])
     assert (found.lengths.tolist(), found.errors.tolist()) == ([2, 3], [0, 2])

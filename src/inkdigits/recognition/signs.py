@@ -24,7 +24,7 @@ from .numbers import Character, Seen
 
 Span = tuple[float, float]
 
-TRUST, OVERLOOKED = 0.5, 1.0
+TRUST, OVERLOOKED = 0.3, 1.0
 """The powers to which the digit model's word is taken: on a region that a text has characters in, on one that it has none in."""
 DIGIT_FLOOR, OTHER_FLOOR = 1e-3, 1e-2
 """What is added to the digit model's probability of a digit, and of none: it never rules out what the number network says."""

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from inkdigits.recognition.alphabet import STRUCK, classes_of
+from inkdigits.recognition.alphabet import CLASSES, OTHER, STRUCK, classes_of
 from inkdigits.training.data.unipen import Sample
 from inkdigits.training.synthesis import forms
 from inkdigits.training.synthesis.hands import PenHand, Strokes, Style, Written
@@ -64,6 +64,31 @@ def test_a_struck_digit_has_more_ink_than_a_digit(hand):
     assert struck > 1.3 * plain
 
 
+def test_a_struck_number_is_crossed_from_end_to_end(hand):
+    text = forms.struck("1 11")
+    assert classes_of(text) == [CLASSES.index(OTHER)], "nothing of it is read"
+    for seed in range(20):
+        ink, _ = written(text, hand, STYLE, np.random.default_rng(seed))
+        runs = np.diff((ink > 0.3).any(axis=0).astype(int), prepend=0)
+        assert np.count_nonzero(runs == 1) == 1, "no gap is left between its digits"
+
+
+def test_one_bar_does_not_strike_a_seven():
+    strokes = Strokes([[Sample("7", [np.array([(0, 0), (120, 0), (30, 200)], np.float32)], "a")]])
+    hand = PenHand(strokes, strokes.by_hand["a"])
+    for seed in range(60):
+        plain, _ = written("7", hand, STYLE, np.random.default_rng(seed))
+        struck, _ = written(f"7{STRUCK}", hand, STYLE, np.random.default_rng(seed))
+        assert struck.sum() > plain.sum() + 1.3 * STYLE.pen * plain.shape[1], "more than one bar as wide as the digit"
+
+
+def test_signs_that_are_a_bar_are_left_out_where_no_hand_writes_them_so():
+    bar = [np.array([(0, 0), (0, 100), (2, 200)], np.float32)]
+    cross = [np.array([(0, 100), (200, 100)], np.float32), np.array([(100, 0), (100, 200)], np.float32)]
+    strokes = Strokes([[Sample("+", bar, "a"), Sample("+", cross, "a"), Sample("$", bar, "a"), Sample("1", bar, "a"), Sample("-", bar, "a")]])
+    assert {sign: len(some) for sign, some in strokes.by_character.items()} == {"+": 1, "1": 1, "-": 1}
+
+
 @pytest.mark.parametrize("room", [20.0, 60.0])
 def test_a_word_is_no_higher_than_there_is_room(room):
     word = Word("1", Written([np.array([(0, 0), (0, 200)], np.float32)]), 200.0)
@@ -98,6 +123,7 @@ def test_easy_rows_are_digits_on_blank_paper(hand):
 @pytest.mark.slow
 @pytest.mark.usefixtures("data_dir")
 def test_rows_depend_on_the_seed_alone():
+    from inkdigits.recognition.strips import HEIGHT
     from inkdigits.training.datasets import load
     from inkdigits.training.synthesis.rows import LONGEST, WIDTH
     from inkdigits.training.synthesis.supply import rows
@@ -105,7 +131,7 @@ def test_rows_depend_on_the_seed_alone():
     mnist = load("mnist", "test").subset(np.arange(2000))
     images, labels = rows(mnist, "dev", 6, (0, 1), jobs=1)
     again, _ = rows(mnist, "dev", 6, (0, 1), jobs=1)
-    assert images.shape == (6, 32, WIDTH)
+    assert images.shape == (6, HEIGHT, WIDTH)
     assert labels.shape == (6, LONGEST)
     assert (images == again).all()
     assert ((labels >= 0).sum(axis=1) > 0).all()

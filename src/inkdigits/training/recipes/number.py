@@ -32,7 +32,7 @@ from inkdigits.training.synthesis.supply import Supply, changed, rows
 
 SETTINGS = Settings(epochs=16, batch_size=16, learning_rate=2e-3, validation_split=0.05, one_hot=False, preprocessing="strips")
 # validation_split: the share of MNIST's writers that are held out
-FRESH, USES = 4_000, 6  # rows composed for an epoch, and in how many epochs each of them is used
+FRESH, USES = 6_000, 4  # rows composed for an epoch, and in how many epochs each of them is used
 HELD_OUT, TEST = 600, 1_000
 PARTS = sources.PARTS
 EASY = 1.0, 0.6, 0.3, 0.2, 0.1
@@ -40,21 +40,21 @@ EASY = 1.0, 0.6, 0.3, 0.2, 0.1
 
 
 def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
-    """Eight convolutions: the height goes from 32 to 1, the width to a quarter, each column of which gives two frames: 470,000 parameters.
+    """Ten convolutions: the height goes from 40 to 1, the width to a quarter, each column of which gives two frames: 700,000 parameters.
 
     No layer depends on the width: the network reads fields of any length, though it is trained on one.
     """
     height, width = image_shape
     strips = keras.Input(image_shape)
-    x = layers.Reshape((height, width, 1))(strips)  # (N, 32, W, 1)
-    x = _convolved(x, 24, 5, strides=2)  # (N, 16, W/2, 24)
-    x = _convolved(x, 40, 3, strides=(2, 1))  # (N, 8, W/2, 40)
-    x = _convolved(x, 72, 3, strides=2)  # (N, 4, W/4, 72)
-    x = _convolved(x, 120, 3, strides=(2, 1))  # (N, 2, W/4, 120)
+    x = layers.Reshape((height, width, 1))(strips)  # (N, 40, W, 1)
+    x = _convolved(x, 24, 5, strides=2)  # (N, 20, W/2, 24)
+    x = _convolved(x, 40, 3, strides=(2, 1))  # (N, 10, W/2, 40)
+    x = _residual(_convolved(x, 72, 3, strides=2), 3)  # (N, 5, W/4, 72)
+    x = _residual(_convolved(x, 120, 3, strides=(2, 1)), 3)  # (N, 3, W/4, 120)
     x = layers.ZeroPadding2D(((0, 0), (1, 1)))(x)
-    x = _convolved(x, 160, (2, 3), padding="valid")  # (N, 1, W/4, 160)
+    x = _convolved(x, 160, 3, padding="valid")  # (N, 1, W/4, 160)
     for apart in (1, 2, 4):  # what a hand makes of its other signs says what this one is
-        x = layers.Add()([x, _convolved(x, 160, (1, 3), dilation_rate=(1, apart))])
+        x = _residual(x, (1, 3), dilation_rate=(1, apart))
     x = layers.Dropout(0.1)(x)
     x = layers.Conv2D(2 * classes, 1)(x)
     x = layers.Reshape((width // 2, classes))(x)  # (N, W/2, classes): a row of scores for each frame
@@ -64,6 +64,10 @@ def build_model(image_shape: tuple[int, int], classes: int) -> keras.Model:
 def _convolved(x: keras.KerasTensor, filters: int, size: int | tuple[int, int], **options: object) -> keras.KerasTensor:
     x = layers.Conv2D(filters, size, use_bias=False, **{"padding": "same", **options})(x)
     return layers.ReLU()(layers.BatchNormalization(momentum=0.98)(x))
+
+
+def _residual(x: keras.KerasTensor, size: int | tuple[int, int], **options: object) -> keras.KerasTensor:
+    return layers.Add()([x, _convolved(x, x.shape[-1], size, **options)])
 
 
 def compile_model(model: keras.Model, settings: Settings, steps_per_epoch: int) -> None:
@@ -108,7 +112,7 @@ def datasets(train: Dataset, test: Dataset, settings: Settings, seed: int, progr
 
 
 def training_images(train: Dataset, settings: Settings, seed: int) -> tuple[EpochImages, list[Dataset]]:
-    """Rows composed anew for every epoch: epoch -> (float32 (N, 32, 320) in [0, 1], int64 (N, 48)); no other data sets."""
+    """Rows composed anew for every epoch: epoch -> (float32 (N, 40, 400) in [0, 1], int64 (N, 48)); no other data sets."""
     own, _ = writers(load("mnist", "train"), settings, seed)
     easy, ablation = () if settings.start else EASY, left_out(settings)
 

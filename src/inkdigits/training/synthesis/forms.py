@@ -22,11 +22,16 @@ def number(rng: Rng) -> str:
     shares = np.array([share for share, _ in FORMS])
     form = FORMS[int(rng.choice(len(FORMS), p=shares / shares.sum()))][1]
     text = form(rng)
-    if rng.random() < 0.02:
-        place = int(rng.integers(len(text)))
-        if text[place] != " ":
-            text = text[: place + 1] + STRUCK + text[place + 1 :]
-    return text
+    draw = rng.random()
+    if draw < 0.05:
+        place = int(rng.choice([i for i, character in enumerate(text) if character.isdigit()] or [len(text) - 1]))
+        text = text[: place + 1] + STRUCK + text[place + 1 :]
+    return struck(text) if 0.05 <= draw < 0.06 else text
+
+
+def struck(text: str) -> str:
+    """A text that is struck out as a whole."""
+    return "".join(character if character == " " else character + STRUCK for character in text)
 
 
 def word(rng: Rng) -> str:

@@ -49,6 +49,10 @@ LOW = (0.5, 0.75, 0.62, 0.75)
 HANGING = (0.75, 1.05, 0.75, 0.9)
 DOT = 0.13
 """The longest dot, in heights of a digit."""
+BROAD = frozenset("+=*$%#")
+THIN = 0.1
+"""Signs that no hand writes as a single bar, and how thin a bar is: its spread across, as a share of that along it. One in twenty of such
+samples is a bar: what lacks its other strokes. Left in, they teach that a digit with a bar through it is a sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Strokes:
         self.by_hand: dict[str, dict[str, list[Written]]] = defaultdict(lambda: defaultdict(list))
         self.by_character: dict[str, list[Written]] = defaultdict(list)
         for sample in (s for group in groups for s in group):
-            if len(sample.label) == 1 and sample.strokes:
+            if len(sample.label) == 1 and sample.strokes and not (sample.label in BROAD and _is_bar(sample.strokes)):
                 self.by_hand[sample.hand][sample.label].append(Written(sample.strokes))
         for own in self.by_hand.values():  # of a hand that wrote much, no more than of others
             for character, some in own.items():
@@ -189,6 +193,13 @@ def _place(character: str) -> tuple[str, float, float, float, float]:
         return PLACES[character]
     span = HANGING if character in "gjpqy" else LOW if character in "aceimnorsuvwxz" else TALL
     return ("height", *span)
+
+
+def _is_bar(strokes: unipen.Strokes) -> bool:
+    """Whether all points of the strokes lie along one line, by their principal axes."""
+    points = np.concatenate(strokes)
+    along, across = np.linalg.svd(points - points.mean(axis=0), compute_uv=False) if len(points) > 1 else (0.0, 0.0)
+    return bool(across <= THIN * along)
 
 
 def _dot(style: Style, rng: Rng) -> Sign:

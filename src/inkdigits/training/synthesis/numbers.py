@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 from inkdigits.arrays import Double, Float
 from inkdigits.recognition.alphabet import STRUCK
 
+from .forms import struck
 from .hands import DIGITS, Hand, ModelHand, Style, Written
 from .strokes import inked, matrix_of
 
@@ -25,7 +27,7 @@ UP, DOWN = 0.7, 0.9
 def written(text: str, hand: Hand, style: Style, rng: Rng) -> tuple[Float, float]:
     """Write a text from left to right.
 
-    A space leaves a gap; a character before STRUCK is struck out. Returns the ink, float32 (h, w) in [0, 1], cropped to it, and the
+    A space leaves a gap; a character before STRUCK is struck out, all of them by lines through the whole. Returns the ink, float32 (h, w) in [0, 1], cropped to it, and the
     distance from its first row down to the top of the digits, in pixels.
     """
     tall = style.height
@@ -38,8 +40,9 @@ def written(text: str, hand: Hand, style: Style, rng: Rng) -> tuple[Float, float
     small = rng.uniform(0.55, 0.85) if rng.random() < 0.15 else 1.0  # the zeros or cents at the end of an amount
     begin = max(len(text) - int(rng.integers(2, 5)), 2) if small < 1 else len(text)
     pattern = r"0{2,4}|." if isinstance(hand, ModelHand) and rng.random() < 0.4 else r"."
-    cursor, tied, at = tall, "", 0
-    for character in re.findall(pattern, text.replace(STRUCK, "")):
+    cursor, tied, at, plain = tall, "", 0, text.replace(STRUCK, "")
+    whole = text == struck(plain)
+    for character in re.findall(pattern, plain):
         at += len(character)
         if character == " ":
             cursor, edge = cursor + rng.uniform(0.35, 1.1) * tall, np.full(rows, -np.inf)
@@ -57,12 +60,14 @@ def written(text: str, hand: Hand, style: Style, rng: Rng) -> tuple[Float, float
         np.maximum(window, ink, out=window)
         if tied and character in DIGITS and rng.random() < (ties["00"] if tied == character == "0" else ties["any"]):
             _tie(sheet, cursor, left, tall, style.pen, rng)
-        if _is_struck(text, at, rng):
-            _strike(sheet, left, ink.shape[1], first, len(ink), style.pen, rng)
+        if not whole and _is_struck(text, at):
+            _strike(sheet, (left, first, ink.shape[1], len(ink)), style, character, rng)
         inside = ink > 0.3
         ends = np.where(inside.any(axis=1), left + ink.shape[1] - 1 - inside[:, ::-1].argmax(axis=1), -np.inf)
         edge[first : first + len(ink)] = np.maximum(edge[first : first + len(ink)], ends)
         cursor, tied = max(cursor, left + ink.shape[1]), character if character in DIGITS else ""
+    if whole:
+        _strike(sheet, cv2.boundingRect((sheet > 0.05).astype(np.uint8)), style, "", rng)
     return _cropped(sheet, UP * tall)
 
 
@@ -95,7 +100,7 @@ def _beside(ink: Float, edge: Double, first: int, cursor: float, gap: float, tal
     return max(free + 1 + gap, cursor - (0.45 if character in DIGITS else 0.3) * tall)
 
 
-def _is_struck(text: str, written_so_far: int, rng: Rng) -> bool:
+def _is_struck(text: str, written_so_far: int) -> bool:
     """Whether the character that was just written is struck out. written_so_far: characters, without STRUCK itself."""
     seen = 0
     for place, character in enumerate(text):
@@ -105,23 +110,35 @@ def _is_struck(text: str, written_so_far: int, rng: Rng) -> bool:
     return False
 
 
-def _strike(sheet: Float, left: int, width: int, top: int, height: int, pen: float, rng: Rng) -> None:
-    """Strike out a sign: one or more lines through it, or a scribble over it. In place."""
-    right, bottom, thick = left + width, top + height, max(1, round(pen))
-    if rng.random() < 0.3:  # a scribble
+def _strike(sheet: Float, box: Sequence[int], style: Style, character: str, rng: Rng) -> None:
+    """Strike out what is in a box (x, y, w, h): bars side by side, crossing lines, or a scribble. In place.
+
+    One bar through a 0, 1, 4 or 7 is how many hands write it: these have two or more.
+    """
+    left, top, width, height = box
+    right, bottom, thick = left + width, top + height, max(1, round(style.pen))
+    fewest = 2 if character in ("0", "1", "4", "7") else 1
+    kind = rng.random()
+    if kind < 0.2:  # a scribble
         count = int(rng.integers(5, 10))
         xs = np.where(np.arange(count) % 2, right + 0.1 * width, left - 0.1 * width) + rng.normal(0, 0.12 * width, count)
         ys = np.linspace(top, bottom, count) + rng.normal(0, 0.04 * height, count)
         cv2.polylines(sheet, [np.column_stack([xs, ys]).astype(np.int32)], False, 1.0, thick, cv2.LINE_AA)
         return
-    for _ in range(int(rng.integers(1, 4))):
-        ends = rng.uniform(0.15, 0.85, 2) if rng.random() < 0.7 else (1.0, 0.0)
-        over = rng.uniform(0.1, 0.35) * max(width, 0.5 * height)
-        start, end = (int(left - over), int(top + ends[0] * height)), (int(right + over), int(top + ends[1] * height))
+    if kind < 0.35:  # a cross, of lines that reach over its corners
+        low, high = rng.uniform(-0.1, 0.25, 2) * height
+        cv2.line(sheet, (left, int(top + low)), (right, int(bottom - high)), 1.0, thick, cv2.LINE_AA)
+        cv2.line(sheet, (left, int(bottom - low)), (right, int(top + high)), 1.0, thick, cv2.LINE_AA)
+        return
+    count = fewest + int(rng.choice(3, p=[0.45, 0.4, 0.15]))
+    slope = rng.normal(0, 0.12) if rng.random() < 0.75 else rng.uniform(-1, 1)  # from the first end to the last, in heights of the box
+    middle, apart = rng.uniform(0.35, 0.65), rng.uniform(0.12, 0.3)
+    for number in range(count):
+        level = middle + apart * (number - 0.5 * (count - 1)) + rng.normal(0, 0.03)
+        over = rng.uniform(0, 0.35, 2) * min(max(width, 0.5 * height), style.height)
+        ends = height * (level + np.array([0.5, -0.5]) * (slope + rng.normal(0, 0.06)))
+        start, end = (int(left - over[0]), int(top + ends[0])), (int(right + over[1]), int(top + ends[1]))
         cv2.line(sheet, start, end, 1.0, thick, cv2.LINE_AA)
-    if rng.random() < 0.25:
-        cv2.line(sheet, (left, top), (right, bottom), 1.0, thick, cv2.LINE_AA)
-        cv2.line(sheet, (left, bottom), (right, top), 1.0, thick, cv2.LINE_AA)
 
 
 def _tie(sheet: Float, last: float, left: int, tall: float, pen: float, rng: Rng) -> None:

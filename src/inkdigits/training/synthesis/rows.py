@@ -19,9 +19,9 @@ from .sources import Picture, Sources
 
 Rng = np.random.Generator
 
-WIDTH, LONGEST = 320, 48
+WIDTH, LONGEST = 400, 48
 """Columns of a row, the most characters in it."""
-TALL = 15.0, 26.0
+TALL = 19.0, 34.0
 """Heights of a digit in a strip, in pixels: from, to."""
 STRETCH = 0.85, 1.75
 """How much wider a strip may be than the field was, from, to."""
@@ -43,7 +43,7 @@ class Shares:
 
 
 def row(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int]]:
-    """One row: float32 (32, 320) in [0, 1], and its characters, one or more, as indices of CLASSES."""
+    """One row: float32 (40, 400) in [0, 1], and its characters, one or more, as indices of CLASSES."""
     while True:
         image, characters = _any_row(found, shares, rng)
         if characters:
@@ -91,7 +91,7 @@ def _composed(found: Sources, shares: Shares, rng: Rng) -> tuple[Float, list[int
     stretch = float(np.exp(rng.uniform(*np.log(STRETCH))))
     tall = float(np.exp(rng.uniform(*np.log(TALL))))
     plain = rng.random() < shares.plain
-    zoom = float(np.exp(rng.uniform(np.log(0.9), np.log(2.6))))  # pixels of the picture for one of the strip
+    zoom = float(np.exp(rng.uniform(np.log(0.65), np.log(2.4))))  # pixels of the picture for one of the strip
     height, width = round(HEIGHT * zoom), round(WIDTH * zoom / stretch)
     style = Style.of_anyone(tall * zoom, rng)
     middle = 0.5 + rng.normal(0, 0.15) * max(1 - tall / HEIGHT, 0.08)  # a field is cut out with room above and below

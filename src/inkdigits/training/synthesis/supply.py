@@ -30,7 +30,7 @@ def rows(
     train: Dataset, split: str, count: int, seed: tuple[int, ...], *, shares: Shares | None = None, jobs: int | None = None,
     ablation: Ablation = WHOLE, progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Bytes, Labels]:  # fmt: skip
-    """Compose rows of strips: uint8 (count, 32, 320), 255 = ink, and the indices of their characters less one, int64 (count, 48), -1 after
+    """Compose rows of strips: uint8 (count, 40, 400), 255 = ink, and the indices of their characters less one, int64 (count, 48), -1 after
     the last.
 
     train: MNIST. split: "trainable" or "dev" of the other collections. ablation: what they are not made of. The result depends on the
@@ -83,14 +83,14 @@ class Supply:
 
 
 def changed(images: Bytes, rng: Rng) -> Float:
-    """Rows squeezed or stretched, raised or lowered, paler or stronger, noisier, each a little: uint8 (N, 32, W) -> float32 in [0, 1]."""
+    """Rows squeezed or stretched, raised or lowered, paler or stronger, noisier, each a little: uint8 (N, 40, W) -> float32 in [0, 1]."""
     out = np.empty(images.shape, np.float32)
     width = images.shape[2]
     for image, found in zip(images, out, strict=True):
         stretch, grow, slant = 1 - abs(rng.normal(0, 0.08)), np.exp(rng.normal(0, 0.04)), rng.normal(0, 0.05)
         middle = HEIGHT / 2
         shift = rng.uniform(0, 1 - stretch) * width
-        matrix = np.array([[stretch, slant, shift - slant * middle], [0, grow, (1 - grow) * middle + rng.normal(0, 0.8)]])
+        matrix = np.array([[stretch, slant, shift - slant * middle], [0, grow, (1 - grow) * middle + rng.normal(0, 1)]])
         cv2.warpAffine(image.astype(np.float32), matrix, image.shape[::-1], found, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
     gain = rng.uniform(0.8, 1.1, (len(images), 1, 1)).astype(np.float32) / 255
     gamma = np.exp(rng.normal(0, 0.15, (len(images), 1, 1))).astype(np.float32)
