@@ -3,7 +3,7 @@
 
 import * as maps from "../layout/maps.js";
 import { CLASSES } from "./alphabet.js";
-import { VERSIONS } from "./strips.js";
+import { VERSION } from "./strips.js";
 import { CONTRACT, SIZE } from "./tiles.js";
 
 export const NOT_A_DIGIT = "not a digit";
@@ -20,7 +20,7 @@ export class Networks {
   constructor(cards, run) {
     Object.assign(this, { cards, run });
     if (!isEqual(cards.digit.preprocessing, CONTRACT)) throw unfit("digit");
-    if (!VERSIONS.includes(cards.number.preprocessing.version) || !isEqual(cards.number.classes, CLASSES)) throw unfit("number");
+    if (cards.number.preprocessing.version !== VERSION || !isEqual(cards.number.classes, CLASSES)) throw unfit("number");
     if (!isEqual(cards.fields.preprocessing, maps.CONTRACT) || !isEqual(cards.fields.classes, maps.CLASSES)) throw unfit("fields");
   }
 

@@ -12,7 +12,7 @@ import { strip } from "./strips.js";
 /** @typedef {{frames: import("./decode.js").Frames, starts: number[], count: number}} View a field at one width: frames, condensed; the
  *  place of each among all `count` of them */
 
-export const STRETCHES = [1.25, 1.0, 1.5];
+export const STRETCHES = [1.0, 0.85, 1.2];
 export const CLEAR = 0.99;
 export const MOST = 6;
 

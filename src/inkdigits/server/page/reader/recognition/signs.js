@@ -13,7 +13,7 @@ import { NOT_A_DIGIT } from "./networks.js";
  *  labels with their probabilities, likeliest first; its columns in the image; the indices of its regions; whether it is the only
  *  character in each of them */
 
-export const [TRUST, OVERLOOKED] = [0.5, 1.0];
+export const [TRUST, OVERLOOKED] = [0.3, 1.0];
 export const [DIGIT_FLOOR, OTHER_FLOOR] = [1e-3, 1e-2];
 export const LOOSE = Math.exp(-1);
 export const FORMLESS = 0.1;

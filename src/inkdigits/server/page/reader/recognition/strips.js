@@ -7,8 +7,8 @@ import { mapped, resizeArea, resizeLinear } from "../opencv.js";
 
 /** @typedef {{version: number, height: number, step: number, low: number, high: number}} Contract */
 
-/** Versions of the contract that differ in nothing but its numbers. */
-export const VERSIONS = [3, 4];
+/** Of the contract; a card of another version does not fit. */
+export const VERSION = 4;
 
 /** Scale a field to the size of a strip and stretch its grey levels, so that paper is near 0 and ink near 1 whichever is the darker.
  *  @param {import("../opencv.js").Plane} field uint8 (h, w), grey, upright
