@@ -3,6 +3,7 @@
 # make check      ruff and mypy
 # make docs       make anew what the documentation generates, run the notebook where it changed (minutes), build the site in out/docs
 # make demo-video   record the page in use: docs/demo.webp (needs chromium)
+# make site       the reader in the browser as a folder of files for any web host: out/site (needs npm the first time)
 # make fuzz       read FUZZ_FILES damaged files; what breaks the reader goes to fuzz-findings/
 # make attack     kills, a full disk and the like, on real runs: prints what was tried and what broke
 
@@ -13,7 +14,7 @@ export INKDIGITS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
 FUZZ_FILES ?= 100000
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: examples test test-all check docs demo-video fuzz attack clean
+.PHONY: examples test test-all check docs demo-video site fuzz attack clean
 
 examples: .venv/core
 	$(BIN)/inkdigits read examples --annotate out
@@ -52,6 +53,9 @@ out/notebook.ipynb: notebooks/handwritten_digit_recognition.ipynb .venv/docs
 
 demo-video: .venv/test
 	$(BIN)/python tools/demo_video.py
+
+site: .venv/core
+	$(BIN)/inkdigits site --out out/site
 
 fuzz: .venv/test
 	$(BIN)/python tests/fuzz.py --files $(FUZZ_FILES)

@@ -27,6 +27,7 @@ COMMANDS = {
     "review": "Take a checked table out of a store of forms.",
     "adapt": "Learn the hands of a store from its corrections.",
     "serve": "Serve an HTTP service and its page.",
+    "site": "Write a static site that reads in the browser.",
     "bench": "Measure accuracy, speed and robustness, beside others.",
     "data": "List, fetch and verify data sets.",
     "doctor": "Find what is wrong with this installation.",

@@ -315,7 +315,7 @@ def test_axe_finds_no_serious_fault(opened):
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_obeys_its_policy():
-    for path in PAGE.iterdir():
+    for path in PAGE.rglob("*.*"):
         text = path.read_text()
         assert not re.search(r"(?:https?:)?//(?!www\.w3\.org/2000/svg)[a-z0-9-]+\.[a-z]", text), f"{path.name}: only relative addresses"
         assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|eval\(", text), f"{path.name}: texts are never markup"
@@ -324,7 +324,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_obeys_its_policy():
 
 def test_the_service_worker_keeps_every_file():
     kept = set(re.findall(r'"([a-z]+\.[a-z]+)"', (PAGE / "sw.js").read_text().split("];")[0]))
-    assert kept == {path.name for path in PAGE.iterdir()} - {"index.html", "sw.js"}
+    assert kept == {path.name for path in PAGE.iterdir() if path.is_file()} - {"index.html", "sw.js"}
 
 
 def test_the_page_says_what_it_is_for_and_what_reads(opened):

@@ -1,0 +1,116 @@
+// Mirrors layout/flat.py, but for what finds a sheet on a desk and undoes its perspective: an image -> the sheet that it shows, upright.
+
+import { argsort, clip, mean, roundEven } from "../numpy.js";
+import { cropped, grey, inverted, multiplied, transformed, turnedBy, warpPerspective } from "../opencv.js";
+import { fields } from "./fields.js";
+import { pageOf, STEP } from "./maps.js";
+
+/** @typedef {import("../opencv.js").Plane} Plane */
+/** @typedef {{image: Plane[], grey: Plane, maps: ?import("./maps.js").Maps, scale: number, homography: ?number[][]}} Flat a sheet, upright.
+ *  scale: pixels of the image for one of the maps; homography: from the pixels of the image it was found in to its own, null where it is
+ *  that image */
+/** @typedef {(page: object) => Promise<import("./maps.js").Maps>} MapsOf the network `fields` */
+/** @typedef {(crop: Plane) => Promise<number>} Readable how surely a crop is a number */
+
+export const [TILTED, LEANING] = [8.0, 45.0];
+export const ELONGATED = 2.0;
+export const TRIED = 4;
+export const SEVERAL = 5;
+export const SURER = 0.25;
+
+/** An image that is taken as the sheet that it shows, with nobody looking at it.
+ *  @param {Plane[]} image
+ *  @returns {Flat} */
+export const asItIs = (image) => ({ image, grey: grey(image), maps: null, scale: 1, homography: null });
+
+/** Turn the sheet in an image upright. An image whose writing is level stays as it is.
+ *  @param {Plane[]} image
+ *  @param {MapsOf} mapsOf
+ *  @param {Readable} readable
+ *  @returns {Promise<Flat>} */
+export async function flat(image, mapsOf, readable) {
+  let found = await mappedOf(image, mapsOf, null);
+  let some = fields(found.maps, found.scale);
+  const degrees = tilt(some);
+  let lay = false;
+  if (Math.abs(degrees) > TILTED) {
+    const turned = await turnedOf(found, degrees, mapsOf);
+    const its = fields(turned.maps, turned.scale);
+    const lies = Math.abs(degrees) > LEANING;
+    const least = (await clear(found, some, readable)) + (lies ? SURER : 0);
+    if ((await clear(turned, its, readable)) > least) [found, some, lay] = [turned, its, lies];
+  }
+  if (!lay && some.length < SEVERAL) return found;
+  const asItStands = await clear(found, some, readable);
+  if (asItStands >= 1 - SURER) return found;
+  const turnedAround = [];
+  for (const quarters of [1, 2, 3]) turnedAround.push(await clear(found, some, readable, quarters));
+  const [best] = argsort(turnedAround.map((own) => -own));
+  return turnedAround[best] > asItStands + SURER ? turnedOf(found, 90 * (best + 1), mapsOf) : found;
+}
+
+/** The upright box around a box on the turned sheet where it lies in the image, which has this height and width.
+ *  @param {number[]} box x, y, width, height */
+export function unflattened([x, y, w, h], homography, [height, width]) {
+  const quad = [[x, y], [x + w, y], [x + w, y + h], [x, y + h]];
+  const corners = transformed(quad, inverted(homography)).map((point) => point.map(Math.fround));
+  const side = (axis, of) => of(...corners.map((point) => point[axis]));
+  const [left, top] = [clip(Math.floor(side(0, Math.min)), 0, width - 1), clip(Math.floor(side(1, Math.min)), 0, height - 1)];
+  const [right, bottom] = [clip(Math.ceil(side(0, Math.max)), 1, width), clip(Math.ceil(side(1, Math.max)), 1, height)];
+  return [left, top, Math.max(right - left, 1), Math.max(bottom - top, 1)];
+}
+
+/** An image with its maps. */
+async function mappedOf(image, mapsOf, homography) {
+  const found = asItIs(image);
+  const [page, shrunk] = pageOf(found.grey);
+  const maps = await mapsOf(page);
+  const [height, width] = [found.grey.height, found.grey.width].map((v) => Math.max(Math.ceil(Math.ceil(v / shrunk) / STEP), 1));
+  const own = new Float32Array(width * height * maps.classes);
+  for (let y = 0; y < height; y++) {
+    const from = y * maps.width * maps.classes;
+    own.set(maps.data.subarray(from, from + width * maps.classes), y * width * maps.classes);
+  }
+  return { ...found, maps: { ...maps, width, height, data: own }, scale: shrunk * STEP, homography };
+}
+
+/** The degrees by which a page's writing is turned clockwise, in (-90, 90]; 0 where no field is long enough to tell. */
+function tilt(some) {
+  let [x, y] = [0, 0];
+  for (const { sides: [long, short], degrees } of some) {
+    if (long < ELONGATED * short) continue;
+    x += long * Math.cos((degrees * Math.PI) / 90);
+    y += long * Math.sin((degrees * Math.PI) / 90);
+  }
+  return x || y ? (Math.atan2(y, x) * 90) / Math.PI : 0;
+}
+
+/** The sheet turned back by some degrees, with room for all of it. */
+async function turnedOf(found, degrees, mapsOf) {
+  const { width, height } = found.grey;
+  const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  const [cx, cy] = [(width - 1) / 2, (height - 1) / 2];
+  const turn = [[cos, sin, (1 - cos) * cx - sin * cy], [-sin, cos, sin * cx + (1 - cos) * cy], [0, 0, 1]];
+  const corners = transformed([[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]], turn);
+  const [low, high] = [Math.min, Math.max].map((of) => [0, 1].map((axis) => of(...corners.map((corner) => corner[axis]))));
+  const homography = multiplied([[1, 0, -0.5 - low[0]], [0, 1, -0.5 - low[1]], [0, 0, 1]], turn);
+  const size = [0, 1].map((axis) => Math.max(roundEven(high[axis] - low[axis]), 1));
+  const image = found.image.map((channel) => warpPerspective(channel, homography, ...size));
+  return mappedOf(image, mapsOf, found.homography ? multiplied(homography, found.homography) : homography);
+}
+
+/** How surely the largest fields of a sheet are read when it is turned back by some quarters, in [0, 1]; 0 where there are none. */
+async function clear(found, some, readable, quarters = 0) {
+  const largest = argsort(some.map((field) => -field.sides[0] * field.sides[1])).slice(0, TRIED);
+  const sure = [];
+  for (const i of largest) sure.push(await readable(turnedBy(cropOf(found.grey, some[i]), quarters)));
+  return sure.length ? mean(sure) : 0;
+}
+
+function cropOf(from, { box: [x, y, w, h] }) {
+  const room = 0.15 * Math.min(w, h);
+  const [left, top] = [Math.max(roundEven(x - room), 0), Math.max(roundEven(y - room), 0)];
+  const right = Math.min(Math.max(roundEven(x + w + room), left + 1), from.width);
+  const bottom = Math.min(Math.max(roundEven(y + h + room), top + 1), from.height);
+  return cropped(from, { left, top, right, bottom });
+}

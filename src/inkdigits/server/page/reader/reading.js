@@ -1,0 +1,54 @@
+// Mirrors reader.py: the whole way: image -> sheet -> ink and fields -> what the networks read -> decision -> reading.
+
+import { assembled } from "./assemble.js";
+import { asItIs, flat } from "./layout/flat.js";
+import { written } from "./layout/writing.js";
+import { rowOf } from "./lines.js";
+import { allowedIn } from "./recognition/alphabet.js";
+import { PLAIN } from "./recognition/confidence.js";
+import { leftOut } from "./recognition/leftout.js";
+import { readable } from "./recognition/numbers.js";
+import { tileOf } from "./recognition/tiles.js";
+import { transcribed } from "./recognition/transcript.js";
+
+export const LINE_THRESHOLD = 0.95;
+
+/** @typedef {{threshold?: ?number, alphabet?: ?string, decimal?: ?string, digitsOnly?: boolean, printed?: boolean, single?: boolean}} Options as in
+ *  options.py: the probability below which a position is "?", null for the model's own, 0 to answer always; the characters that a number
+ *  may have; "point" or "comma"; leave symbols out; read printed numbers too; read exactly one digit */
+
+/** Read all the digits in an image.
+ *  @param {import("./opencv.js").Plane[]} image uint8 (H, W), one or three of them
+ *  @param {import("./recognition/networks.js").Networks} networks
+ *  @param {Options} options
+ *  @returns {Promise<object>} a row as `--format jsonl` has it, but for the tables */
+export async function read(image, networks, options = {}) {
+  const { threshold = null, alphabet = null, decimal = null, digitsOnly = false, printed = false, single = false } = options;
+  const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page), (crop) => readable(crop, networks));
+  const [ink, lines] = written(sheet, single, printed);
+  const rows = lines.flat();
+  const opinions = await opinionsOf(ink, rows, networks);
+  const allowed = alphabet === null ? null : allowedIn(alphabet);
+  const every = await transcribed(sheet.grey, ink.scale, rows, opinions, networks, single, allowed);
+  const marks = leftOut(ink, every.filter((one) => one.hasAnswer).map((one) => one.read(ink.scale)), single);
+  const by = { ...deciding(networks, threshold, single), decimal, digitsOnly };
+  return rowOf(assembled([image[0].height, image[0].width], sheet, ink, lines, every, marks, by));
+}
+
+function deciding(networks, threshold, single) {
+  const own = threshold ?? networks.cards.digit.thresholds.answer;
+  const { confidence } = networks.cards.number;
+  return {
+    threshold: own,
+    lineThreshold: single || threshold !== null ? own : Math.max(own, LINE_THRESHOLD),
+    every: single ? networks.cards.digit.classes : [],
+    weights: (!single && confidence) || PLAIN,
+  };
+}
+
+/** What the digit model says of every region, field by field. */
+async function opinionsOf(ink, rows, networks) {
+  const probabilities = await networks.classify(rows.flat().map((region) => tileOf(ink, region)));
+  let at = 0;
+  return rows.map((row) => probabilities.slice(at, (at += row.length)));
+}

@@ -1,0 +1,75 @@
+// Mirrors recognition/networks.py, and of models.py what turns logits into probabilities: the networks, each run by a function that is
+// given.
+
+import * as maps from "../layout/maps.js";
+import { CLASSES } from "./alphabet.js";
+import { VERSION } from "./strips.js";
+import { CONTRACT, SIZE } from "./tiles.js";
+
+export const NOT_A_DIGIT = "not a digit";
+
+/** @typedef {{classes: string[], temperature: number, preprocessing: object, thresholds: object, confidence: object, name: string}} Card
+ *  card.json */
+/** @typedef {(name: string, input: Float32Array, dims: number[]) => Promise<{data: Float32Array, dims: number[]}>} Run the logits of one
+ *  of the networks `digit`, `number` and `fields` */
+
+/** The networks of a reader. Throws Error where a card does not fit this reader. */
+export class Networks {
+  /** @param {{digit: Card, number: Card, fields: Card}} cards
+   *  @param {Run} run */
+  constructor(cards, run) {
+    Object.assign(this, { cards, run });
+    if (!isEqual(cards.digit.preprocessing, CONTRACT)) throw unfit("digit");
+    if (cards.number.preprocessing.version !== VERSION || !isEqual(cards.number.classes, CLASSES)) throw unfit("number");
+    if (!isEqual(cards.fields.preprocessing, maps.CONTRACT) || !isEqual(cards.fields.classes, maps.CLASSES)) throw unfit("fields");
+  }
+
+  /** How strips are made for the number network.
+   *  @returns {import("./strips.js").Contract} */
+  get contract() {
+    return this.cards.number.preprocessing;
+  }
+
+  /** What the digit model says of tiles, planes of 28 x 28: the probabilities of its classes for each.
+   *  @returns {Promise<Float64Array[]>} */
+  async classify(tiles) {
+    if (!tiles.length) return [];
+    const input = new Float32Array(tiles.length * SIZE * SIZE);
+    tiles.forEach((tile, i) => input.set(tile.data, i * SIZE * SIZE));
+    const { data, dims } = await this.run("digit", input, [tiles.length, SIZE, SIZE]);
+    return softmax(data, dims[1], this.cards.digit.temperature);
+  }
+
+  /** What the number network says in each frame of a strip: the probabilities of CLASSES.
+   *  @param {import("../opencv.js").Plane} strip
+   *  @returns {Promise<import("./decode.js").Frames>} */
+  async frames(strip) {
+    const { data, dims } = await this.run("number", strip.data, [1, strip.height, strip.width]);
+    return softmax(data, dims[2], this.cards.number.temperature);
+  }
+
+  /** What stands where on a page of `layout/maps.js`.
+   *  @returns {Promise<maps.Maps>} */
+  async maps({ data: page, width, height }) {
+    const { data, dims } = await this.run("fields", page, [1, height, width]);
+    const found = new Float32Array(data.length);
+    softmax(data, dims[3], this.cards.fields.temperature).forEach((row, i) => found.set(row, i * dims[3]));
+    return { data: found, height: dims[1], width: dims[2], classes: dims[3] };
+  }
+}
+
+const unfit = (name) =>
+  new Error(`The model ${name} was made for another version of this reader: take both from the same version of inkdigits.`);
+
+const isEqual = (a, b) => JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
+
+/** softmax(logits / temperature) of rows of k logits. */
+function softmax(logits, k, temperature) {
+  return Array.from({ length: logits.length / k }, (_, row) => {
+    const own = Float64Array.from(logits.subarray(row * k, (row + 1) * k), (v) => v / temperature);
+    const largest = Math.max(...own);
+    const powers = own.map((v) => Math.exp(v - largest));
+    const total = powers.reduce((a, b) => a + b);
+    return powers.map((v) => v / total);
+  });
+}

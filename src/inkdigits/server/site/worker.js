@@ -1,0 +1,58 @@
+// The networks and the reader in a worker of their own: images come in, rows go out.
+
+import * as ort from "./ort/ort.wasm.min.mjs";
+import { opaque } from "./reader/images/conversions.js";
+import { read } from "./reader/reading.js";
+import { Networks } from "./reader/recognition/networks.js";
+
+const MODELS = { digit: "tiles", number: "strips", fields: "pages" }; // the input of each
+
+ort.env.wasm.wasmPaths = new URL("ort/", import.meta.url).href;
+ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;
+
+async function networks() {
+  const entries = Object.entries(MODELS).map(async ([name, input]) => {
+    const [card, session] = await Promise.all([
+      fetched(`models/${name}/card.json`).then((answer) => answer.json()),
+      fetched(`models/${name}/model.onnx`).then(async (answer) => ort.InferenceSession.create(await answer.arrayBuffer())),
+    ]);
+    return [name, { card, input, session }];
+  });
+  const found = Object.fromEntries(await Promise.all(entries));
+  const cards = Object.fromEntries(Object.entries(found).map(([name, { card }]) => [name, card]));
+  return new Networks(cards, async (name, values, dims) => {
+    const { input, session } = found[name];
+    const { logits } = await session.run({ [input]: new ort.Tensor("float32", values, dims) });
+    return { data: logits.data, dims: [...logits.dims] };
+  });
+}
+
+async function fetched(path) {
+  const answer = await fetch(new URL(path, import.meta.url));
+  if (!answer.ok) throw new Error(`${path} is not there (${answer.status})`);
+  return answer;
+}
+
+/** The pixels of an ImageBitmap, which is closed, or of ImageData, as they are. */
+function pixelsOf(image) {
+  if (image instanceof ImageData) return image;
+  const context = new OffscreenCanvas(image.width, image.height).getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, image.width, image.height);
+  image.close();
+  return pixels;
+}
+
+const loaded = networks();
+loaded.then(() => postMessage({ id: 0, value: null }), (error) => postMessage({ id: 0, error: error.message }));
+let turn = Promise.resolve(); // one image after the other
+
+addEventListener("message", ({ data: { id, image, options } }) => {
+  turn = turn.then(async () => {
+    try {
+      postMessage({ id, value: await read(opaque(pixelsOf(image)), await loaded, options) });
+    } catch (error) {
+      postMessage({ id, error: error.message });
+    }
+  });
+});

@@ -1,0 +1,81 @@
+"""How often the site reads in Chromium what Python reads: the real sets, text for text. No figure of this is a time.
+
+    INKDIGITS_DATA=../shared/data python tools/site_agreement.py
+
+Both read all pixels of a file: Python with keep=True, as without it large photos are decoded smaller, and a doubtful digit of these may be
+read otherwise. It prints a line for each image that is read otherwise, and for each set how many texts are the same and how far confidences
+are apart; it takes some minutes. Needs inkdigits[dev], chromium and, the first time, npm. On 2026-12-01, of photos_multi 79 of 79, of
+registers 200 of 200 texts the same, confidences at most 0.001 apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from inkdigits import Reader
+from inkdigits.bench.sets import RealSet
+from inkdigits.server.static import write_site
+
+SETS = {"photos_multi": None, "registers": 200}
+"""How many images of each set are read, None for all; of the sets' development halves."""
+LOAD = "async (site) => { window.reader = await (await import(`${site}reader.js`)).Reader.load(); }"
+READ = "async (file) => window.reader.read(new Blob([Uint8Array.from(atob(file), (c) => c.charCodeAt(0))]))"
+
+
+@contextmanager
+def opened() -> Iterator[Page]:
+    """A page in Chromium with a reader in it, from a site under a path."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        write_site(Path(folder) / "site")
+        command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+            assert server.stdout is not None
+            address = server.stdout.readline().split("(")[1].split(")")[0] + "site/"
+            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            page = browser.new_page()
+            page.goto(address)
+            page.evaluate(LOAD, address)
+            yield page
+            browser.close()
+            server.terminate()
+
+
+def compared(page: Page, own: RealSet, most: int | None) -> str:
+    """How a set is read in both ways, in a line."""
+    reader, same, apart, count = Reader(), 0, 0.0, min(len(own), most or len(own))
+    for index in range(count):
+        path = Path(os.fspath(own.given(index)))  # type: ignore[arg-type]  # these sets are files
+        wanted = reader.read(path, keep=True)
+        found: dict[str, Any] = page.evaluate(READ, base64.b64encode(path.read_bytes()).decode())
+        if found["text"] == wanted.text:
+            same += 1
+            apart = max(apart, abs(found["confidence"] - wanted.confidence))
+        else:
+            print(f"{own.name} {path.name}: {found['text']!r} in the browser, {wanted.text!r} in Python", flush=True)
+    return f"{own.name}: {same} of {count} texts the same, their confidences at most {apart:.3f} apart"
+
+
+def main() -> None:
+    """Read the sets and print how they agree."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", default=list(SETS), help="names of real sets of files")
+    names = parser.parse_args().sets
+    with opened() as page:
+        for name in names:
+            print(compared(page, RealSet(Path(os.environ["INKDIGITS_DATA"]) / "real" / name), SETS.get(name)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
