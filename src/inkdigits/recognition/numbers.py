@@ -19,8 +19,8 @@ Transcribe = Callable[[Float], Float]
 """A strip float32 (1, 40, W) in [0, 1] -> the probabilities of CLASSES in its frames, float32 (1, W / 2, K)."""
 
 STRETCHES = 1.0, 0.85, 1.2
-"""How much wider than the field its strips are. Hands differ in how wide they write, and no one stretch suits all of them. Chosen, as TRUST of
-`signs` and ABOVE of `fields`, on 200 images each of hands33, registers, cheque_amounts and pen_numbers, and on photos_multi."""
+"""How much wider than the field its strips are. Hands differ in how wide they write, and no one stretch suits all of them. Chosen, as
+TRUST of `signs` and ABOVE of `fields`, on 200 images each of hands33, registers, cheque_amounts and pen_numbers, and on photos_multi."""
 CLEAR = 0.99
 """A text that one view gives this probability needs no other."""
 MOST = 6

@@ -85,7 +85,7 @@ def test_one_bar_does_not_strike_a_seven():
 def test_signs_that_are_a_bar_are_left_out_where_no_hand_writes_them_so():
     bar = [np.array([(0, 0), (0, 100), (2, 200)], np.float32)]
     cross = [np.array([(0, 100), (200, 100)], np.float32), np.array([(100, 0), (100, 200)], np.float32)]
-    strokes = Strokes([[Sample("+", bar, "a"), Sample("+", cross, "a"), Sample("$", bar, "a"), Sample("1", bar, "a"), Sample("-", bar, "a")]])
+    strokes = Strokes([[Sample(sign, bar, "a") for sign in "+$1-"], [Sample("+", cross, "a")]])
     assert {sign: len(some) for sign, some in strokes.by_character.items()} == {"+": 1, "1": 1, "-": 1}
 
 

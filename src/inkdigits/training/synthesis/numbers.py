@@ -27,8 +27,8 @@ UP, DOWN = 0.7, 0.9
 def written(text: str, hand: Hand, style: Style, rng: Rng) -> tuple[Float, float]:
     """Write a text from left to right.
 
-    A space leaves a gap; a character before STRUCK is struck out, all of them by lines through the whole. Returns the ink, float32 (h, w) in [0, 1], cropped to it, and the
-    distance from its first row down to the top of the digits, in pixels.
+    A space leaves a gap; a character before STRUCK is struck out, all of them by lines through the whole. Returns the ink, float32 (h, w)
+    in [0, 1], cropped to it, and the distance from its first row down to the top of the digits, in pixels.
     """
     tall = style.height
     rows = int((1 + UP + DOWN) * tall) + 4
