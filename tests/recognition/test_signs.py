@@ -73,7 +73,7 @@ def test_a_digit_that_the_number_network_overlooked_is_suggested():
 
 
 def test_what_the_digit_model_sees_in_several_places_is_weighed_together():
-    field = seen((28, {"4": 0.8, "9": 0.1}), (48, {"1": 0.8, "7": 0.1}))
+    field = seen((28, {"4": 0.75, "9": 0.15}), (48, {"1": 0.75, "7": 0.15}))
     opinions = np.stack([opinion(d9=0.98), opinion(d7=0.98)])
     assert said(check(field, SPANS[:2], opinions))[0][0] == "97"
 
@@ -88,7 +88,7 @@ def test_the_digit_model_has_no_word_on_what_shares_a_region():
 
 
 def test_symbols_are_no_digits_to_the_digit_model():
-    field = seen((28, {"/": 0.5, "1": 0.45}))
+    field = seen((28, {"/": 0.7, "1": 0.2}))
     assert said(check(field, SPANS[:1], opinion(none=0.98)[None]))[0][0] == "/"
     assert said(check(field, SPANS[:1], opinion(d1=0.98)[None]))[0][0] == "1"
 
