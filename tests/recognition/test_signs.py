@@ -88,7 +88,7 @@ def test_the_digit_model_has_no_word_on_what_shares_a_region():
 
 
 def test_symbols_are_no_digits_to_the_digit_model():
-    field = seen((28, {"/": 0.7, "1": 0.2}))
+    field = seen((28, {"/": 0.8, "1": 0.15}))
     assert said(check(field, SPANS[:1], opinion(none=0.98)[None]))[0][0] == "/"
     assert said(check(field, SPANS[:1], opinion(d1=0.98)[None]))[0][0] == "1"
 
