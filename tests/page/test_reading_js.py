@@ -307,6 +307,7 @@ def constants_of(names):
 
 
 LACKING = {
+    "layout/flat": {"FEW"},  # of a sheet on a desk
     "layout/maps": {"WHOLE_SIDE"},
     "recognition/alphabet": {"STRUCK", "LOOK_ALIKE"},  # of what makes labels of texts to train on
     "recognition/networks": {"DIGITS"},

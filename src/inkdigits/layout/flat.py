@@ -28,9 +28,8 @@ ELONGATED = 2.0
 """Fields that are so many times as long as wide show how a page is turned."""
 TRIED = 4
 """Fields by which the way up is decided: those that are largest."""
-FEW, SEVERAL, STRIP = 2, 5, 2.0
-"""Fields that must be there for a page to be turned by a quarter or a half, and for an image without a sheet that is so many times as long
-as wide: a crop of a line, which nobody turned."""
+FEW, SEVERAL = 2, 5
+"""Fields that must be there for a sheet, and for an image without one, to be turned by a quarter or a half."""
 SURER = 0.25
 """How much surer a page must be read on its side or on its head than as it stands, in probability, to be turned. All chosen on
 photos_multi."""
@@ -75,8 +74,7 @@ def flat(image: Bytes, maps_of: Maps, readable: Readable) -> Flat:
             sheet, numbers = turned, its_numbers
         else:
             is_lying = False
-    is_strip = quad is None and max(sheet.grey.shape) > STRIP * min(sheet.grey.shape)
-    if is_lying or len(numbers) >= (SEVERAL if is_strip else FEW):
+    if is_lying or len(numbers) >= (FEW if quad is not None else SEVERAL):
         clear = _clear(sheet, numbers, readable)
         if clear < 1 - SURER:
             turned_by = {quarters: _clear(sheet, numbers, readable, quarters) for quarters in (1, 2, 3)}

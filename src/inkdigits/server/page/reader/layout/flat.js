@@ -15,7 +15,7 @@ import { pageOf, STEP } from "./maps.js";
 export const [TILTED, LEANING] = [8.0, 45.0];
 export const ELONGATED = 2.0;
 export const TRIED = 4;
-export const [FEW, SEVERAL, STRIP] = [2, 5, 2.0];
+export const SEVERAL = 5;
 export const SURER = 0.25;
 
 /** An image that is taken as the sheet that it shows, with nobody looking at it.
@@ -40,9 +40,7 @@ export async function flat(image, mapsOf, readable) {
     const least = (await clear(found, some, readable)) + (lies ? SURER : 0);
     if ((await clear(turned, its, readable)) > least) [found, some, lay] = [turned, its, lies];
   }
-  const { width, height } = found.grey;
-  const isStrip = Math.max(width, height) > STRIP * Math.min(width, height);
-  if (!lay && some.length < (isStrip ? SEVERAL : FEW)) return found;
+  if (!lay && some.length < SEVERAL) return found;
   const asItStands = await clear(found, some, readable);
   if (asItStands >= 1 - SURER) return found;
   const turnedAround = [];
