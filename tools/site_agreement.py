@@ -1,4 +1,4 @@
-"""How often the site reads in Chromium what Python reads: the real sets, text for text. No figure of this is a time.
+"""How often the site reads in Chromium what Python reads, text for text: real sets, and sheets on desks. No figure of this is a time.
 
     INKDIGITS_DATA=../shared/data python tools/site_agreement.py
 
@@ -17,19 +17,24 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import cv2
 from playwright.sync_api import Page, sync_playwright
 
 from inkdigits import Reader
+from inkdigits.bench.conditions import DESKS, LEANS, PHOTOGRAPHED, PHOTOS, TILTS, TURNS, Sheets, picture
 from inkdigits.bench.sets import RealSet
 from inkdigits.server.static import write_site
 
-SETS = {"photos_multi": None, "registers": 200}
+SETS: dict[str, int | None] = {"photos_multi": None, "registers": 200, "desks": None}
 """How many images of each set are read, None for all; of the sets' development halves."""
+AS_TAKEN = (*DESKS, PHOTOGRAPHED, *TILTS, *LEANS, *TURNS)
+"""The set `desks`: the sheets of photos_multi as `inkdigits bench wild` composes them, in one of these conditions after the other."""
 LOAD = "async (site) => { window.reader = await (await import(`${site}reader.js`)).Reader.load(); }"
 READ = "async (file) => window.reader.read(new Blob([Uint8Array.from(atob(file), (c) => c.charCodeAt(0))]))"
 
@@ -52,19 +57,35 @@ def opened() -> Iterator[Page]:
             server.terminate()
 
 
-def compared(page: Page, own: RealSet, most: int | None) -> str:
+def files(data: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """The images of a set, each with a name. data: INKDIGITS_DATA."""
+    if name == "desks":
+        sheets = Sheets(data / "real", PHOTOS)
+        for index in range(len(sheets)):
+            condition = AS_TAKEN[index % len(AS_TAKEN)]
+            image = picture(sheets, index, condition, data)
+            yield f"{index}, {condition}", cv2.imencode(".png", image[..., ::-1])[1].tobytes()
+    else:
+        own = RealSet(data / "real" / name)
+        for index in range(len(own)):
+            path = Path(os.fspath(own.given(index)))  # type: ignore[arg-type]  # these sets are files
+            yield path.name, path.read_bytes()
+
+
+def compared(page: Page, name: str, images: Iterable[tuple[str, bytes]]) -> str:
     """How a set is read in both ways, in a line."""
-    reader, same, apart, count = Reader(), 0, 0.0, min(len(own), most or len(own))
-    for index in range(count):
-        path = Path(os.fspath(own.given(index)))  # type: ignore[arg-type]  # these sets are files
-        wanted = reader.read(path, keep=True)
-        found: dict[str, Any] = page.evaluate(READ, base64.b64encode(path.read_bytes()).decode())
+    reader, same, count, apart = Reader(), 0, 0, [0.0]
+    for label, content in images:
+        wanted = reader.read(content, keep=True)
+        found: dict[str, Any] = page.evaluate(READ, base64.b64encode(content).decode())
+        count += 1
         if found["text"] == wanted.text:
             same += 1
-            apart = max(apart, abs(found["confidence"] - wanted.confidence))
+            apart.append(abs(found["confidence"] - wanted.confidence))
         else:
-            print(f"{own.name} {path.name}: {found['text']!r} in the browser, {wanted.text!r} in Python", flush=True)
-    return f"{own.name}: {same} of {count} texts the same, their confidences at most {apart:.3f} apart"
+            print(f"{name} {label}: {found['text']!r} in the browser, {wanted.text!r} in Python", flush=True)
+    near = sum(one <= 0.005 for one in apart[1:])
+    return f"{name}: {same} of {count} texts the same, of these {near} confidences within 0.005, none more than {max(apart):.3f} apart"
 
 
 def main() -> None:
@@ -74,7 +95,7 @@ def main() -> None:
     names = parser.parse_args().sets
     with opened() as page:
         for name in names:
-            print(compared(page, RealSet(Path(os.environ["INKDIGITS_DATA"]) / "real" / name), SETS.get(name)), flush=True)
+            print(compared(page, name, islice(files(Path(os.environ["INKDIGITS_DATA"]), name), SETS.get(name))), flush=True)
 
 
 if __name__ == "__main__":

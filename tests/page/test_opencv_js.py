@@ -81,11 +81,12 @@ def test_blur(modules, shape, kind, side):
 
 @pytest.mark.parametrize("shape", [*SHAPES, pytest.param((300, 400), id="large")])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_components_have_opencvs_order(modules, shape, seed):
+@pytest.mark.parametrize("connectivity", [4, 8])
+def test_components_have_opencvs_order(modules, shape, seed, connectivity):
     mask = strokes(shape, seed) | (np.random.default_rng(seed).random(shape) < 0.05)
     mask = mask.astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    found = modules("opencv.js", "connectedComponents", mask)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=connectivity)
+    found = modules("opencv.js", "connectedComponents", mask, connectivity == 8)
     assert (found["labels"] == labels).all()
     assert [[one[key] for key in ("x", "y", "width", "height", "area")] for one in found["stats"][1:]] == stats[1:].tolist()
     assert len(found["stats"]) == count
@@ -99,11 +100,17 @@ def test_distances(modules, lengths, kind):
 
 
 @pytest.mark.parametrize(
-    "points", [[(5, 5), (60, 12), (58, 30), (2, 20)], [(-9, 3), (80, -4), (80, 9), (-9, 12)], [(3, 3), (3, 3), (3, 9), (3, 9)]]
+    "points",
+    [
+        [(5, 5), (60, 12), (58, 30), (2, 20)],
+        [(-9, 3), (80, -4), (80, 9), (-9, 12)],
+        [(3, 3), (3, 3), (3, 9), (3, 9)],
+        [(5.25, 4.5), (60.75, 11.0625), (57.5, 30.25), (2.375, 20.8125)],
+    ],
 )
 def test_polygons(modules, points):
     wanted = np.zeros((40, 70), np.uint8)
-    cv2.fillPoly(wanted, [np.array(points, np.int32)], 1)
+    cv2.fillPoly(wanted, [np.array(np.multiply(points, 16), np.int32)], 1, shift=4)
     found = modules("opencv.js", "fillPolygon", np.zeros((40, 70), np.uint8), points)
     assert (found != wanted).mean() < 0.015, "the outline may be one pixel off"
 
@@ -118,28 +125,37 @@ def test_turning(modules, slope):
     assert np.abs(found - wanted).max() <= 1
 
 
-def test_perspective(modules):
+@pytest.mark.parametrize("border", [None, 90])
+def test_perspective(modules, border):
     image = grain((90, 140))
     homography = np.array([[0.9, 0.2, 12.3], [-0.15, 0.95, 20.7], [2e-4, 1e-4, 1.0]])
-    wanted = cv2.warpPerspective(image, homography, (120, 80), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(int)
-    assert np.abs(modules("opencv.js", "warpPerspective", image, homography.tolist(), 120, 80) - wanted).max() <= 1
+    beyond = {"borderMode": cv2.BORDER_REPLICATE} if border is None else {"borderMode": cv2.BORDER_CONSTANT, "borderValue": border}
+    wanted = cv2.warpPerspective(image, homography, (120, 80), flags=cv2.INTER_LINEAR, **beyond).astype(int)
+    assert np.abs(modules("opencv.js", "warpPerspective", image, homography.tolist(), 120, 80, border) - wanted).max() <= 1
+
+
+@pytest.mark.parametrize("width", [3, 5, 7, 15, 23])
+def test_discs(modules, width):
+    mask, disc = strokes((50, 60)), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    mask[20:45, 5:50] = 1
+    assert (modules("opencv.js", "dilateDisc", mask, width) == cv2.dilate(mask, disc)).all()
+    assert (modules("opencv.js", "erodeDisc", mask, width) == cv2.erode(mask, disc)).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_outside_and_the_contour(modules, seed):
+    mask = cv2.dilate(strokes((60, 80), seed), np.ones((2, 2), np.uint8))
+    mask[0, 5:30] = 1
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = cv2.drawContours(np.zeros_like(mask), contours, -1, 1, cv2.FILLED)
+    assert filled.sum() > mask.sum(), "there are holes"
+    assert (modules("opencv.js", "outside", mask) == 1 - filled).all()
+    largest = max(contours, key=len)
+    own = cv2.drawContours(np.zeros_like(mask), [largest], -1, 1, cv2.FILLED)
+    wanted = sorted({(int(y), int(x)) for x, y in largest[:, 0]})
+    assert [(y, x) for x, y in modules("opencv.js", "contour", own)] == wanted
 
 
 @pytest.mark.parametrize("quarters", range(4))
 def test_quarters(modules, quarters):
     assert (modules("opencv.js", "turnedBy", grain((9, 14)), quarters) == np.rot90(grain((9, 14)), quarters)).all()
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_the_smallest_turned_box(modules, seed):
-    random = np.random.default_rng(seed)
-    turn = random.uniform(-np.pi, np.pi)
-    long, short = random.uniform(-40, 40, 60), random.uniform(-6, 6, 60)
-    points = (
-        np.stack([long * np.cos(turn) - short * np.sin(turn), long * np.sin(turn) + short * np.cos(turn)], 1).round().astype(np.float32)
-    )
-    _, (first, second), angle = cv2.minAreaRect(points)
-    found = modules("opencv.js", "minAreaRect", points.tolist())
-    assert found["sides"] == pytest.approx(sorted((first, second), reverse=True), abs=1e-3)
-    assert (found["degrees"] - (angle if first >= second else angle + 90) + 90) % 180 == pytest.approx(90, abs=0.01)
-    assert -90 < found["degrees"] <= 90

@@ -22,6 +22,15 @@ export const mean = (values) => sum(values) / values.length;
 /** The indices that sort some numbers in rising order; equal ones stay in their order. */
 export const argsort = (values) => Array.from(values, (_, i) => i).sort((a, b) => values[a] - values[b]);
 
+/** The first index of the largest of some numbers. */
+export const argmax = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+
+/** The median: of an even count of numbers the mean of the two in the middle. */
+export function median(values) {
+  const rising = Float64Array.from(values).sort();
+  return (rising[(rising.length - 1) >> 1] + rising[rising.length >> 1]) / 2;
+}
+
 /** The first index at which rising numbers are at least `value`. */
 export function searchSorted(rising, value) {
   let at = 0;

@@ -1,7 +1,9 @@
 // The few functions of OpenCV that the reader needs, bit for bit where its integers are, each checked against OpenCV. Mirrors no file.
 //
 // A plane is {width, height, data}: numbers row by row in a typed array. An image is a list of planes: one grey, or red, green and blue.
+// What OpenCV does with points and matrices is in geometry.js.
 
+import { inverted } from "./geometry.js";
 import { clip, roundEven } from "./numpy.js";
 
 const { fround } = Math;
@@ -226,6 +228,52 @@ export const close = (from, width, height) => erode(dilate(from, width, height),
  *  @returns {Plane} */
 export const open = (from, width, height) => dilate(erode(from, width, height), width, height);
 
+/** cv2.dilate of a mask of 0 and 1 with the ellipse of an odd width. */
+export function dilateDisc(mask, width) {
+  const out = plane(mask.width, mask.height);
+  const radius = width >> 1;
+  const reaches = Array.from({ length: width }, (_, i) => roundEven(Math.sqrt(radius ** 2 - (i - radius) ** 2)));
+  for (let y = 0; y < mask.height; y++) {
+    for (let x = 0; x < mask.width; x++) {
+      if (!mask.data[y * mask.width + x]) continue;
+      for (let j = Math.max(y - radius, 0); j <= Math.min(y + radius, mask.height - 1); j++) {
+        const reach = reaches[j - y + radius];
+        out.data.fill(1, j * mask.width + Math.max(x - reach, 0), j * mask.width + Math.min(x + reach, mask.width - 1) + 1);
+      }
+    }
+  }
+  return out;
+}
+
+/** cv2.erode of a mask of 0 and 1 with the ellipse of an odd width. */
+export const erodeDisc = (mask, width) => inverse(dilateDisc(inverse(mask), width));
+
+const inverse = (mask) => mapped(Uint8Array, (v) => 1 - v, mask);
+
+/** What of a mask lies beyond the outermost contours of its components, as 1: neither in them nor in their holes. The rest is what
+ *  cv2.drawContours fills of RETR_EXTERNAL.
+ *  @returns {Plane} */
+export function outside(mask) {
+  const { labels } = connectedComponents(rimmed(inverse(mask), 1), false);
+  const beyond = mapped(Uint8Array, (label) => (label === 1 ? 1 : 0), labels);
+  return cropped(beyond, { left: 1, top: 1, right: mask.width + 1, bottom: mask.height + 1 });
+}
+
+/** The pixels of a mask along its outermost contour, row by row: those of cv2.findContours with RETR_EXTERNAL and CHAIN_APPROX_NONE.
+ *  @returns {[number, number][]} x, y */
+export function contour(mask) {
+  const beyond = rimmed(outside(mask), 1);
+  const found = [];
+  for (let y = 0; y < mask.height; y++) {
+    for (let x = 0; x < mask.width; x++) {
+      const at = (y + 1) * beyond.width + x + 1;
+      const near = [at - 1, at + 1, at - beyond.width, at + beyond.width];
+      if (mask.data[y * mask.width + x] && near.some((place) => beyond.data[place])) found.push([x, y]);
+    }
+  }
+  return found;
+}
+
 const NEUTRAL = new Map([[Uint8Array, [0, 255]], [Int16Array, [-32768, 32767]], [Float32Array, [-Infinity, Infinity]]]);
 
 function extreme(from, width, height, largest) {
@@ -301,10 +349,11 @@ function mirrored(i, size) {
 
 /** @typedef {{x: number, y: number, width: number, height: number, area: number}} Component */
 
-/** cv2.connectedComponentsWithStats of what is not 0, through corners too: labels, int32, 0 on the ground, and from 1 a box and an area
- *  each, in OpenCV's order: by the first block of 2 x 2 pixels.
+/** cv2.connectedComponentsWithStats of what is not 0: labels, int32, 0 on the ground, and from 1 a box and an area each, in OpenCV's
+ *  order: by the first block of 2 x 2 pixels; without corners, by the first pixel.
+ *  @param {boolean} corners whether what touches at a corner hangs together
  *  @returns {{labels: Plane, stats: Component[]}} stats[0] is the ground, which has none. */
-export function connectedComponents({ width, height, data }) {
+export function connectedComponents({ width, height, data }, corners = true) {
   const labels = plane(width, height, Int32Array);
   const found = [];
   const stack = [];
@@ -323,11 +372,11 @@ export function connectedComponents({ width, height, data }) {
       top = Math.min(top, y);
       bottom = Math.max(bottom, y);
       area += 1;
-      first = Math.min(first, (y >> 1) * width + (x >> 1));
+      first = Math.min(first, corners ? (y >> 1) * width + (x >> 1) : at);
       for (let j = Math.max(y - 1, 0); j <= Math.min(y + 1, height - 1); j++) {
         for (let i = Math.max(x - 1, 0); i <= Math.min(x + 1, width - 1); i++) {
           const near = j * width + i;
-          if (!data[near] || labels.data[near]) continue;
+          if (!data[near] || labels.data[near] || !(corners || i === x || j === y)) continue;
           labels.data[near] = label;
           stack.push(near);
         }
@@ -371,8 +420,10 @@ export function distanceTransform({ width, height, data }, [straight, slanted]) 
 export const DIST_L2 = [0.955, 1.3693];
 export const DIST_C = [1, 1];
 
-/** cv2.fillPoly of one polygon of whole points into a plane, with 1; its outline is filled too. Changes the plane, and returns it. */
-export function fillPolygon(into, points) {
+/** cv2.fillPoly of one polygon into a plane, with 1; its outline is filled too. Changes the plane, and returns it.
+ *  @param {[number, number][]} corners their rows are rounded, as OpenCV does it */
+export function fillPolygon(into, corners) {
+  const points = corners.map(([x, y]) => [x, Math.round(y)]);
   const edges = points.map((point, i) => [point, points[(i + 1) % points.length]]);
   const top = Math.max(Math.min(...points.map(([, y]) => y)), 0);
   const bottom = Math.min(Math.max(...points.map(([, y]) => y)), into.height - 1);
@@ -387,7 +438,8 @@ export function fillPolygon(into, points) {
       .sort((a, b) => a - b);
     for (let i = 0; i + 1 < crossings.length; i += 2) span(y, Math.ceil(crossings[i]), Math.floor(crossings[i + 1]));
   }
-  for (const [[ax, ay], [bx, by]] of edges) {
+  for (const [[left, ay], [right, by]] of edges) {
+    const [ax, bx] = [Math.round(left), Math.round(right)];
     const steps = Math.max(Math.abs(bx - ax), Math.abs(by - ay), 1);
     for (let i = 0; i <= steps; i++) {
       const x = Math.round(ax + ((bx - ax) * i) / steps);
@@ -400,39 +452,49 @@ export function fillPolygon(into, points) {
 /** cv2.warpAffine of bytes with INTER_LINEAR, WARP_INVERSE_MAP and BORDER_REPLICATE.
  *  way: [[a, b, c], [d, e, f]], from a pixel of the outcome to the one of `from` that it shows.
  *  @returns {Plane} */
-export function warpAffine(from, way, width, height) {
-  const out = plane(width, height);
-  const [[a, b, c], [d, e, f]] = way;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) out.data[y * width + x] = between(from, a * x + b * y + c, d * x + e * y + f);
-  }
-  return out;
+export const warpAffine = (from, way, width, height) => warped(from, [...way, [0, 0, 1]], width, height, 0);
+
+/** cv2.warpPerspective of bytes with INTER_LINEAR and, where there is no `border`, BORDER_REPLICATE, else BORDER_CONSTANT.
+ *  @param {number[][]} homography 3 x 3, from a pixel of `from` to the one of the outcome that shows it
+ *  @param {?number} border the byte beyond the edges
+ *  @returns {Plane} */
+export function warpPerspective(from, homography, width, height, border = null) {
+  const way = inverted(homography);
+  return border === null ? warped(from, way, width, height, 0) : warped(rimmed(from, border), way, width, height, 1);
 }
 
-/** cv2.warpPerspective of bytes with INTER_LINEAR and BORDER_REPLICATE.
- *  @param {number[][]} homography 3 x 3, from a pixel of `from` to the one of the outcome that shows it
- *  @returns {Plane} */
-export function warpPerspective(from, homography, width, height) {
+/** Bytes where a matrix takes the pixels of the outcome, in single precision as OpenCV reckons. rim: how wide the rim around `from` is. */
+function warped(from, way, width, height, rim) {
   const out = plane(width, height);
-  const [[a, b, c], [d, e, f], [g, h, k]] = inverted(homography);
+  const [[a, b, c], [d, e, f], [g, h, k]] = way.map((row) => row.map(fround));
   for (let y = 0; y < height; y++) {
+    const [column, row, depth] = [fround(fround(b * y) + c), fround(fround(e * y) + f), fround(fround(h * y) + k)];
     for (let x = 0; x < width; x++) {
-      const w = g * x + h * y + k;
-      out.data[y * width + x] = between(from, (a * x + b * y + c) / w, (d * x + e * y + f) / w);
+      const w = fround(g * x + depth);
+      const value = between(from, fround(fround(a * x + column) / w) + rim, fround(fround(d * x + row) / w) + rim);
+      out.data[y * width + x] = clip(roundEven(value), 0, 255);
     }
   }
   return out;
 }
 
-/** The byte at a place between pixels. */
-function between({ width, height, data }, x, y) {
+/** cv2.remap of a plane with INTER_LINEAR and BORDER_REPLICATE at one place. */
+export function between({ width, height, data }, x, y) {
   const [left, top] = [Math.floor(x), Math.floor(y)];
-  const [dx, dy] = [x - left, y - top];
+  const [dx, dy] = [fround(x - left), fround(y - top)];
   const [x0, x1] = [clip(left, 0, width - 1), clip(left + 1, 0, width - 1)];
   const [y0, y1] = [clip(top, 0, height - 1) * width, clip(top + 1, 0, height - 1) * width];
-  const above = data[y0 + x0] + dx * (data[y0 + x1] - data[y0 + x0]);
-  const below = data[y1 + x0] + dx * (data[y1 + x1] - data[y1 + x0]);
-  return clip(roundEven(above + dy * (below - above)), 0, 255);
+  const above = fround(data[y0 + x0] + dx * (data[y0 + x1] - data[y0 + x0]));
+  const below = fround(data[y1 + x0] + dx * (data[y1 + x1] - data[y1 + x0]));
+  return fround(above + dy * fround(below - above));
+}
+
+/** A plane with a rim of one value, one pixel wide. */
+function rimmed(from, value) {
+  const out = plane(from.width + 2, from.height + 2, from.data.constructor);
+  out.data.fill(value);
+  pasted(out, from, 1, 1);
+  return out;
 }
 
 /** A plane turned counterclockwise by some quarters, as np.rot90. */
@@ -443,65 +505,3 @@ export function turnedBy(from, quarters) {
   for (let y = 0; y < height; y++) out.data.set(data.subarray(y * width, (y + 1) * width), (height - 1 - y) * width);
   return turnedBy(out, quarters - 1);
 }
-
-/** The product of two matrices of 3 x 3. */
-export const multiplied = (a, b) => a.map((row) => [0, 1, 2].map((j) => row[0] * b[0][j] + row[1] * b[1][j] + row[2] * b[2][j]));
-
-/** The inverse of a matrix of 3 x 3. */
-export function inverted([[a, b, c], [d, e, f], [g, h, k]]) {
-  const all = a * (e * k - f * h) - b * (d * k - f * g) + c * (d * h - e * g);
-  const cofactors = [
-    [e * k - f * h, c * h - b * k, b * f - c * e],
-    [f * g - d * k, a * k - c * g, c * d - a * f],
-    [d * h - e * g, b * g - a * h, a * e - b * d],
-  ];
-  return cofactors.map((row) => row.map((v) => v / all));
-}
-
-/** Points where a homography takes them. */
-export const transformed = (points, m) =>
-  points.map(([x, y]) => {
-    const [px, py, w] = m.map((row) => row[0] * x + row[1] * y + row[2]);
-    return [px / w, py / w];
-  });
-
-/** cv2.minAreaRect of points: the sides of the smallest turned box around them, the longer first, and the direction of that one in degrees,
- *  clockwise from the right, in (-90, 90].
- *  @param {[number, number][]} points
- *  @returns {{sides: [number, number], degrees: number}} */
-export function minAreaRect(points) {
-  const hull = convexHull(points);
-  let best = { area: Infinity, sides: [0, 0], degrees: 0 };
-  hull.forEach(([x, y], i) => {
-    const [nx, ny] = hull[(i + 1) % hull.length];
-    const length = Math.hypot(nx - x, ny - y);
-    if (!length) return;
-    const [ux, uy] = [(nx - x) / length, (ny - y) / length];
-    const extent = (vx, vy) => {
-      const along = hull.map(([px, py]) => px * vx + py * vy);
-      return Math.max(...along) - Math.min(...along);
-    };
-    const [own, across] = [extent(ux, uy), extent(-uy, ux)];
-    if (own * across >= best.area - 1e-9) return;
-    const turned = (Math.atan2(uy, ux) * 180) / Math.PI + (own >= across ? 0 : 90);
-    const degrees = turned - 180 * Math.ceil((turned - 90) / 180);
-    best = { area: own * across, sides: [Math.max(own, across), Math.min(own, across)], degrees };
-  });
-  return { sides: best.sides, degrees: best.degrees };
-}
-
-/** The corners of the convex hull of points, in order (Andrew's monotone chain). */
-function convexHull(points) {
-  const sorted = [...points].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  const half = (some) => {
-    const chain = [];
-    for (const point of some) {
-      while (chain.length > 1 && turn(chain[chain.length - 2], chain[chain.length - 1], point) <= 0) chain.pop();
-      chain.push(point);
-    }
-    return chain.slice(0, -1);
-  };
-  return sorted.length > 1 ? [...half(sorted), ...half(sorted.reverse())] : sorted;
-}
-
-const turn = ([ax, ay], [bx, by], [cx, cy]) => (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);

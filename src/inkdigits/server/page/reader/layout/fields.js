@@ -1,6 +1,7 @@
 // Mirrors layout/fields.py: maps of a page -> the handwritten numbers on it, as boxes.
 
-import { connectedComponents, mapped, minAreaRect } from "../opencv.js";
+import { minAreaRect } from "../geometry.js";
+import { connectedComponents, mapped } from "../opencv.js";
 import { CORE } from "./maps.js";
 
 /** @typedef {{box: number[], sides: [number, number], degrees: number}} Field a number that was found: x, y, width, height of its upright

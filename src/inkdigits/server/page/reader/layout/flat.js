@@ -1,9 +1,12 @@
-// Mirrors layout/flat.py, but for what finds a sheet on a desk and undoes its perspective: an image -> the sheet that it shows, upright.
+// Mirrors layout/flat.py: an image -> the sheet in it, flat and upright, with its maps, and the way back into the image.
 
+import { inverted, multiplied, transformed } from "../geometry.js";
 import { argsort, clip, mean, roundEven } from "../numpy.js";
-import { cropped, grey, inverted, multiplied, transformed, turnedBy, warpPerspective } from "../opencv.js";
+import { cropped, grey, turnedBy, warpPerspective } from "../opencv.js";
 import { fields } from "./fields.js";
-import { pageOf, STEP } from "./maps.js";
+import { DESK, pageOf, SIDE, STEP, WHOLE_SIDE } from "./maps.js";
+import { flatten, scaled } from "./perspective.js";
+import { outline } from "./sheet.js";
 
 /** @typedef {import("../opencv.js").Plane} Plane */
 /** @typedef {{image: Plane[], grey: Plane, maps: ?import("./maps.js").Maps, scale: number, homography: ?number[][]}} Flat a sheet, upright.
@@ -15,7 +18,7 @@ import { pageOf, STEP } from "./maps.js";
 export const [TILTED, LEANING] = [8.0, 45.0];
 export const ELONGATED = 2.0;
 export const TRIED = 4;
-export const SEVERAL = 5;
+export const [FEW, SEVERAL] = [2, 5];
 export const SURER = 0.25;
 
 /** An image that is taken as the sheet that it shows, with nobody looking at it.
@@ -23,13 +26,17 @@ export const SURER = 0.25;
  *  @returns {Flat} */
 export const asItIs = (image) => ({ image, grey: grey(image), maps: null, scale: 1, homography: null });
 
-/** Turn the sheet in an image upright. An image whose writing is level stays as it is.
+/** Find the sheet in an image, undo its perspective, and turn it upright. An image without a sheet on something else, whose writing is
+ *  level, stays as it is.
  *  @param {Plane[]} image
  *  @param {MapsOf} mapsOf
  *  @param {Readable} readable
  *  @returns {Promise<Flat>} */
 export async function flat(image, mapsOf, readable) {
-  let found = await mappedOf(image, mapsOf, null);
+  const whole = await mappedOf(image, mapsOf, null, WHOLE_SIDE);
+  const quad = outline(paperOf(whole.maps));
+  const [own, homography] = quad ? flatten(image, scaled(quad, whole.scale)) : [image, null];
+  let found = await mappedOf(own, mapsOf, homography);
   let some = fields(found.maps, found.scale);
   const degrees = tilt(some);
   let lay = false;
@@ -40,7 +47,7 @@ export async function flat(image, mapsOf, readable) {
     const least = (await clear(found, some, readable)) + (lies ? SURER : 0);
     if ((await clear(turned, its, readable)) > least) [found, some, lay] = [turned, its, lies];
   }
-  if (!lay && some.length < SEVERAL) return found;
+  if (!lay && some.length < (quad ? FEW : SEVERAL)) return found;
   const asItStands = await clear(found, some, readable);
   if (asItStands >= 1 - SURER) return found;
   const turnedAround = [];
@@ -60,10 +67,15 @@ export function unflattened([x, y, w, h], homography, [height, width]) {
   return [left, top, Math.max(right - left, 1), Math.max(bottom - top, 1)];
 }
 
+/** How likely each place of the maps is paper of the sheet, and no desk. */
+function paperOf({ data, width, height, classes }) {
+  return { width, height, data: Float32Array.from({ length: width * height }, (_, i) => 1 - data[i * classes + DESK]) };
+}
+
 /** An image with its maps. */
-async function mappedOf(image, mapsOf, homography) {
+async function mappedOf(image, mapsOf, homography, side = SIDE) {
   const found = asItIs(image);
-  const [page, shrunk] = pageOf(found.grey);
+  const [page, shrunk] = pageOf(found.grey, side);
   const maps = await mapsOf(page);
   const [height, width] = [found.grey.height, found.grey.width].map((v) => Math.max(Math.ceil(Math.ceil(v / shrunk) / STEP), 1));
   const own = new Float32Array(width * height * maps.classes);

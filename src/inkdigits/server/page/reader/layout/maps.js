@@ -8,6 +8,7 @@ import { resizeArea, resizeLinear } from "../opencv.js";
 export const CLASSES = ["paper", "core", "margin", "writing", "rule", "desk"];
 export const [PAPER, CORE, MARGIN, WRITING, RULE, DESK] = [0, 1, 2, 3, 4, 5];
 export const SIDE = 640;
+export const WHOLE_SIDE = 320;
 export const SMALLEST = 64;
 export const STEP = 4;
 export const MULTIPLE = 32;
