@@ -83,7 +83,7 @@ def test_a_reading_says_where_and_how_sure(reader):
 
 
 def test_the_cards_are_those_of_the_models_that_have_a_say(reader):
-    assert [card.name for card in reader.cards] == ["digit", "number", "fields"]
+    assert [card.name for card in reader.cards] == ["digit", "number", "fields", "upright"]
     assert reader.card == reader.cards[0]
 
 

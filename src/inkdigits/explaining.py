@@ -13,7 +13,7 @@ from .reader import Trace
 from .reading import Reading
 
 MOST_TILES, MOST_REASONS = 40, 6
-CLASS_COLOURS = ((255, 255, 255), (220, 30, 30), (250, 200, 60), (40, 160, 70), (40, 80, 220), (70, 70, 70))
+CLASS_COLOURS = ((255, 255, 255), (220, 30, 30), (250, 200, 60), (40, 160, 70), (40, 80, 220), (70, 70, 70), (200, 80, 200))
 """Of `inkdigits.layout.maps.CLASSES`."""
 
 
@@ -67,7 +67,7 @@ def _mapped(sheet: Flat) -> Picture:
 
 
 def _sheet_title(sheet: Flat) -> str:
-    what = "numbers red, what is around them yellow, other writing green, rules blue, no paper dark"
+    what = "numbers red, what is around them yellow, other writing green, print violet, rules blue, no paper dark"
     return what if sheet.homography is None else f"the sheet, flat and upright: {what}"
 
 

@@ -27,9 +27,9 @@ from .reading import Reading
 from .recognition.confidence import PLAIN
 from .recognition.leftout import left_out
 from .recognition.networks import Networks
-from .recognition.numbers import readable
 from .recognition.tiles import tile_of
 from .recognition.transcript import transcribed
+from .recognition.upright import upright
 from .rounds import Asking, in_rounds
 
 LINE_THRESHOLD = 0.95
@@ -210,7 +210,7 @@ class Reader:
         except InputError as error:
             return error
         clock.lap("load")
-        sheet = self._sheet(page.image, single)  # uint8, flat and upright, and its maps: float32 (h / 4, w / 4, 6)
+        sheet = self._sheet(page.image, single)  # uint8, flat and upright, and its maps: float32 (h / 4, w / 4, 7)
         clock.lap("sheet")
         ink, lines = written(sheet, single=single, printed=by.options.printed, clock=clock)  # bool (h, w), regions of fields by line
         rows = [row for line in lines for row in line]
@@ -235,7 +235,7 @@ class Reader:
         """The sheet in an image; the image itself where one digit is to be read, or by a model of other classes."""
         if single or not self._networks.read_numbers:
             return as_it_is(image)
-        return flat(image, self._networks.fields.maps, partial(readable, transcribe=self._networks.number.frames))
+        return flat(image, self._networks.fields.maps, partial(upright, classify=self._networks.standing.probabilities))
 
 
 def read(image: Any, *, model: str | Path | None = None, threshold: float | None = None) -> Reading:

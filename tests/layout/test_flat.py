@@ -84,7 +84,7 @@ def test_a_small_image_is_blown_up_but_no_larger_than_a_page():
 
 
 def seen(page):
-    """What a perfect network says of dark bars on white paper on a black desk: float32 (1, H, W) -> (1, H / 4, W / 4, 6)."""
+    """What a perfect network says of dark bars on white paper on a black desk: float32 (1, H, W) -> (1, H / 4, W / 4, K)."""
     small = cv2.resize(page[0], (page.shape[2] // STEP, page.shape[1] // STEP), interpolation=cv2.INTER_AREA)
     found = np.zeros((*small.shape, len(CLASSES)), np.float32)
     desk, bar = small < 0.25, (small >= 0.25) & (small < 0.7)
@@ -109,7 +109,7 @@ def on_a_desk(sheet, degrees, side=640):
 
 @pytest.mark.parametrize("degrees", [0, 12, -25])
 def test_a_sheet_on_a_desk_is_taken_off_it_level(degrees):
-    found = flat.flat(on_a_desk(sheet_with_bars(), degrees), seen, lambda crop: 1.0)
+    found = flat.flat(on_a_desk(sheet_with_bars(), degrees), seen, lambda crop: 3.0)
     assert found.homography is not None
     assert found.grey.shape == pytest.approx((400, 300), rel=0.06)
     some = fields.fields(found.maps, found.scale)
@@ -121,7 +121,7 @@ def test_a_sheet_on_a_desk_is_taken_off_it_level(degrees):
 
 def test_a_flat_page_stays_as_it_is():
     sheet = sheet_with_bars()
-    found = flat.flat(sheet, seen, lambda crop: 1.0)
+    found = flat.flat(sheet, seen, lambda crop: 3.0)
     assert found.homography is None
     assert found.image is sheet
 
@@ -131,23 +131,28 @@ def test_a_page_that_leans_is_turned_level_and_one_on_its_side_too():
         turned = cv2.warpAffine(
             sheet_with_bars((400, 400)), cv2.getRotationMatrix2D((200, 200), -degrees, 1.0), (400, 400), borderValue=250
         )  # fmt: skip
-        found = flat.flat(turned, seen, lambda crop: float(crop.shape[1] > 3 * crop.shape[0]))
+        found = flat.flat(turned, seen, lambda crop: 3.0 if crop.shape[1] > 3 * crop.shape[0] else -3.0)
         some = fields.fields(found.maps, found.scale)
         assert len(some) == 3
         assert all(field.box[2] > 5 * field.box[3] for field in some), degrees
 
 
-def test_a_page_on_its_head_is_turned_where_it_is_read_surer_then():
+def test_a_page_stays_where_turning_it_is_hardly_likelier():
+    found = flat.flat(np.rot90(sheet_with_bars()), seen, lambda crop: 0.5 if crop.shape[1] > crop.shape[0] else 0.0)
+    assert found.homography is None
+
+
+def test_a_page_on_its_head_is_turned_where_its_fields_stand_upright_then():
     sheet = np.full((400, 300), 250, np.uint8)
     for y in range(40, 340, 60):
         sheet[y : y + 16, 60:220] = 120
         sheet[y : y + 2, 60:220] = 90  # the upper edge of its bars shows which way is up
 
-    def readable(crop):
+    def upright(crop):
         rows = crop.mean(axis=1)
-        return float(crop.shape[1] > crop.shape[0] and np.argmin(rows) < len(rows) / 2)
+        return 3.0 if crop.shape[1] > crop.shape[0] and np.argmin(rows) < len(rows) / 2 else -3.0
 
-    assert flat.flat(sheet, seen, readable).homography is None
-    found = flat.flat(np.ascontiguousarray(sheet[::-1, ::-1]), seen, readable)
+    assert flat.flat(sheet, seen, upright).homography is None
+    found = flat.flat(np.ascontiguousarray(sheet[::-1, ::-1]), seen, upright)
     assert found.homography is not None
     assert np.abs(found.grey.astype(int) - sheet).mean() < 3

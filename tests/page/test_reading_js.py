@@ -68,7 +68,7 @@ def reader():
 @pytest.fixture(scope="module")
 def read_by_both(modules, reader):
     """Read an image, uint8 (H, W) or (H, W, 3), in both ways: two rows."""
-    networks = {"digit": reader._networks.digit, "number": reader._networks.number, "fields": reader._networks.fields}
+    networks = {"digit": reader._networks.digit, "number": reader._networks.number, "fields": reader._networks.fields, "upright": reader._networks.standing}
     cards = {name: json.loads((SHIPPED / name / "card.json").read_text()) for name in networks}
 
     def run(name, values, dims):

@@ -30,7 +30,7 @@ def trained_on_few(tmp_path_factory) -> Callable[..., tuple[Path, object, object
     def train(name, composer, composed, fresh, layers):
         folder, text = tmp_path_factory.mktemp(name), recipe_path(name).read_text()
         smaller = {
-            r"FRESH, USES = .*": f"FRESH, USES = {fresh}, 2",
+            r"FRESH, (USES|EACH) = \d\S*, \d": rf"FRESH, \1 = {fresh}, 2",
             r"HELD_OUT, TEST = .*": "HELD_OUT, TEST = 4, 4",
             re.escape(layers[0]): layers[1],
         }

@@ -31,7 +31,7 @@ ALIKE = (
     ("tensorflow-cpu", "tensorflow", "tensorflow-intel"),
 )
 """Distributions that stand for each other, since they install the same modules; best first."""
-MODELS = ("digit", "number", "fields")
+MODELS = ("digit", "number", "fields", "upright")
 WRITTEN = "0123456789"
 PATIENCE = 120.0
 """Seconds after which a process of the doctor's is given up."""

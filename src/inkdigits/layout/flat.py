@@ -18,21 +18,18 @@ from .sheet import outline
 
 Maps = Callable[[Float], Float]
 """A page float32 (1, H, W) -> its maps, float32 (1, H / 4, W / 4, K)."""
-Readable = Callable[[Bytes], float]
-"""The grey crop of a field, uint8 (h, w) -> how surely it is a number as it stands, in [0, 1]."""
+Upright = Callable[[Bytes], float]
+"""The grey crop of a field, uint8 (h, w) -> the log odds that its writing stands upright."""
 
-TILTED, LEANING = 8.0, 45.0
-"""A page whose writing leans by more degrees than the first is turned level, if it is read surer then; what leans less, the readers follow.
-By more than the second it stands on its side."""
+TILTED = 8.0
+"""A page whose writing leans by more degrees is turned level; what leans less, the readers follow."""
 ELONGATED = 2.0
 """Fields that are so many times as long as wide show how a page is turned."""
-TRIED = 4
+TRIED = 6
 """Fields by which the way up is decided: those that are largest."""
-FEW, SEVERAL = 2, 5
-"""Fields that must be there for a sheet, and for an image without one, to be turned by a quarter or a half."""
-SURER = 0.25
-"""How much surer a page must be read on its side or on its head than as it stands, in probability, to be turned. All chosen on
-photos_multi."""
+SURE_UPRIGHT, SURER = 1.0, 1.0
+"""A page that stands upright by the first, as mean log odds of its fields, is not tried otherwise. One that is turned must stand upright by
+so much more than it did. All chosen on photos_multi."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ def as_it_is(image: Bytes) -> Flat:
     return Flat(image, grey_of(image), None, 1.0)
 
 
-def flat(image: Bytes, maps_of: Maps, readable: Readable) -> Flat:
+def flat(image: Bytes, maps_of: Maps, upright: Upright) -> Flat:
     """Find the sheet in an image, undo its perspective, and turn it upright.
 
     image: uint8 (H, W) or (H, W, 3) RGB. An image without a sheet on something else, whose writing is level, stays as it is.
@@ -65,23 +62,20 @@ def flat(image: Bytes, maps_of: Maps, readable: Readable) -> Flat:
         image, homography = flatten(image, scaled(quad, sheet.scale))
     sheet, maps = _mapped(image, maps_of, homography)
     numbers = fields(maps, sheet.scale)
-    degrees, is_lying = _tilt(numbers), False
-    if abs(degrees) > TILTED:
-        turned, its_maps = _turned(sheet, degrees, maps_of)
-        its_numbers = fields(its_maps, turned.scale)
-        is_lying = abs(degrees) > LEANING
-        if _clear(turned, its_numbers, readable) > _clear(sheet, numbers, readable) + (SURER if is_lying else 0):
-            sheet, numbers = turned, its_numbers
-        else:
-            is_lying = False
-    if is_lying or len(numbers) >= (FEW if quad is not None else SEVERAL):
-        clear = _clear(sheet, numbers, readable)
-        if clear < 1 - SURER:
-            turned_by = {quarters: _clear(sheet, numbers, readable, quarters) for quarters in (1, 2, 3)}
-            best = max(turned_by, key=lambda quarters: turned_by[quarters])
-            if turned_by[best] > clear + SURER:
-                sheet, _ = _turned(sheet, 90.0 * best, maps_of)
-    return sheet
+    as_it_stands = _upright(sheet, numbers, upright)
+    level, tilt = sheet, _tilt(numbers)
+    if abs(tilt) > TILTED:
+        level, its_maps = _turned(sheet, tilt, maps_of)
+        its_numbers = fields(its_maps, level.scale)
+        odds = {tilt + 90 * quarters: _upright(level, its_numbers, upright, quarters) for quarters in (0, 2)}
+    elif as_it_stands < SURE_UPRIGHT:
+        odds = {90.0 * quarters: _upright(sheet, numbers, upright, quarters) for quarters in (1, 2, 3)}
+    else:
+        return sheet
+    best = max(odds, key=lambda degrees: odds[degrees])
+    if odds[best] < as_it_stands + SURER:
+        return sheet
+    return level if best == tilt else _turned(sheet, best, maps_of)[0]
 
 
 def unflattened(box: Box, *, homography: Double, factor: float, size: tuple[int, int]) -> Box:
@@ -130,11 +124,11 @@ def _turned(sheet: Flat, degrees: float, maps_of: Maps) -> tuple[Flat, Float]:
     return _mapped(np.asarray(turned, np.uint8), maps_of, homography @ before)
 
 
-def _clear(sheet: Flat, numbers: list[Field], readable: Readable, quarters: int = 0) -> float:
-    """How surely the largest fields of a sheet are read when it is turned back by some quarters, in [0, 1]; 0 where there are none."""
+def _upright(sheet: Flat, numbers: list[Field], upright: Upright, quarters: int = 0) -> float:
+    """The mean log odds that the largest fields of a sheet stand upright when it is turned back by some quarters; 0 where none are."""
     largest = sorted(numbers, key=lambda field: -field.sides[0] * field.sides[1])[:TRIED]
     crops = [np.ascontiguousarray(np.rot90(_crop(sheet.grey, field), quarters)) for field in largest]
-    return float(np.mean([readable(crop) for crop in crops])) if crops else 0.0
+    return float(np.mean([upright(crop) for crop in crops])) if crops else 0.0
 
 
 def _crop(grey: Bytes, field: Field) -> Bytes:

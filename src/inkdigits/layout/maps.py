@@ -1,4 +1,4 @@
-"""What stands where on a page: an image -> maps: float32 (H/4, W/4, 6), the probability of each class at every fourth pixel."""
+"""What stands where on a page: an image -> maps: float32 (H/4, W/4, 7), the probability of each class at every fourth pixel."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 
 from ..arrays import Bytes, Float
 
-CLASSES = ("paper", "core", "margin", "writing", "rule", "desk")
-"""The core of a handwritten number, without the quarter of its shorter side at each of its edges; the margin around the core; other writing
-and print; rules and walls; what is no paper: a desk, the black edge of a scan. All else is paper."""
-PAPER, CORE, MARGIN, WRITING, RULE, DESK = range(6)
+CLASSES = ("paper", "core", "margin", "writing", "rule", "desk", "print")
+"""The core of a handwritten number, without the quarter of its shorter side at each of its edges; the margin around the core; other
+handwriting; rules and walls; what is no paper: a desk, the black edge of a scan; print. All else is paper."""
+PAPER, CORE, MARGIN, WRITING, RULE, DESK, PRINT = range(7)
 SIDE = 640
 """The longest side, in pixels, at which a page is looked at."""
 WHOLE_SIDE = 320

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from ..errors import ModelError
 from ..layout import maps
 from ..models import NOT_A_DIGIT, Card, FieldsModel, Model, NumberModel, part
-from . import strips, tiles
+from . import strips, tiles, upright
 from .alphabet import CLASSES
 from .confidence import promised
 from .second import SecondOpinion
@@ -47,6 +47,11 @@ class Networks:
         return _fitting(FieldsModel.load("fields", device=self.device), maps.CONTRACT, maps.CLASSES)
 
     @cached_property
+    def standing(self) -> Model:
+        """What tells writing that stands upright."""
+        return _fitting(Model.load("upright", device=self.device), strips.CONTRACT, upright.CLASSES)
+
+    @cached_property
     def second(self) -> SecondOpinion:
         """The engine of others that reads too."""
         return SecondOpinion()
@@ -60,7 +65,7 @@ class Networks:
     @property
     def cards(self) -> list[Card]:
         """The cards of all that have a say, the tiles' model first."""
-        return [self.digit.card, self.number.card, self.fields.card] if self.read_numbers else [self.digit.card]
+        return [self.digit.card, self.number.card, self.fields.card, self.standing.card] if self.read_numbers else [self.digit.card]
 
     def promised(self, sure: float, *, single: bool) -> float:
         """The probability from which on this share of lines is right; single: one digit is read, as `predict` does. Raises ModelError

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Bytes, Double, Float
-from .alphabet import CLASSES, DIGITS, OTHER
+from .alphabet import CLASSES, DIGITS
 from .decode import Candidate, Frames, Text, agreed, candidates, condensed, log_probabilities, places
 from .fields import Field, cropped, strip_width
 from .strips import strip
@@ -114,11 +114,3 @@ def look(grey: Bytes, field: Field, transcribe: Transcribe, *, allowed: Collecti
 def read_digit(grey: Bytes, field: Field, transcribe: Transcribe) -> Double:
     """The probability that all of a field is just this digit, for each of the ten: float64 (10,)."""
     return look(grey, field, transcribe).probabilities([(CLASSES.index(digit),) for digit in DIGITS])
-
-
-def readable(crop: Bytes, transcribe: Transcribe) -> float:
-    """How surely a grey crop, uint8 (h, w), is a number as it stands: the probability of its likeliest text, 0 where that holds what is no
-    number."""
-    frames = transcribe(strip(crop, strip_width(crop, 1.0))[None])[0]
-    best = candidates(condensed(frames)[0], 1)
-    return best[0].probability if best and CLASSES.index(OTHER) not in best[0].text else 0.0

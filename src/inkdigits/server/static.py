@@ -32,7 +32,7 @@ GROUP = "onnxruntime-web"
 """The folder of INKDIGITS_DATA, and of the cache, in which it is looked for."""
 RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 """What of it a site needs: WebAssembly alone, no WebGPU."""
-NETWORKS = ("digit", "number", "fields")
+NETWORKS = ("digit", "number", "fields", "upright")
 SHARED = ("boxes.js", "dom.js", "icon.svg", "leftout.js", "manifest.webmanifest", "pad.js", "reader", "style.css", "words.js")
 """What a site has in common with the page of the service."""
 TIMEOUT = 300.0

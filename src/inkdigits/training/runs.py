@@ -214,7 +214,7 @@ def _finish(
 
 def _contract(preprocessing: str, data: Dataset) -> Mapping[str, Any]:
     """How the reader must make the images that the model was trained on; version 0 where it cannot."""
-    if preprocessing == "strips" and data.labels.ndim == 2 and data.images.shape[1] == strips.HEIGHT:
+    if preprocessing == "strips" and data.labels.ndim < 3 and data.images.shape[1] == strips.HEIGHT:
         return strips.CONTRACT
     if preprocessing == "tiles" and data.labels.ndim == 1 and data.images.shape[1:] == (tiles.SIZE, tiles.SIZE):
         return tiles.CONTRACT

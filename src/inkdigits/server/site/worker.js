@@ -5,7 +5,7 @@ import { opaque } from "./reader/images/conversions.js";
 import { read } from "./reader/reading.js";
 import { Networks } from "./reader/recognition/networks.js";
 
-const MODELS = { digit: "tiles", number: "strips", fields: "pages" }; // the input of each
+const MODELS = { digit: "tiles", number: "strips", fields: "pages", upright: "tiles" }; // the input of each
 
 ort.env.wasm.wasmPaths = new URL("ort/", import.meta.url).href;
 ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;

@@ -107,12 +107,13 @@ def _font(path: Path) -> object:
 
 
 def _printed(rng: Rng) -> Piece:
-    """One to six printed words, numbers among them."""
+    """One to six printed words, numbers among them, or a number alone."""
     from PIL import Image, ImageDraw
 
     fonts = print_fonts()
     font = _font(fonts[int(rng.integers(len(fonts)))])
     some = [str(rng.choice(WORDS)) if rng.random() < 0.75 else forms.number(rng) for _ in range(int(rng.integers(1, 7)))]
+    some = [forms.number(rng)] if rng.random() < 0.2 else some
     text = " ".join(some)
     text = text.upper() if rng.random() < 0.2 else text.capitalize() if rng.random() < 0.5 else text
     text = "".join(c for c in text + str(rng.choice(["", ":", ".", ""])) if c.isprintable() and c.isascii())

@@ -14,13 +14,24 @@ Rng = np.random.Generator
 
 def desk(shape: tuple[int, int], rng: Rng) -> Float:
     """Light that comes back from what lies around a sheet: float32 (h, w) in [0, 1]."""
-    kind = rng.random()
-    if kind < 0.18:  # the lid of a scanner, a black or white table
-        level = rng.choice([rng.uniform(0, 0.12), rng.uniform(0.75, 1.0), rng.uniform(0.1, 0.8)], p=[0.6, 0.2, 0.2])
-        return np.full(shape, level, np.float32)
-    base, contrast = rng.uniform(0.08, 0.85), rng.uniform(0.03, 0.3)
-    pattern = _wood if kind < 0.45 else _checks if kind < 0.58 else _stripes if kind < 0.68 else _cloth if kind < 0.85 else _clutter
+    if rng.random() < 0.06:
+        return lid(shape, rng)
+    base, contrast = rng.uniform(0.06, 0.95), rng.uniform(0.03, 0.3)
+    pattern = PATTERNS[int(rng.choice(len(PATTERNS), p=SHARES))]
     return np.asarray(np.clip(base + contrast * pattern(shape, rng), 0, 1), np.float32)
+
+
+def lid(shape: tuple[int, int], rng: Rng) -> Float:
+    """The lid of a scanner around a sheet, most often black: float32 (h, w) in [0, 1]."""
+    level = rng.choice([rng.uniform(0, 0.12), rng.uniform(0.75, 1.0), rng.uniform(0.1, 0.8)], p=[0.75, 0.1, 0.15])
+    return np.full(shape, level, np.float32)
+
+
+def _plain(shape: tuple[int, int], rng: Rng) -> Float:
+    """A smooth table under lamps, perhaps a little rough."""
+    coarse = rng.normal(0, 1, (int(rng.integers(2, 6)), int(rng.integers(2, 6)))).astype(np.float32)
+    pools = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return np.asarray(rng.uniform(0, 1) * pools + rng.uniform(0, 0.4) * noise(shape, rng.uniform(0, 2), rng), np.float32)
 
 
 def _grid(shape: tuple[int, int], rng: Rng) -> tuple[Float, Float]:
@@ -77,3 +88,7 @@ def _clutter(shape: tuple[int, int], rng: Rng) -> Float:
             cv2.ellipse(sheet, at, (int(size / 2) + 1, int(size * rng.uniform(0.1, 0.5)) + 1), float(rng.uniform(0, 180)), 0, 360, level,
                         -1 if rng.random() < 0.6 else max(1, int(0.1 * size)), cv2.LINE_AA)  # fmt: skip
     return np.asarray(sheet, np.float32)
+
+
+PATTERNS = (_plain, _wood, _checks, _stripes, _cloth, _clutter)
+SHARES = (0.2, 0.24, 0.16, 0.1, 0.14, 0.16)

@@ -7,9 +7,9 @@ import { rowOf } from "./lines.js";
 import { allowedIn } from "./recognition/alphabet.js";
 import { PLAIN } from "./recognition/confidence.js";
 import { leftOut } from "./recognition/leftout.js";
-import { readable } from "./recognition/numbers.js";
 import { tileOf } from "./recognition/tiles.js";
 import { transcribed } from "./recognition/transcript.js";
+import { upright } from "./recognition/upright.js";
 
 export const LINE_THRESHOLD = 0.95;
 
@@ -24,7 +24,7 @@ export const LINE_THRESHOLD = 0.95;
  *  @returns {Promise<object>} a row as `--format jsonl` has it, but for the tables */
 export async function read(image, networks, options = {}) {
   const { threshold = null, alphabet = null, decimal = null, digitsOnly = false, printed = false, single = false } = options;
-  const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page), (crop) => readable(crop, networks));
+  const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page), (crop) => upright(crop, networks));
   const [ink, lines] = written(sheet, single, printed);
   const rows = lines.flat();
   const opinions = await opinionsOf(ink, rows, networks);

@@ -13,13 +13,12 @@ import { outline } from "./sheet.js";
  *  scale: pixels of the image for one of the maps; homography: from the pixels of the image it was found in to its own, null where it is
  *  that image */
 /** @typedef {(page: object) => Promise<import("./maps.js").Maps>} MapsOf the network `fields` */
-/** @typedef {(crop: Plane) => Promise<number>} Readable how surely a crop is a number */
+/** @typedef {(crop: Plane) => Promise<number>} Upright the log odds that the writing of a crop stands upright */
 
-export const [TILTED, LEANING] = [8.0, 45.0];
+export const TILTED = 8.0;
 export const ELONGATED = 2.0;
-export const TRIED = 4;
-export const [FEW, SEVERAL] = [2, 5];
-export const SURER = 0.25;
+export const TRIED = 6;
+export const [SURE_UPRIGHT, SURER] = [1.0, 1.0];
 
 /** An image that is taken as the sheet that it shows, with nobody looking at it.
  *  @param {Plane[]} image
@@ -30,30 +29,30 @@ export const asItIs = (image) => ({ image, grey: grey(image), maps: null, scale:
  *  level, stays as it is.
  *  @param {Plane[]} image
  *  @param {MapsOf} mapsOf
- *  @param {Readable} readable
+ *  @param {Upright} upright
  *  @returns {Promise<Flat>} */
-export async function flat(image, mapsOf, readable) {
+export async function flat(image, mapsOf, upright) {
   const whole = await mappedOf(image, mapsOf, null, WHOLE_SIDE);
   const quad = outline(paperOf(whole.maps));
   const [own, homography] = quad ? flatten(image, scaled(quad, whole.scale)) : [image, null];
-  let found = await mappedOf(own, mapsOf, homography);
-  let some = fields(found.maps, found.scale);
+  const found = await mappedOf(own, mapsOf, homography);
+  const some = fields(found.maps, found.scale);
+  const asItStands = await standing(found, some, upright);
   const degrees = tilt(some);
-  let lay = false;
+  let level = found;
+  const odds = [];
   if (Math.abs(degrees) > TILTED) {
-    const turned = await turnedOf(found, degrees, mapsOf);
-    const its = fields(turned.maps, turned.scale);
-    const lies = Math.abs(degrees) > LEANING;
-    const least = (await clear(found, some, readable)) + (lies ? SURER : 0);
-    if ((await clear(turned, its, readable)) > least) [found, some, lay] = [turned, its, lies];
+    level = await turnedOf(found, degrees, mapsOf);
+    const its = fields(level.maps, level.scale);
+    for (const quarters of [0, 2]) odds.push([degrees + 90 * quarters, await standing(level, its, upright, quarters)]);
+  } else if (asItStands < SURE_UPRIGHT) {
+    for (const quarters of [1, 2, 3]) odds.push([90 * quarters, await standing(found, some, upright, quarters)]);
+  } else {
+    return found;
   }
-  if (!lay && some.length < (quad ? FEW : SEVERAL)) return found;
-  const asItStands = await clear(found, some, readable);
-  if (asItStands >= 1 - SURER) return found;
-  const turnedAround = [];
-  for (const quarters of [1, 2, 3]) turnedAround.push(await clear(found, some, readable, quarters));
-  const [best] = argsort(turnedAround.map((own) => -own));
-  return turnedAround[best] > asItStands + SURER ? turnedOf(found, 90 * (best + 1), mapsOf) : found;
+  const [best, its] = odds.reduce((one, other) => (other[1] > one[1] ? other : one));
+  if (its < asItStands + SURER) return found;
+  return best === degrees ? level : turnedOf(found, best, mapsOf);
 }
 
 /** The upright box around a box on the turned sheet where it lies in the image, which has this height and width.
@@ -111,12 +110,12 @@ async function turnedOf(found, degrees, mapsOf) {
   return mappedOf(image, mapsOf, found.homography ? multiplied(homography, found.homography) : homography);
 }
 
-/** How surely the largest fields of a sheet are read when it is turned back by some quarters, in [0, 1]; 0 where there are none. */
-async function clear(found, some, readable, quarters = 0) {
+/** The mean log odds that the largest fields of a sheet stand upright when it is turned back by some quarters; 0 where none are. */
+async function standing(found, some, upright, quarters = 0) {
   const largest = argsort(some.map((field) => -field.sides[0] * field.sides[1])).slice(0, TRIED);
-  const sure = [];
-  for (const i of largest) sure.push(await readable(turnedBy(cropOf(found.grey, some[i]), quarters)));
-  return sure.length ? mean(sure) : 0;
+  const odds = [];
+  for (const i of largest) odds.push(await upright(turnedBy(cropOf(found.grey, some[i]), quarters)));
+  return odds.length ? mean(odds) : 0;
 }
 
 function cropOf(from, { box: [x, y, w, h] }) {

@@ -5,8 +5,8 @@ import { resizeArea, resizeLinear } from "../opencv.js";
 
 /** @typedef {{data: Float32Array, width: number, height: number, classes: number}} Maps (height, width, classes) */
 
-export const CLASSES = ["paper", "core", "margin", "writing", "rule", "desk"];
-export const [PAPER, CORE, MARGIN, WRITING, RULE, DESK] = [0, 1, 2, 3, 4, 5];
+export const CLASSES = ["paper", "core", "margin", "writing", "rule", "desk", "print"];
+export const [PAPER, CORE, MARGIN, WRITING, RULE, DESK, PRINT] = [0, 1, 2, 3, 4, 5, 6];
 export const SIDE = 640;
 export const WHOLE_SIDE = 320;
 export const SMALLEST = 64;

@@ -4,24 +4,27 @@
 import * as maps from "../layout/maps.js";
 import { CLASSES } from "./alphabet.js";
 import { VERSION } from "./strips.js";
-import { CONTRACT, SIZE } from "./tiles.js";
+import { CONTRACT } from "./tiles.js";
+import { CLASSES as UPRIGHT } from "./upright.js";
 
 export const NOT_A_DIGIT = "not a digit";
 
 /** @typedef {{classes: string[], temperature: number, preprocessing: object, thresholds: object, confidence: object, name: string}} Card
  *  card.json */
 /** @typedef {(name: string, input: Float32Array, dims: number[]) => Promise<{data: Float32Array, dims: number[]}>} Run the logits of one
- *  of the networks `digit`, `number` and `fields` */
+ *  of the networks `digit`, `number`, `fields` and `upright` */
 
 /** The networks of a reader. Throws Error where a card does not fit this reader. */
 export class Networks {
-  /** @param {{digit: Card, number: Card, fields: Card}} cards
+  /** @param {{digit: Card, number: Card, fields: Card, upright: Card}} cards
    *  @param {Run} run */
   constructor(cards, run) {
     Object.assign(this, { cards, run });
     if (!isEqual(cards.digit.preprocessing, CONTRACT)) throw unfit("digit");
     if (cards.number.preprocessing.version !== VERSION || !isEqual(cards.number.classes, CLASSES)) throw unfit("number");
     if (!isEqual(cards.fields.preprocessing, maps.CONTRACT) || !isEqual(cards.fields.classes, maps.CLASSES)) throw unfit("fields");
+    const { preprocessing, classes } = cards.upright;
+    if (preprocessing.version !== VERSION || !isEqual(classes, UPRIGHT)) throw unfit("upright");
   }
 
   /** How strips are made for the number network.
@@ -33,11 +36,22 @@ export class Networks {
   /** What the digit model says of tiles, planes of 28 x 28: the probabilities of its classes for each.
    *  @returns {Promise<Float64Array[]>} */
   async classify(tiles) {
-    if (!tiles.length) return [];
-    const input = new Float32Array(tiles.length * SIZE * SIZE);
-    tiles.forEach((tile, i) => input.set(tile.data, i * SIZE * SIZE));
-    const { data, dims } = await this.run("digit", input, [tiles.length, SIZE, SIZE]);
-    return softmax(data, dims[1], this.cards.digit.temperature);
+    return tiles.length ? this.probabilities("digit", tiles) : [];
+  }
+
+  /** Whether windows of strips, planes of 120 x 40, stand upright: the probabilities of CLASSES of `upright.js` for each.
+   *  @returns {Promise<Float64Array[]>} */
+  async standing(windows) {
+    return this.probabilities("upright", windows);
+  }
+
+  /** What one of the networks says of planes of one size: the probabilities of its classes for each. */
+  async probabilities(name, planes) {
+    const [{ width, height }] = planes;
+    const input = new Float32Array(planes.length * width * height);
+    planes.forEach(({ data }, i) => input.set(data, i * width * height));
+    const { data, dims } = await this.run(name, input, [planes.length, height, width]);
+    return softmax(data, dims[1], this.cards[name].temperature);
   }
 
   /** What the number network says in each frame of a strip: the probabilities of CLASSES.

@@ -90,13 +90,3 @@ export async function look(grey, field, networks, allowed = null) {
 export async function readDigit(grey, field, networks) {
   return (await look(grey, field, networks)).probabilities([...DIGITS].map((digit) => [CLASSES.indexOf(digit)]));
 }
-
-/** How surely a grey crop is a number as it stands: the probability of its likeliest text, 0 where that holds what is no number.
- *  @param {import("../opencv.js").Plane} crop
- *  @param {import("./networks.js").Networks} networks
- *  @returns {Promise<number>} */
-export async function readable(crop, networks) {
-  const frames = await networks.frames(strip(crop, stripWidth(crop, 1, networks.contract), networks.contract));
-  const [best] = candidates(condensed(frames).frames, 1);
-  return best && !best.text.includes(CLASSES.indexOf(OTHER)) ? best.probability : 0;
-}
