@@ -8,7 +8,7 @@ import pytest
 
 from inkdigits import Reader
 from inkdigits.errors import ModelError
-from inkdigits.layout.maps import CORE, PAPER
+from inkdigits.layout.maps import CORE, PAPER, WRITING
 from inkdigits.models import NOT_A_DIGIT
 from inkdigits.options import Options
 from inkdigits.recognition.alphabet import OTHER
@@ -257,7 +257,7 @@ def test_agreement_does_not_stretch_a_promise(monkeypatch, reader):
 
 
 class HalfByHand(BlankPage):
-    """To it the upper half of a page is the core of a number, and the lower half half a one."""
+    """To it the upper half of a page is the core of a number, and the lower half rather print."""
 
     def load(self, *_, **__):
         return self
@@ -265,8 +265,8 @@ class HalfByHand(BlankPage):
     def maps(self, pages):
         maps = super().maps(pages)
         half = maps.shape[1] // 2
-        maps[:, :half, :, CORE], maps[:, half:, :, CORE] = 0.95, 0.5
-        maps[..., PAPER] = 1 - maps[..., CORE]
+        maps[:, :half, :, CORE], maps[:, half:, :, CORE], maps[:, half:, :, WRITING] = 0.95, 0.4, 0.5
+        maps[..., PAPER] = 1 - maps[..., CORE] - maps[..., WRITING]
         return maps
 
 
@@ -279,4 +279,19 @@ def test_printed_numbers_are_read_where_they_are_asked_for(reads, monkeypatch):
     assert [(one.text, one.kind) for one in both.fields] == [("12", "handwritten"), ("12", "print")]
     assert [one.field()["kind"] for one in both.fields] == ["handwritten", "print"]
     assert handwritten.fields[0].box == both.fields[0].box
-    assert [left.box[1] > sheet.shape[0] / 2 for left in handwritten.left_out] == [True, True], "it is told what was not read"
+    (left,) = handwritten.left_out
+    ys, xs = np.nonzero(sheet[180:] < 100)
+    x, y, width, height = left.box
+    assert left.reason == "print"
+    assert x <= xs.min() <= xs.max() < x + width
+    assert y <= 180 + ys.min() <= 180 + ys.max() < y + height, "one box round all of the row"
+    assert not handwritten.needs_review
+
+
+def test_words_in_which_no_number_was_read_are_print_too(reads, monkeypatch):
+    """Print is read where it is asked for, and what is read may be nothing."""
+    reads("AB", (OTHER, OTHER))
+    monkeypatch.setattr("inkdigits.recognition.networks.FieldsModel", HalfByHand())
+    words = Reader(printed=True, **SURE).read(np.vstack([np.full((180, 240), 230, np.uint8), row_of_signs("AB")]))
+    assert words.refused
+    assert [left.reason for left in words.left_out] == ["print"]

@@ -25,9 +25,10 @@ def test_what_was_left_out_is_framed_in_the_picture(tmp_path):
     path = tmp_path / "note.png"
     cv2.imwrite(str(path), np.full((100, 200, 3), 255, np.uint8))
     line = Line((Digit("4", (40, 40, 20, 30), 0.99),), (40, 40, 20, 30))
-    row = Reading((line,), str(path), left_out=(LeftOut((80, 40, 20, 30), "letter"),), doubts=("unread",)).to_dict()
+    left_out = (LeftOut((80, 40, 20, 30), "letter"), LeftOut((10, 2, 180, 10), "print"), LeftOut((0, 90, 200, 10), "at the edge"))
+    row = Reading((line,), str(path), left_out=left_out, doubts=("unread",)).to_dict()
     page = sheet([row])
-    assert "left out: letter (ink of the size of writing)" in page
+    assert "left out: at the edge, letter, print (ink of the size of writing)" in page
     assert "framed: what was left out" in page
     assert "framed" not in sheet([row | {"left_out": []}])
     data = base64.b64decode(re.search('base64,([^"]+)', page)[1])

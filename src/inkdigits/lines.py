@@ -17,9 +17,12 @@ Box = tuple[int, int, int, int]
 
 KINDS = HANDWRITTEN, PRINT = "handwritten", "print"
 """What a number is written by: a hand, or a press or printer."""
-LEFT_OUT = ("letter", "dot or comma", "dash", "slash", "not a digit", "crossed out", "faint", "at the edge")
+AT_THE_EDGE = "at the edge"
+LEFT_OUT = ("letter", "dot or comma", "dash", "slash", "not a digit", "crossed out", "faint", AT_THE_EDGE, PRINT)
 """Why ink was left out: what it looks like. "not a digit" is any other mark; "at the edge" lies along the edge of the image and is no
-writing."""
+writing; "print" is a whole row of print, or of words, beside handwritten numbers."""
+NO_REASON_TO_LOOK = (AT_THE_EDGE, PRINT)
+"""Those of them that leave out nothing that a hand wrote for a number."""
 WORD_GAP = 1.2
 """A gap between two digits is wide from so many of their line's median digit heights. Tuned on hands33: it splits one of 120 numbers."""
 

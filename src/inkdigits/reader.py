@@ -16,16 +16,17 @@ from .arrays import Bytes, Float
 from .assemble import Deciding, assembled
 from .clock import Clock
 from .errors import InputError
+from .layout.cores import Cores
 from .layout.flat import Flat, as_it_is, flat
 from .layout.ink import Ink
-from .layout.regions import Region
+from .layout.regions import Region, join
 from .layout.writing import SIDE_ONE, SIDE_PAGE, written
 from .lines import Digit
 from .models import Card
 from .options import Options
 from .reading import Reading
 from .recognition.confidence import PLAIN
-from .recognition.leftout import left_out
+from .recognition.leftout import PrintRow, left_out
 from .recognition.networks import Networks
 from .recognition.tiles import tile_of
 from .recognition.transcript import transcribed
@@ -212,7 +213,8 @@ class Reader:
         clock.lap("load")
         sheet = self._sheet(page.image, single)  # uint8, flat and upright, and its maps: float32 (h / 4, w / 4, 7)
         clock.lap("sheet")
-        ink, lines = written(sheet, single=single, printed=by.options.printed, clock=clock)  # bool (h, w), regions of fields by line
+        # bool (h, w), regions of fields by line, of what stands beside them
+        ink, lines, aside, cores = written(sheet, single=single, printed=by.options.printed, clock=clock)
         rows = [row for line in lines for row in line]
         opinions = yield from _opinions(ink, rows)  # float32 (regions, K) of each field
         clock.lap("classify")
@@ -224,7 +226,8 @@ class Reader:
             )
         )  # fmt: skip
         clock.lap("read")
-        marks = left_out(ink, [one.read(ink.scale) for one in every if one.has_answer], single=single)
+        printed = _printed(aside, [one.row for one in every if not one.has_answer], cores)
+        marks = left_out(ink, [one.read(ink.scale) for one in every if one.has_answer], printed, single=single)
         clock.lap("account")
         found, ink = assembled(page, sheet, ink, lines, every, marks, by)
         image = page.image if keep else None
@@ -249,6 +252,14 @@ def _opinions(ink: Ink, rows: list[list[Region]]) -> Asking[list[Float]]:
         return []
     probabilities = yield np.stack([tile_of(ink, region) for row in rows for region in row])
     return list(np.split(probabilities, np.cumsum([len(row) for row in rows])[:-1]))
+
+
+def _printed(aside: list[list[Region]], none: list[list[Region]], cores: Cores | None) -> list[PrintRow]:
+    """The rows of print. aside: those that were not read; none: those in which no number was, and which may be other marks."""
+    if cores is None:
+        return []
+    rows = [PrintRow(row, cores.is_print(row)) for row in map(join, (*aside, *none))]
+    return [*rows[: len(aside)], *(row for row in rows[len(aside) :] if row.sure)]
 
 
 def _warn_of_more_pages(document: images.Document, source: str) -> None:

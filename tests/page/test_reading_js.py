@@ -18,12 +18,13 @@ from in_node import MODULES
 from inkdigits import Reader, images
 from inkdigits.bench.camera import Camera, photograph
 from inkdigits.bench.desks import desk
+from inkdigits.drawing.canvas import DARK, write
 from inkdigits.images.conversions import opaque
 from inkdigits.layout import maps
 from inkdigits.layout.cores import Cores
 from inkdigits.layout.flat import as_it_is
 from inkdigits.layout.ink import find_ink
-from inkdigits.layout.regions import Region
+from inkdigits.layout.regions import Region, join
 from inkdigits.layout.writing import written
 from inkdigits.models import SHIPPED
 from inkdigits.recognition.alphabet import CLASSES
@@ -68,7 +69,8 @@ def reader():
 @pytest.fixture(scope="module")
 def read_by_both(modules, reader):
     """Read an image, uint8 (H, W) or (H, W, 3), in both ways: two rows."""
-    networks = {"digit": reader._networks.digit, "number": reader._networks.number, "fields": reader._networks.fields, "upright": reader._networks.standing}
+    own = reader._networks
+    networks = {"digit": own.digit, "number": own.number, "fields": own.fields, "upright": own.standing}
     cards = {name: json.loads((SHIPPED / name / "card.json").read_text()) for name in networks}
 
     def run(name, values, dims):
@@ -198,6 +200,16 @@ def test_several_lines_are_read_alike(read_by_both):
     assert found["text"].count("\n") == 2
 
 
+def test_print_beside_handwriting_is_left_out_alike(read_by_both):
+    page = np.full((540, 900, 3), 255, np.uint8)
+    for row, (label, number) in enumerate([("Distance in km", "368"), ("Date of travel", "42"), ("Way by train", "9350")]):
+        write(page, label, 50, 40 + 180 * row, 30, DARK)
+        page[180 * row : 160 + 180 * row, 400:] = pen(number, 1000, 320)[::2, ::2, None]
+    found, wanted = read_by_both(page)
+    alike(found, wanted)
+    assert "print" in [left["reason"] for left in found["left_out"]]
+
+
 @pytest.mark.parametrize("ink", [pytest.param((20, 20, 40), id="dark ink"), pytest.param((240, 240, 240), id="light ink")])
 @pytest.mark.parametrize("least", [0, 255])
 def test_transparency_is_laid_on_the_same_paper(modules, ink, least):
@@ -223,9 +235,9 @@ def test_the_ink_is_the_same(modules, path):
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_the_regions_and_their_tiles_are_the_same(modules, path):
     image = images.first(path)
-    ink, lines = written(as_it_is(image), single=False, clock=SimpleNamespace(lap=lambda stage: None))
+    ink, lines, *_ = written(as_it_is(image), single=False, clock=SimpleNamespace(lap=lambda stage: None))
     sheet = {"image": planes(image), "maps": None}
-    _, found = modules("layout/writing.js", "written", sheet, False)
+    _, found, *_ = modules("layout/writing.js", "written", sheet, False)
     for ours, theirs in zip(found, lines, strict=True):
         for row, own in zip(ours, theirs, strict=True):
             assert [[r[key] for key in ("x", "y", "width", "height")] for r in row] == [[r.x, r.y, r.width, r.height] for r in own]
@@ -241,15 +253,18 @@ def test_the_cores_say_the_same(modules, seed):
     random = np.random.default_rng(seed)
     likely = np.zeros((30, 50, len(maps.CLASSES)), np.float32)
     likely[..., maps.CORE] = cv2.GaussianBlur(random.random((30, 50)).astype(np.float32), (0, 0), 1.5) * 1.7 - 0.35
+    likely[..., maps.WRITING] = cv2.GaussianBlur(random.random((30, 50)).astype(np.float32), (0, 0), 4)
     cores = Cores.of(likely, 3.7)
     drawn_rows = [
         [(int(random.integers(0, 170)), int(random.integers(0, 95)), random.random((24, 20)) > 0.5) for _ in range(3)] for _ in range(5)
     ]
     regions = [[Region(x, y, mask.shape[1], mask.shape[0], mask) for x, y, mask in row] for row in drawn_rows]
-    numbers, handwritten = modules(BESIDE, "coresOf", likely[..., maps.CORE], 3.7, drawn_rows)
+    numbers, handwritten, printed = modules(BESIDE, "coresOf", likely[..., maps.CORE], likely[..., maps.WRITING], 3.7, drawn_rows)
     assert numbers == [[cores.number_of(region) for region in row] for row in regions]
     assert any(number for row in numbers for number in row)
     assert handwritten == cores.handwritten(regions)
+    assert printed == [cores.is_print(join(row)) for row in regions]
+    assert len(set(printed)) == 2
 
 
 def test_strips_are_the_same(modules):

@@ -7,10 +7,10 @@ import pytest
 from inkdigits import Reader
 from inkdigits.layout.grouping import page_ink
 from inkdigits.layout.ink import Ink
-from inkdigits.layout.regions import Region, regions
+from inkdigits.layout.regions import Region, join, regions
 from inkdigits.lines import LEFT_OUT
 from inkdigits.models import SHIPPED
-from inkdigits.recognition.leftout import ReadLine, left_out
+from inkdigits.recognition.leftout import PrintRow, ReadLine, left_out
 from inkdigits.training.pen import write
 
 TALL, PEN = 48, 4
@@ -200,6 +200,54 @@ def test_specks_and_rules_are_not_left_out():
     mask[70:72, 5:190] = True  # a rule that was not taken out
     ink = Ink(np.where(mask, 200, 0).astype(np.uint8), mask, 4.0, 1.0)
     assert left_out(ink, [ReadLine([digit])]) == []
+
+
+def ink_of(*boxes):
+    """Ink that fills boxes x, y, width, height on a page of 100 x 300, and a region for each of them."""
+    mask = np.zeros((100, 300), bool)
+    for x, y, w, h in boxes:
+        mask[y : y + h, x : x + w] = True
+    return Ink(np.where(mask, 200, 0).astype(np.uint8), mask, 4.0, 1.0), [Region(x, y, w, h, np.ones((h, w), bool)) for x, y, w, h in boxes]
+
+
+def test_a_row_of_print_is_one_mark_with_its_dots():
+    """Letters, the dot of an i, a full stop; and a stroke that is none of the label's."""
+    ink, (digit, first, second, *_) = ink_of(
+        (20, 20, 20, 40), (130, 30, 12, 30), (160, 30, 12, 30), (148, 32, 6, 6), (178, 54, 6, 6), (240, 30, 12, 30)
+    )
+    printed, other = left_out(ink, [ReadLine([digit])], [PrintRow(join([first, second]), sure=True)])
+    assert printed.reason == "print"
+    assert (printed.region.x, printed.region.y, printed.region.right, printed.region.bottom) == (130, 30, 184, 60)
+    assert (other.region.x, other.reason) == (240, "letter")
+
+
+@pytest.mark.parametrize(
+    ("sure", "left", "line"),
+    [
+        pytest.param(True, 60, None, id="print beyond doubt, beside a number"),
+        pytest.param(False, 60, 0, id="it may be a number, beside one"),
+        pytest.param(False, 200, None, id="it may be a number, far from any"),
+    ],
+)
+def test_a_row_of_print_is_a_doubt_where_it_may_be_more_beside_a_number(sure, left, line):
+    ink, (digit, row) = ink_of((20, 20, 20, 40), (left, 20, 60, 40))
+    (printed,) = left_out(ink, [ReadLine([digit])], [PrintRow(row, sure)])
+    assert (printed.region.x, printed.reason, printed.line) == (left, "print", line)
+
+
+def test_what_is_around_a_row_of_print_and_beside_what_was_read_stays_a_doubt():
+    """A dash between a label and a digit may be a minus."""
+    ink, (label, _, digit) = ink_of((20, 20, 60, 40), (88, 38, 16, 5), (112, 20, 20, 40))
+    printed, dash = left_out(ink, [ReadLine([digit])], [PrintRow(label, sure=True)])
+    assert (printed.region.right, printed.line) == (80, None)
+    assert (dash.reason, dash.line) == ("dash", 0)
+
+
+def test_what_is_larger_than_a_row_of_print_is_none_of_it():
+    """The wall of a box, for one, which is a rule."""
+    ink, (digit, label, _) = ink_of((20, 20, 20, 40), (150, 40, 60, 20), (212, 5, 4, 90))
+    (printed,) = left_out(ink, [ReadLine([digit])], [PrintRow(label, sure=True)])
+    assert (printed.region.right, printed.region.height) == (210, 20)
 
 
 def at_the_left(height):

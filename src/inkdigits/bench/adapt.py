@@ -145,7 +145,7 @@ def known(crop: Crop) -> Known | None:
     """An image of one number as a correction of it: its field, as the reader sees it; None where no writing is found."""
     image = images.first(crop.path)
     grey = grey_of(image)
-    ink, lines = written(as_it_is(grey), single=False, clock=Clock())
+    ink, lines, *_ = written(as_it_is(grey), single=False, clock=Clock())
     rows = [row for line in lines for row in line]
     if not rows:
         return None

@@ -16,6 +16,7 @@ import click
 from ..batch.run import rows
 from ..batch.sources import Skipped, expand, listed
 from ..files import check_writable
+from ..lines import NO_REASON_TO_LOOK
 from ..models import model_files
 from ..output.formats import format_of, place
 from ..output.results import Results, from_table
@@ -221,7 +222,7 @@ def _remark(reading: Reading) -> str | None:
     if "damaged" in reading.review_reasons:
         return "the file may be damaged: its decoder had a warning; compare the image, or copy or download it again"
     refused = reading.refused or next((digit.refused for line in reading.lines for digit in line.digits if digit.refused), None)
-    unread = {left.reason for left in reading.left_out} if "unread" in reading.review_reasons else set()
+    unread = {left.reason for left in reading.left_out} - {*NO_REASON_TO_LOOK} if "unread" in reading.review_reasons else set()
     left = f"left out: {', '.join(sorted(unread))}" if unread else None
     return "; ".join(said for said in (refused, left) if said) or None
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Float
 from .fields import SURE
-from .maps import CORE
+from .maps import CORE, MARGIN, PRINT, WRITING
 from .regions import Region
 
 HANDWRITTEN, SURELY = 0.6, 0.9
@@ -22,9 +22,11 @@ photos_multi, hands33, pen_numbers and cheque_amounts."""
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """The cores of the numbers on a page. likely: float32 (h, w), the probability of a core. scale: pixels of the regions for one of it."""
+    """The cores of the numbers on a page. likely: float32 (h, w), the probability of a core. other: float32 (h, w) in [-1, 1], by how much
+    print or other writing is likelier than a number. scale: pixels of the regions for one of both."""
 
     likely: Float
+    other: Float
     scale: float
     labels: NDArray[np.int32]
 
@@ -33,15 +35,12 @@ class Cores:
         """The cores that the maps show, float32 (h, w, K); those that do not touch are apart."""
         likely = maps[..., CORE]
         _, labels = cv2.connectedComponents((likely > SURE).astype(np.uint8), connectivity=8)
-        return cls(likely, scale, np.asarray(labels, np.int32))
+        other = maps[..., WRITING] + maps[..., PRINT] - likely - maps[..., MARGIN]
+        return cls(likely, other, scale, np.asarray(labels, np.int32))
 
     def number_of(self, region: Region) -> int:
         """The number of the core that most of a region's ink lies in, from 1; 0 where it lies in none."""
-        ys, xs = np.nonzero(region.mask)
-        height, width = self.labels.shape
-        rows = np.minimum(((ys + region.y) / self.scale).astype(np.intp), height - 1)
-        columns = np.minimum(((xs + region.x) / self.scale).astype(np.intp), width - 1)
-        ink = np.bincount(self.labels[rows, columns])
+        ink = np.bincount(self.labels[self._under(region)])
         return 1 + int(ink[1:].argmax()) if ink[1:].any() else 0
 
     def peak(self, row: Sequence[Region]) -> float:
@@ -56,3 +55,15 @@ class Cores:
         peaks = [self.peak(row) for row in rows]
         least = HANDWRITTEN if max(peaks, default=0.0) > SURELY else 0.0
         return [peak >= least for peak in peaks]
+
+    def is_print(self, region: Region) -> bool:
+        """Whether the ink of a region is likelier print or other writing than a number, on average over its pixels."""
+        return float(self.other[self._under(region)].mean()) > 0
+
+    def _under(self, region: Region) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The rows and the columns of the maps that the pixels of a region's ink lie in."""
+        ys, xs = np.nonzero(region.mask)
+        height, width = self.labels.shape
+        rows = np.minimum(((ys + region.y) / self.scale).astype(np.intp), height - 1)
+        columns = np.minimum(((xs + region.x) / self.scale).astype(np.intp), width - 1)
+        return rows, columns

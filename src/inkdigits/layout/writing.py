@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from ..clock import Clock
 from . import grouping
@@ -19,9 +20,19 @@ LARGE = 0.3
 """A region higher than this share of the image's shorter side, alone, is looked at as one digit."""
 
 
-def written(sheet: Flat, *, single: bool, printed: bool = False, clock: Clock) -> tuple[Ink, list[list[list[Region]]]]:
-    """The ink of a sheet, and the regions of its numbers, line by line. Of a sheet with a single digit, or no more than one large sign,
-    that one alone. printed: whether printed numbers, and whatever else looks like one, are wanted beside the handwritten ones."""
+class Written(NamedTuple):
+    """What stands on a sheet. lines: the regions of its numbers, line by line. aside: the rows of regions beside them that are no
+    handwritten numbers. cores: of the sheet's maps; None where nobody looked."""
+
+    ink: Ink
+    lines: list[list[list[Region]]]
+    aside: list[list[Region]]
+    cores: Cores | None
+
+
+def written(sheet: Flat, *, single: bool, printed: bool = False, clock: Clock) -> Written:
+    """The ink of a sheet, and the regions of its numbers. Of a sheet with a single digit, or no more than one large sign, that one alone.
+    printed: whether printed numbers, and whatever else looks like one, are wanted beside the handwritten ones."""
     if not single:
         ink, _ = grouping.page_ink(sheet.image, SIDE_PAGE)
         clock.lap("ink")
@@ -30,24 +41,26 @@ def written(sheet: Flat, *, single: bool, printed: bool = False, clock: Clock) -
             scale = sheet.scale / ink.scale
             ink, cores = replace(ink, mask=without(ink.mask, sheet.maps, scale, DESK)), Cores.of(sheet.maps, scale)
         rows = grouping.lines(ink)
-        lines = grouping.parted(rows, ink.mask, cores)
+        lines, aside = grouping.parted(rows, ink.mask, cores), list[list[Region]]()
         if cores and not printed:
-            lines = _handwritten(lines, cores)
+            lines, aside = _told_apart(lines, cores)
         clock.lap("layout")
         if not _is_one_sign(rows, ink):
-            return ink, lines
+            return Written(ink, lines, aside, cores)
     ink = find_ink(sheet.image, side=SIDE_ONE)
     clock.lap("ink")
     region = grouping.one(ink)
     clock.lap("layout")
-    return ink, [[[region]]] if region else []
+    return Written(ink, [[[region]]] if region else [], [], None)
 
 
-def _handwritten(lines: list[list[list[Region]]], cores: Cores) -> list[list[list[Region]]]:
-    """The lines with the handwritten numbers alone, without those that have none."""
-    kept = iter(cores.handwritten([number for line in lines for number in line]))
-    found = [[number for number in line if next(kept)] for line in lines]
-    return [line for line in found if line]
+def _told_apart(lines: list[list[list[Region]]], cores: Cores) -> tuple[list[list[list[Region]]], list[list[Region]]]:
+    """The lines with the handwritten numbers alone, without those that have none; and the other rows."""
+    every = [number for line in lines for number in line]
+    kept = cores.handwritten(every)
+    told = iter(kept)
+    found = [[number for number in line if next(told)] for line in lines]
+    return [line for line in found if line], [number for number, own in zip(every, kept, strict=True) if not own]
 
 
 def _is_one_sign(lines: list[list[Region]], ink: Ink) -> bool:

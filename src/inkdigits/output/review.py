@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import files
 from ..errors import InputError, MissingExtra
+from ..lines import NO_REASON_TO_LOOK
 from ..spreadsheet import CSV_COLUMNS, csv_cells, csv_text
 
 MOST_ROWS, MOST_CROPS = 10_000, 500
@@ -128,7 +129,7 @@ def _crop(row: dict[str, Any]) -> str:
     except (InputError, MissingExtra):
         return ""
     lines = [line["box"] for line in row.get("lines", ())]
-    boxes = [*lines, *(left["box"] for left in row.get("left_out", ()) if left["reason"] != "at the edge")]
+    boxes = [*lines, *(left["box"] for left in row.get("left_out", ()) if left["reason"] not in NO_REASON_TO_LOOK)]
     left = top = 0
     if lines:
         border = max(box[3] for box in lines) // 3

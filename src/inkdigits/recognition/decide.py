@@ -9,7 +9,7 @@ import numpy as np
 from ..arrays import Float
 from ..layout.ink import Ink, quantile, stroke_width
 from ..layout.regions import Region
-from ..lines import Box, Digit, Line
+from ..lines import AT_THE_EDGE, Box, Digit, Line
 from ..models import NOT_A_DIGIT
 from .leftout import Mark
 
@@ -24,7 +24,6 @@ PAGE = "no digits: {} of {} marks are none, as in text, a drawing or the grain o
 UNSURE = "not sure enough: {}"
 NO_INK = "no ink: nothing on it stands out from the paper"
 NO_DIGIT = "no digit: what is on it are lines, dots, edges, letters or signs"
-AT_THE_EDGE = "at the edge"
 ONLY_EDGES = "no digit: what is on it lies along its edge and is no writing, like the edge of a scan, a rule, a desk; crop to the writing"
 
 

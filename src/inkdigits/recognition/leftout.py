@@ -16,8 +16,9 @@ import numpy as np
 from ..arrays import Mask
 from ..layout.edges import is_edge_line, touches
 from ..layout.ink import Ink, inked, quantile
-from ..layout.regions import Region
+from ..layout.regions import Region, join
 from ..layout.rules import digit_height as usual_height
+from ..lines import AT_THE_EDGE, PRINT
 from .fields import digit_height
 
 SPECK = 0.1
@@ -44,19 +45,30 @@ STRAIGHT = 1.6
 LONG, SOLID, ONE = 3.0, 0.6, 1.4
 """What touches the edge and is longer than this, or fills so much of its box, is no writing; but a stroke no higher than ONE may be
 a 1."""
+AROUND = 0.4
+"""Of a row of print is what lies in its box or so near to it, in heights of the row: dots, colons, what stands below the line. Set by eye
+on forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Ink that was not read.
 
-    reason: of `inkdigits.reading.LEFT_OUT`. line: of what is as large as writing, the number of the line it is in or beside, from 0; else
-    None.
+    reason: of `inkdigits.lines.LEFT_OUT`. line: of what is as large as writing, the number of the line it is in or beside, from 0; None of
+    anything else, and of what surely is print.
     """
 
     region: Region
     reason: str
     line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintRow:
+    """A row of print, or of words, that holds no handwritten number. sure: whether that is beyond doubt, so that nobody has to look."""
+
+    ink: Region
+    sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +81,21 @@ class ReadLine:
     columns: Sequence[tuple[float, float]] = ()
 
 
-def left_out(ink: Ink, lines: Sequence[ReadLine], *, single: bool = False) -> list[Mark]:
+def left_out(ink: Ink, lines: Sequence[ReadLine], printed: Sequence[PrintRow] = (), *, single: bool = False) -> list[Mark]:
     """The marks that are neither read nor rules nor specks, from left to right.
 
-    single: the image is to hold one digit, so that what lies along its edge is the wall of a cell; elsewhere it may be the first or last
-    digit of a number that was cropped tightly.
+    printed: each is one mark, with what belongs to it. single: the image is to hold one digit, so that what lies along its edge is the
+    wall of a cell; elsewhere it may be the first or last digit of a number that was cropped tightly.
     """
     mask = ink.mask.copy()
-    marks: list[Mark] = []
     measured = [_Line.of(number, line, ink) for number, line in enumerate(lines)]
-    for line in measured:
-        for region in (*line.read.row, *line.read.others):
-            mask[region.y : region.bottom, region.x : region.right] &= ~region.mask
-        marks += [Mark(region, _shape(region, line.tall, ink.stroke), line.number) for region in line.read.others]
-    every = [_mark(part, ink, measured, single) for part in _parts(mask, ink, measured)]
-    return sorted([*marks, *(mark for mark in every if mark)], key=lambda mark: mark.region.x)
+    for region in (*(row.ink for row in printed), *(region for line in lines for region in (*line.row, *line.others))):
+        mask[region.y : region.bottom, region.x : region.right] &= ~region.mask
+    others = [Mark(region, _shape(region, line.tall, ink.stroke), line.number) for line in measured for region in line.read.others]
+    rows, parts = _adopted(_parts(mask, ink, measured), [row.ink for row in printed], measured)
+    prints = [_print(row, whole, measured) for row, whole in zip(printed, rows, strict=True)]
+    every = [*others, *prints, *(_mark(part, ink, measured, single) for part in parts)]
+    return sorted((mark for mark in every if mark), key=lambda mark: mark.region.x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,34 @@ def _parts(mask: Mask, ink: Ink, lines: Sequence[_Line]) -> list[Region]:
     return found
 
 
+def _adopted(parts: Sequence[Region], printed: Sequence[Region], lines: Sequence[_Line]) -> tuple[list[Region], list[Region]]:
+    """The rows of print, each with the pieces of ink that belong to it, and the other pieces."""
+    owners = [next((number for number, row in enumerate(printed) if _is_of(part, row, lines)), None) for part in parts]
+    rows = []
+    for number, row in enumerate(printed):
+        own = [part for part, owner in zip(parts, owners, strict=True) if owner == number]
+        rows.append(join([row, *own]))
+    return rows, [part for part, owner in zip(parts, owners, strict=True) if owner is None]
+
+
+def _is_of(part: Region, row: Region, lines: Sequence[_Line]) -> bool:
+    """Whether a piece of ink belongs to a row of print: it is no larger, and lies in it, or around it and beside no line that was read."""
+    if part.width > row.width or part.height > row.height:
+        return False
+    x, y = part.x + part.width / 2, part.y + part.height / 2
+
+    def is_in(around: float) -> bool:
+        return row.x - around <= x <= row.right + around and row.y - around <= y <= row.bottom + around
+
+    return is_in(0) or (is_in(AROUND * row.height) and _beside(part, lines) is None)
+
+
+def _print(row: PrintRow, whole: Region, lines: Sequence[_Line]) -> Mark:
+    """The mark of a row of print. whole: its ink with what belongs to it."""
+    line = None if row.sure else _beside(row.ink, lines)
+    return Mark(whole, PRINT, line.number if line else None)
+
+
 def _mark(part: Region, ink: Ink, lines: Sequence[_Line], single: bool) -> Mark | None:
     """What a piece of ink is; None for a rule, a speck, and what is too thin or too pale for the pen that wrote the line."""
     line = _beside(part, lines)
@@ -136,10 +176,10 @@ def _mark(part: Region, ink: Ink, lines: Sequence[_Line], single: bool) -> Mark 
     large = max(part.width, part.height) / tall
     height, width = ink.mask.shape
     if single and is_edge_line(part, width, height):
-        return Mark(part, "at the edge", None)
+        return Mark(part, AT_THE_EDGE, None)
     writing = line and large < LONG and (part.mask.mean() < SOLID or _may_be_one(part, tall, ink.stroke)) and _level(part, line) >= INSIDE
     if touches(part, width, height) and not writing:
-        return Mark(part, "at the edge", None)
+        return Mark(part, AT_THE_EDGE, None)
     if _is_rule(part, tall, ink.stroke):
         return None
     pale = line is not None and _strength(ink, part) < PALE * line.strength

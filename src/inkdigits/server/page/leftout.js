@@ -11,6 +11,7 @@ const LEFT_OUT = {
   "crossed out": ["something crossed out", "places crossed out"],
   faint: ["something faint", "faint places"],
   "at the edge": ["something at the edge", "places at the edge"],
+  print: ["a row of print", "rows of print"],
 };
 const REVIEW = {
   damaged: "the file may be damaged",
@@ -20,8 +21,13 @@ const REVIEW = {
 const TOLD = ["error", "refused"]; // reasons of review that a row tells in its own words
 const PLACED = ["unread", "unsure"]; // reasons that stand at a place of the image, and not for all of it
 
+const NO_REASON_TO_LOOK = ["at the edge", "print"]; // nothing that a hand wrote for a number
+
 /** What a row left out: its list of {box, reason}. Rows of older services have none. */
 export const leftOut = (row) => row.left_out ?? [];
+
+/** Those of them that may be missing in the text. */
+export const missing = (row) => leftOut(row).filter(({ reason }) => !NO_REASON_TO_LOOK.includes(reason));
 
 /** "Left out: a letter, 2 dashes."; "" where nothing was. */
 export function leftOutInWords(row) {

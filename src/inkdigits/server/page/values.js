@@ -2,7 +2,7 @@
 
 import { pictureOf } from "./crops.js";
 import { make } from "./dom.js";
-import { everywhere, leftOut, reviewInWords, unread } from "./leftout.js";
+import { everywhere, missing, reviewInWords, unread } from "./leftout.js";
 import { percent, sentence } from "./words.js";
 
 /** The values of a row: its lines, or one for the whole image where no line was read.
@@ -10,8 +10,7 @@ import { percent, sentence } from "./words.js";
  *  Each is {text, box, confidence, digits, left: what was left out beside it, reason: why a person should look, "" where nobody has to}. */
 export function values(row) {
   const lines = row.lines.length ? row.lines : [{ text: row.text, box: null, confidence: row.confidence, digits: [] }];
-  const writing = leftOut(row).filter(({ reason }) => reason !== "at the edge");
-  const left = lines.map((line) => (line.box ? writing.filter(({ box }) => beside(line.box, box)) : writing));
+  const left = lines.map((line) => missing(row).filter(({ box }) => !line.box || beside(line.box, box)));
   const reasons = lines.map(({ digits }, i) => {
     const refused = digits.find((digit) => digit.refused)?.refused ?? "";
     return refused || (everywhere(row) || (unread(row) && left[i].length) ? reviewInWords(row) : "");

@@ -7,6 +7,8 @@ import { roundEven } from "./numpy.js";
 /** @typedef {{digits: Digit[], box: number[], certainty: number, candidates: [string, number][], value: ?number, left_out: LeftOut[],
  *  parts: Line[]}} Line a line of writing, its characters left to right; parts: the fields that it consists of, where these are several */
 
+export const [AT_THE_EDGE, PRINT] = ["at the edge", "print"];
+
 /** The Line of some digits, left to right, with the box around all of them.
  *  @param {Digit[]} digits
  *  @returns {Line} */

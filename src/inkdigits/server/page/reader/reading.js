@@ -2,6 +2,7 @@
 
 import { assembled } from "./assemble.js";
 import { asItIs, flat } from "./layout/flat.js";
+import { join } from "./layout/regions.js";
 import { written } from "./layout/writing.js";
 import { rowOf } from "./lines.js";
 import { allowedIn } from "./recognition/alphabet.js";
@@ -24,13 +25,19 @@ export const LINE_THRESHOLD = 0.95;
  *  @returns {Promise<object>} a row as `--format jsonl` has it, but for the tables */
 export async function read(image, networks, options = {}) {
   const { threshold = null, alphabet = null, decimal = null, digitsOnly = false, printed = false, single = false } = options;
+<<<<<<< HEAD
   const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page), (crop) => upright(crop, networks));
   const [ink, lines] = written(sheet, single, printed);
+=======
+  const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page), (crop) => readable(crop, networks));
+  const [ink, lines, aside, cores] = written(sheet, single, printed);
+>>>>>>> afa2059
   const rows = lines.flat();
   const opinions = await opinionsOf(ink, rows, networks);
   const allowed = alphabet === null ? null : allowedIn(alphabet);
   const every = await transcribed(sheet.grey, ink.scale, rows, opinions, networks, single, allowed);
-  const marks = leftOut(ink, every.filter((one) => one.hasAnswer).map((one) => one.read(ink.scale)), single);
+  const print = printRows(aside, every.filter((one) => !one.hasAnswer).map((one) => one.row), cores);
+  const marks = leftOut(ink, every.filter((one) => one.hasAnswer).map((one) => one.read(ink.scale)), print, single);
   const by = { ...deciding(networks, threshold, single), decimal, digitsOnly };
   return rowOf(assembled([image[0].height, image[0].width], sheet, ink, lines, every, marks, by));
 }
@@ -44,6 +51,13 @@ function deciding(networks, threshold, single) {
     every: single ? networks.cards.digit.classes : [],
     weights: (!single && confidence) || PLAIN,
   };
+}
+
+/** The rows of print. aside: those that were not read; none: those in which no number was, and which may be other marks. */
+function printRows(aside, none, cores) {
+  if (!cores) return [];
+  const rows = [...aside, ...none].map(join).map((row) => ({ ink: row, sure: cores.isPrint(row) }));
+  return rows.filter(({ sure }, i) => sure || i < aside.length);
 }
 
 /** What the digit model says of every region, field by field. */

@@ -1,34 +1,33 @@
 // Mirrors layout/cores.py: maps of a page and rows of regions -> which handwritten number a region belongs to, and which rows are
 // handwritten numbers at all.
 
+import { sum } from "../numpy.js";
 import { connectedComponents, plane } from "../opencv.js";
 import { SURE } from "./fields.js";
-import { CORE } from "./maps.js";
+import { CORE, MARGIN, WRITING } from "./maps.js";
 
 export const [HANDWRITTEN, SURELY] = [0.6, 0.9];
 
-/** The cores of the numbers on a page. */
+/** The cores of the numbers on a page. likely: the probability of a core; other: by how much print or other writing is likelier than a
+ *  number. */
 export class Cores {
   /** @param {import("./maps.js").Maps} maps
    *  @param {number} scale pixels of the regions for one of the maps */
   constructor({ width, height, classes, data }, scale) {
     this.scale = scale;
     this.likely = plane(width, height, Float32Array);
-    for (let i = 0; i < width * height; i++) this.likely.data[i] = data[i * classes + CORE];
+    this.other = plane(width, height, Float32Array);
+    for (let i = 0; i < width * height; i++) {
+      this.likely.data[i] = data[i * classes + CORE];
+      this.other.data[i] = Math.fround(data[i * classes + WRITING] - this.likely.data[i]) - data[i * classes + MARGIN];
+    }
     this.labels = connectedComponents({ width, height, data: this.likely.data.map((p) => (p > SURE ? 1 : 0)) }).labels;
   }
 
   /** The number of the core that most of a region's ink lies in, from 1; 0 where it lies in none. */
-  numberOf({ x, y, mask }) {
-    const { width, height, data } = this.labels;
+  numberOf(region) {
     const ink = new Map();
-    for (let i = 0; i < mask.data.length; i++) {
-      if (!mask.data[i]) continue;
-      const row = Math.min(Math.trunc((y + Math.trunc(i / mask.width)) / this.scale), height - 1);
-      const column = Math.min(Math.trunc((x + (i % mask.width)) / this.scale), width - 1);
-      const label = data[row * width + column];
-      if (label) ink.set(label, (ink.get(label) ?? 0) + 1);
-    }
+    for (const label of this.under(region, this.labels)) if (label) ink.set(label, (ink.get(label) ?? 0) + 1);
     return [...ink].reduce((best, own) => (own[1] > best[1] || (own[1] === best[1] && own[0] < best[0]) ? own : best), [0, 0])[0];
   }
 
@@ -49,5 +48,22 @@ export class Cores {
     const peaks = rows.map((row) => this.peak(row));
     const least = Math.max(0, ...peaks) > SURELY ? HANDWRITTEN : 0;
     return peaks.map((peak) => peak >= least);
+  }
+
+  /** Whether the ink of a region is likelier print or other writing than a number, on average over its pixels. */
+  isPrint(region) {
+    return sum(this.under(region, this.other)) > 0;
+  }
+
+  /** What a plane of the maps' size has where the pixels of a region's ink lie. */
+  under({ x, y, mask }, { width, height, data }) {
+    const values = [];
+    for (let i = 0; i < mask.data.length; i++) {
+      if (!mask.data[i]) continue;
+      const row = Math.min(Math.trunc((y + Math.trunc(i / mask.width)) / this.scale), height - 1);
+      const column = Math.min(Math.trunc((x + (i % mask.width)) / this.scale), width - 1);
+      values.push(data[row * width + column]);
+    }
+    return values;
   }
 }

@@ -4,6 +4,7 @@ import { clip, roundEven } from "../numpy.js";
 import { cropped } from "../opencv.js";
 import { valuesUnder } from "../layout/grouping.js";
 import { quantile, strokeWidth } from "../layout/ink.js";
+import { AT_THE_EDGE } from "../lines.js";
 import { NOT_A_DIGIT } from "./networks.js";
 
 export const [LOW, THIN, FAINT, BLUR] = [14, 1.5, 0.15, 0.12];
@@ -11,7 +12,6 @@ export const NONE = "not a digit: it looks more like a letter, a sign, a scribbl
 export const [MOSTLY, AT_LEAST] = [0.5, 8];
 export const NO_INK = "no ink: nothing on it stands out from the paper";
 export const NO_DIGIT = "no digit: what is on it are lines, dots, edges, letters or signs";
-export const AT_THE_EDGE = "at the edge";
 export const ONLY_EDGES =
   "no digit: what is on it lies along its edge and is no writing, like the edge of a scan, a rule, a desk; crop to the writing";
 

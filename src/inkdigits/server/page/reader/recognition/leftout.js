@@ -5,13 +5,15 @@ import { connectedComponents, cropped } from "../opencv.js";
 import { isEdgeLine, touches } from "../layout/edges.js";
 import { points, valuesUnder } from "../layout/grouping.js";
 import { inked, quantile } from "../layout/ink.js";
-import { erased, regionOf } from "../layout/regions.js";
+import { erased, join, regionOf } from "../layout/regions.js";
 import { digitHeight as usualHeight } from "../layout/rules.js";
+import { AT_THE_EDGE, PRINT } from "../lines.js";
 import { digitHeight } from "./fields.js";
 
 /** @typedef {import("../layout/regions.js").Region} Region */
 /** @typedef {{region: Region, reason: string, line: ?number}} Mark ink that was not read; line: of what is as large as writing, the
- *  number of its line */
+ *  number of its line, null of what surely is print */
+/** @typedef {{ink: Region, sure: boolean}} PrintRow a row of print, or of words; sure: whether that is beyond doubt */
 /** @typedef {{row: Region[], others: Region[], columns: [number, number][]}} ReadLine what was read of a line: the regions that were
  *  read, those that were seen to be no number, and the columns of each sign that was read where there is no region */
 
@@ -27,6 +29,7 @@ export const BUSY = 5.5;
 export const INSIDE = 0.5;
 export const STRAIGHT = 1.6;
 export const [LONG, SOLID, ONE] = [3.0, 0.6, 1.4];
+export const AROUND = 0.4;
 
 const { max, min } = Math;
 const shareInked = (part) => part.area / (part.width * part.height);
@@ -34,17 +37,19 @@ const shareInked = (part) => part.area / (part.width * part.height);
 /** The marks that are neither read nor rules nor specks, from left to right.
  *  @param {import("../layout/ink.js").Ink} ink
  *  @param {ReadLine[]} lines
+ *  @param {PrintRow[]} printed each is one mark, with what belongs to it
  *  @param {boolean} single the image is to hold one digit, so that what lies along its edge is the wall of a cell
  *  @returns {Mark[]} */
-export function leftOut(ink, lines, single) {
+export function leftOut(ink, lines, printed, single) {
   const mask = { ...ink.mask, data: ink.mask.data.slice() };
   const measured = lines.map((read, number) => lineOf(number, read, ink));
-  const marks = measured.flatMap((line) => {
-    for (const region of [...line.read.row, ...line.read.others]) erased(mask, region);
-    return line.read.others.map((region) => ({ region, reason: shapeOf(region, line.tall, ink.stroke), line: line.number }));
-  });
-  const every = partsOf(mask, ink, measured).map((part) => markOf(part, ink, measured, single));
-  return [...marks, ...every.filter(Boolean)].sort((a, b) => a.region.x - b.region.x);
+  for (const region of [...printed.map((row) => row.ink), ...lines.flatMap((line) => [...line.row, ...line.others])]) erased(mask, region);
+  const others = measured.flatMap(({ number, read, tall }) =>
+    read.others.map((region) => ({ region, reason: shapeOf(region, tall, ink.stroke), line: number })));
+  const [rows, parts] = adopted(partsOf(mask, ink, measured), printed.map((row) => row.ink), measured);
+  const print = rows.map((region, i) => printMark(printed[i], region, measured));
+  const every = [...others, ...print, ...parts.map((part) => markOf(part, ink, measured, single))];
+  return every.filter(Boolean).sort((a, b) => a.region.x - b.region.x);
 }
 
 /** What was read of a line, measured. strength: of its strokes, in 255ths. */
@@ -72,6 +77,26 @@ function partsOf(mask, ink, lines) {
     .map(([own, label]) => regionOf(labels, own, label, window.left, window.top));
 }
 
+/** The rows of print, each with the pieces of ink that belong to it, and the other pieces. */
+function adopted(parts, printed, lines) {
+  const owners = parts.map((part) => printed.findIndex((row) => isOf(part, row, lines)));
+  return [printed.map((row, number) => join([row, ...parts.filter((_, i) => owners[i] === number)])), parts.filter((_, i) => owners[i] < 0)];
+}
+
+/** Whether a piece of ink belongs to a row of print: it is no larger, and lies in it, or around it and beside no line that was read. */
+function isOf(part, row, lines) {
+  if (part.width > row.width || part.height > row.height) return false;
+  const [x, y] = [part.x + part.width / 2, part.y + part.height / 2];
+  const isIn = (around) => row.x - around <= x && x <= row.right + around && row.y - around <= y && y <= row.bottom + around;
+  return isIn(0) || (isIn(AROUND * row.height) && !besideOf(part, lines));
+}
+
+/** The mark of a row of print. whole: its ink with what belongs to it. */
+function printMark(row, whole, lines) {
+  const line = row.sure ? null : besideOf(row.ink, lines);
+  return { region: whole, reason: PRINT, line: line?.number ?? null };
+}
+
 /** What a piece of ink is; null for a rule, a speck, and what is too thin or too pale for the pen that wrote the line. */
 function markOf(part, ink, lines, single) {
   const line = besideOf(part, lines);
@@ -79,9 +104,9 @@ function markOf(part, ink, lines, single) {
   const tall = line?.tall ?? (lines.length ? min(...lines.map((own) => own.tall)) : max(part.width, part.height));
   const large = max(part.width, part.height) / tall;
   const { width, height } = ink.mask;
-  if (single && isEdgeLine(part, width, height)) return { region: part, reason: "at the edge", line: null };
+  if (single && isEdgeLine(part, width, height)) return { region: part, reason: AT_THE_EDGE, line: null };
   const writing = line && large < LONG && (shareInked(part) < SOLID || mayBeOne(part, tall, ink.stroke)) && levelOf(part, line) >= INSIDE;
-  if (touches(part, width, height) && !writing) return { region: part, reason: "at the edge", line: null };
+  if (touches(part, width, height) && !writing) return { region: part, reason: AT_THE_EDGE, line: null };
   if (isRule(part, tall, ink.stroke)) return null;
   const pale = Boolean(line) && strengthOf(ink, part) < PALE * line.strength;
   if (large < SMALL) {
