@@ -21,15 +21,16 @@ Maps = Callable[[Float], Float]
 Upright = Callable[[Bytes], float]
 """The grey crop of a field, uint8 (h, w) -> the log odds that its writing stands upright."""
 
-TILTED = 8.0
-"""A page whose writing leans by more degrees is turned level; what leans less, the readers follow."""
+TILTED, LEANING = 8.0, 45.0
+"""A page whose writing leans by more degrees than the first is turned level; what leans less, the readers follow. By more than the second
+it stands on its side or head."""
 ELONGATED = 2.0
 """Fields that are so many times as long as wide show how a page is turned."""
 TRIED = 6
 """Fields by which the way up is decided: those that are largest."""
-SURE_UPRIGHT, SURER = 1.0, 1.0
-"""A page that stands upright by the first, as mean log odds of its fields, is not tried otherwise. One that is turned must stand upright by
-so much more than it did. All chosen on photos_multi."""
+SURE_UPRIGHT, SURER = 0.5, 2.0
+"""A page that stands upright by the first, as mean log odds of its fields, is not tried otherwise. One that stands on its side or head must
+be so much likelier to stand upright when it is turned. All chosen on photos_multi."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def flat(image: Bytes, maps_of: Maps, upright: Upright) -> Flat:
     else:
         return sheet
     best = max(odds, key=lambda degrees: odds[degrees])
-    if odds[best] < as_it_stands + SURER:
+    if odds[best] < as_it_stands + (SURER if abs(best) > LEANING else 0):
         return sheet
     return level if best == tilt else _turned(sheet, best, maps_of)[0]
 

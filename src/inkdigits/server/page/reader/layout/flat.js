@@ -15,10 +15,10 @@ import { outline } from "./sheet.js";
 /** @typedef {(page: object) => Promise<import("./maps.js").Maps>} MapsOf the network `fields` */
 /** @typedef {(crop: Plane) => Promise<number>} Upright the log odds that the writing of a crop stands upright */
 
-export const TILTED = 8.0;
+export const [TILTED, LEANING] = [8.0, 45.0];
 export const ELONGATED = 2.0;
 export const TRIED = 6;
-export const [SURE_UPRIGHT, SURER] = [1.0, 1.0];
+export const [SURE_UPRIGHT, SURER] = [0.5, 2.0];
 
 /** An image that is taken as the sheet that it shows, with nobody looking at it.
  *  @param {Plane[]} image
@@ -51,7 +51,7 @@ export async function flat(image, mapsOf, upright) {
     return found;
   }
   const [best, its] = odds.reduce((one, other) => (other[1] > one[1] ? other : one));
-  if (its < asItStands + SURER) return found;
+  if (its < asItStands + (Math.abs(best) > LEANING ? SURER : 0)) return found;
   return best === degrees ? level : turnedOf(found, best, mapsOf);
 }
 
