@@ -62,10 +62,31 @@ def test_it_writes_all_that_the_page_needs(command_line: Run, runtime: Path, tmp
     assert found.code == 0
     assert f"{out}: " in found.err
     names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    assert {"index.html", "site.js", "reader.js", "worker.js", "pad.js", "reader/reading.js", "models/number/card.json"} <= names
+    assert {
+        "index.html",
+        "main.js",
+        "answers.js",
+        "reader.js",
+        "worker.js",
+        "pad.js",
+        "reader/reading.js",
+        "models/number/card.json",
+    } <= names
     worker = (out / "sw.js").read_text()
     assert static.LINE not in worker
+    assert not any("form" in name or "api.js" in name for name in names if "/" not in name), "nothing of the service's own"
+    assert (out / "answers.js").read_text() != (static.SERVER / "page" / "answers.js").read_text(), "the device answers"
     assert all(f'"{name}"' in worker for name in names - {"index.html", "sw.js"}), "the service worker keeps every file"
+
+
+def test_the_page_is_the_service_s_with_a_policy(command_line: Run, runtime: Path, tmp_path: Path) -> None:
+    command_line("site", "--out", str(tmp_path / "site"), "--runtime", str(runtime))
+    page = (tmp_path / "site" / "index.html").read_text()
+    assert f'http-equiv="Content-Security-Policy" content="{static.POLICY}"' in page
+    assert "unsafe-inline" not in page
+    assert 'class="on-device"' in page
+    rest = (static.SERVER / "page" / "index.html").read_text().removeprefix("<!doctype html>\n" + static.HEAD)
+    assert page.endswith(rest), "the rest is the same"
 
 
 def test_modules_import_nothing_that_is_not_there(command_line: Run, runtime: Path, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 MODULES = Path(str(resources.files("inkdigits.server"))) / "page" / "reader"
+BESIDE = Path(__file__).with_name("reading.mjs")
+"""What needs an object of the modules."""
 
 
 class Modules:

@@ -1,4 +1,5 @@
 // What Python calls that needs an object of the modules: the networks run in Python.
+import { lookInto } from "../../src/inkdigits/server/page/reader/inside.js";
 import { Cores } from "../../src/inkdigits/server/page/reader/layout/cores.js";
 import { CLASSES, CORE, WRITING } from "../../src/inkdigits/server/page/reader/layout/maps.js";
 import { join, Region } from "../../src/inkdigits/server/page/reader/layout/regions.js";
@@ -7,6 +8,8 @@ import { cropped, Field } from "../../src/inkdigits/server/page/reader/recogniti
 import { Networks } from "../../src/inkdigits/server/page/reader/recognition/networks.js";
 
 export const readWith = (image, cards, run, options) => read(image, new Networks(cards, run), options);
+
+export const lookedInto = (tile, cards, run, responses) => lookInto(tile, new Networks(cards, run), responses);
 
 export const croppedField = (grey, sides) => cropped(grey, new Field(sides));
 

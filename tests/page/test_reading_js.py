@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from in_node import MODULES
+from in_node import BESIDE, MODULES
 
 from inkdigits import Reader, images
 from inkdigits.bench.camera import Camera, photograph
@@ -53,7 +53,6 @@ SIGNS = {
     ],
 }
 """How symbols are drawn, in a box of 1 x 1."""
-BESIDE = Path(__file__).with_name("reading.mjs")
 EXAMPLES = sorted(path for path in (Path(__file__).parents[2] / "examples").iterdir() if path.suffix in (".jpg", ".png"))
 NUMBERS = ["7", "42", "1,250.50", "24/11/2026", "-3.5", "(18)", "12:30", "100%", "8 1 5", "60071"]
 MIRRORED = sorted(

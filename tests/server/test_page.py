@@ -203,7 +203,7 @@ def test_without_a_camera_the_page_says_so(opened, fault, said):
 def test_inside_shows_the_layers_and_what_the_answer_rests_on(opened):
     page = opened("inside")
     assert page.locator("#inside-hint").is_visible()
-    page.get_by_role("link", name="write a digit").click()
+    page.get_by_role("link", name="write a number").click()
     draw(page, GLYPHS["3"][0], left=100)
     draw(page, GLYPHS["2"][0], left=320)
     reads(page, "draw", "32")
@@ -216,6 +216,20 @@ def test_inside_shows_the_layers_and_what_the_answer_rests_on(opened):
     assert (red > blue + 60).any(), "some place is orange"
     page.locator("#inside-digits input").first.check()
     expect(page.locator("#inside-bars .best")).to_have_text(re.compile("^3"))
+
+
+def test_a_digit_is_written_looked_into_and_fooled_on_one_screen(opened):
+    page = opened("inside")
+    draw(page, GLYPHS["6"][0], left=100, top=40, height=160, pad="inside-pad")
+    expect(page.locator("#inside-outcome")).to_have_text("The answer is 6.")
+    expect(page.locator("#inside-layers img")).to_have_count(4)
+    page.get_by_label("Turn").fill("180")
+    expect(page.locator("#inside-outcome")).to_have_text("Fooled: the answer was 6, and is 9 now.")
+    page.get_by_role("button", name="As written").click()
+    expect(page.locator("#inside-outcome")).to_have_text("The answer is 6.")
+    page.get_by_label("Blur").fill("4")
+    page.get_by_label("Thin or thick").fill("-2")
+    expect(page.locator("#inside-outcome")).to_have_text("Fooled: the answer was 6, and is not a digit now.")
 
 
 def test_inside_draws_a_bar_for_each_unit_of_a_dense_layer(opened):

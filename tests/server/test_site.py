@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from user import LETTER, draw, expect, note, png, strokes
+from user import LETTER, dialogs, downloaded, draw, expect, note, png, reads, strokes
 
 from inkdigits import Reader
 from inkdigits.errors import DataError
@@ -21,7 +21,8 @@ from inkdigits.training.pen import GLYPHS
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.suffix in (".jpg", ".png"))
 NOTES = ["7", "42", "2735", "60071", "18", "314", "908", "55", "1234567", "2026"]
-LOADED = "Nothing is written yet."
+LOADED = "Read on this device by number, which reads whole numbers with their symbols, and digit, which checks its digits."
+VIEWS = ("draw", "image", "camera", "files", "inside")
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +48,11 @@ def example():
 
 @pytest.fixture
 def visit(chromium, site):
-    """A function that opens the site, `visit(width=390)`, and whose `asked` are the addresses that were asked for; all of them must be the
-    site's own, and nothing may go wrong but what matches a text in `allowed`."""
+    """A function that opens the site, `visit("files", width=390)`, and whose `asked` are the addresses that were asked for; all of them
+    must be the site's own, and nothing may go wrong but what matches a text in `allowed`."""
     contexts, faults, excused, asked = [], [], [], []
 
-    def open_site(*, allowed=(), loaded=True, width=1280, height=800, before=None, **means):
+    def open_site(view="", *, allowed=(), loaded=True, width=1280, height=800, before=None, **means):
         context = chromium.new_context(viewport={"width": width, "height": height}, **means)
         contexts.append(context)
         excused.extend(allowed)
@@ -62,9 +63,9 @@ def visit(chromium, site):
         page.on("pageerror", lambda error: faults.append(str(error)))
         if before:
             before(page)
-        page.goto(site)
+        page.goto(f"{site}#{view}")
         if loaded:
-            expect(page.locator("#draw-note")).to_have_text(LOADED, timeout=60_000)
+            expect(page.locator("#model")).to_have_text(LOADED, timeout=60_000)
         return page
 
     open_site.asked = asked
@@ -74,10 +75,6 @@ def visit(chromium, site):
     assert [fault for fault in faults if not any(text in fault for text in excused)] == []
     host = site.split("some/")[0]
     assert [url for url in asked if not url.startswith((host, f"blob:{host}"))] == []
-
-
-def reads(page, text, where="draw"):
-    expect(page.locator(f"#{where}-text")).to_have_text(text, use_inner_text=False, timeout=60_000)
 
 
 READ = """async ([address, files]) => {
@@ -99,20 +96,19 @@ def read_in(page, site, files):
 
 
 def test_what_is_written_is_read_here_and_nowhere_else(visit):
-    page = visit()
+    page = visit("draw")
     draw(page, GLYPHS["3"][0], left=60, top=80, height=160)
-    reads(page, "3")
+    reads(page, "draw", "3")
     draw(page, GLYPHS["2"][0], left=240, top=80, height=160)
-    reads(page, "32")
+    reads(page, "draw", "32")
     expect(page.locator("#draw-boxes g")).to_have_count(2)
     draw(page, LETTER, left=420, top=80, height=160)
-    reads(page, "32?")
-    expect(page.locator("#draw-why")).to_contain_text("Not a digit")
-    page.click("#undo")
-    page.click("#undo")
+    reads(page, "draw", "32?")
+    expect(page.locator("#draw-cards .why")).to_contain_text("Not a digit")
+    page.get_by_label("One digit").first.check()
+    expect(page.locator("#draw-cards .bars li")).to_have_count(11)
     page.click("#clear")
-    reads(page, "")
-    expect(page.locator("#draw-note")).to_have_text(LOADED)
+    reads(page, "draw", "")
     assert {url.rsplit("/", 1)[-1] for url in visit.asked} >= {"model.onnx", "ort-wasm-simd-threaded.wasm"}, "the networks run here"
 
 
@@ -165,37 +161,92 @@ def test_strokes_are_read_as_the_service_reads_them(visit, site):
 
 
 def test_an_image_is_shown_with_boxes_and_one_that_is_none_is_refused(visit):
-    page = visit()
+    page = visit("image")
     page.set_input_files("#image-file", png(note("2735", seed=3)))
-    reads(page, "2735", "image")
+    reads(page, "image", "2735")
     expect(page.locator("#image-boxes text")).to_have_text(list("2735"))
+    expect(page.get_by_role("button", name="Show the stages")).to_be_hidden()
     page.set_input_files("#image-file", [{"name": "poem.png", "mimeType": "image/png", "buffer": b"no image"}])
-    expect(page.locator("#image-note")).to_have_text("Poem.png is no image that the browser can show.")
-    reads(page, "", "image")
+    expect(page.locator("#image-state")).to_have_text("No image that the browser can show: poem.png.")
+    reads(page, "image")
+
+
+STORED = """async () => {
+  const bases = (await indexedDB.databases()).map(({ name }) => name);
+  return [await caches.keys(), (await navigator.serviceWorker.getRegistrations()).length, bases];
+}"""
+
+
+def test_many_files_are_reviewed_survive_a_reload_are_taken_along_and_deleted(visit):
+    page = visit("files")
+    pdf = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+    page.set_input_files("#files-file", [png(note("27"), "a.png"), png(note("908"), "b.png"), pdf])
+    expect(page.locator("#files-count")).to_have_text("3 of 3 files read, 1 to review")
+    expect(page.locator("#files img.crop[src]")).to_have_count(2)
+    expect(page.locator("#files .to-review")).to_contain_text("inkdigits read and inkdigits serve read PDF and TIFF")
+    page.get_by_label("Text of scan.pdf").press_sequentially("15")
+    page.get_by_label("Text of b.png").fill("909")
+    page.get_by_label("Text of b.png").press("Enter")
+
+    answers = dialogs(page)
+    page.reload()
+    reads(page, "files", "27", "909", "15")
+    rows = downloaded(page, "#files-csv")
+    assert [(row["source"], row["text"], row["corrected"], row["checked"]) for row in rows] == [
+        ("a.png", "27", "", "false"),
+        ("b.png", "908", "909", "true"),
+        ("scan.pdf", "", "15", "true"),
+    ]
+    with page.expect_download() as download:
+        page.click("#files-json")
+    first, second, third = json.loads(Path(download.value.path()).read_text())
+    assert (first["lines"][0]["digits"][0]["label"], first["corrected"], second["corrected"]) == ("2", None, "909")
+    assert "tile" not in first["lines"][0]["digits"][0]
+    assert third["error"].startswith("no image")
+
+    page.get_by_role("button", name="Delete all that is stored").click()
+    expect(page.locator("#forget-state")).to_contain_text("nothing of this page is stored")
+    expect(page.locator("#files-result")).to_be_hidden()
+    assert page.evaluate(STORED) == [[], 0, []]
+    assert answers == ["beforeunload"], "what was downloaded is not asked about"
+
+
+def test_corrections_are_not_deleted_unasked(visit):
+    page = visit("image")
+    page.set_input_files("#image-file", png(note("27"), "a.png"))
+    reads(page, "image", "27")
+    page.locator("#image textarea").fill("28")
+    answers = dialogs(page, accept=False)
+    page.get_by_role("button", name="Delete all that is stored").click()
+    assert answers == ["confirm"]
+    reads(page, "image", "28")
+    assert len(page.evaluate(STORED)[2]) == 1
+
+
+def test_the_camera_is_read_here(visit):
+    page = visit("camera", permissions=["camera"])
+    page.click("#camera-start")
+    reads(page, "camera", "27")
+    expect(page.locator("#camera-state")).to_have_text("Frames are read on this device, and not kept.")
+
+
+def test_the_network_is_looked_into_here(visit):
+    page = visit("draw")
+    draw(page, GLYPHS["3"][0], left=60, top=80, height=160)
+    page.get_by_role("button", name="Look inside").click()
+    expect(page.locator("#inside-bars .best")).to_have_text(re.compile("^3"))
+    expect(page.locator("#inside-layers img")).to_have_count(4)
+    assert page.locator("#inside-layers img").evaluate_all("(all) => all.every((image) => image.naturalWidth > 20)")
 
 
 def test_it_works_offline_after_the_first_visit(visit):
-    page = visit()
+    page = visit("draw")
     page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
-    expect(page.locator("#forget-state")).to_contain_text("works offline")
     page.context.set_offline(True)
     page.reload()
-    expect(page.locator("#draw-note")).to_have_text(LOADED, timeout=60_000)
+    expect(page.locator("#model")).to_have_text(LOADED, timeout=60_000)
     draw(page, GLYPHS["4"][0], left=100, top=80, height=160)
-    reads(page, "4")
-
-
-STORED = "async () => [await caches.keys(), (await navigator.serviceWorker.getRegistrations()).length]"
-
-
-def test_one_click_deletes_all_that_is_stored(visit):
-    page = visit()
-    page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
-    caches, workers = page.evaluate(STORED)
-    assert (len(caches), workers) == (1, 1)
-    page.get_by_role("button", name="Delete all that is stored").click()
-    expect(page.locator("#forget-state")).to_contain_text("nothing of this page is stored")
-    assert page.evaluate(STORED) == [[], 0]
+    reads(page, "draw", "4")
 
 
 def test_the_example_of_the_documentation_reads(visit, site):
@@ -207,20 +258,34 @@ def test_the_example_of_the_documentation_reads(visit, site):
 
 def test_a_missing_network_is_named(visit):
     page = visit(
+        "draw",
         allowed=["404"],
         loaded=False,
         before=lambda page: page.context.route("**/models/number/model.onnx", lambda route: route.fulfill(status=404)),
     )
-    expect(page.locator("#draw-note")).to_have_text("Models/number/model.onnx is not there (404).")
+    said = "Models/number/model.onnx is not there (404)."
+    expect(page.locator("#model")).to_have_text(said)
+    draw(page, GLYPHS["4"][0], left=100, top=80, height=160)
+    expect(page.locator("#draw-note")).to_have_text(said)
 
 
 def test_a_phone_sees_all_of_it_and_axe_finds_no_serious_fault(visit):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs inkdigits[dev]: axe-playwright-python").Axe()
-    for scheme in ("light", "dark"):
-        page = visit(width=390, height=844, color_scheme=scheme, bypass_csp=True)  # for axe, which is a script of its own
-        draw(page, GLYPHS["3"][0], left=40, top=60, height=100)
-        page.set_input_files("#image-file", png(note("2735", seed=3)))
-        reads(page, "2735", "image")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        violations = axe.run(page).response["violations"]
-        assert [one["id"] for one in violations if one["impact"] in ("serious", "critical")] == [], json.dumps(violations)[:2000]
+    page = visit("draw", width=390, height=844, bypass_csp=True)  # for axe, which is a script of its own
+    draw(page, GLYPHS["3"][0], left=40, top=60, height=100)
+    reads(page, "draw", "3")
+    page.set_input_files("#image-file", png(note("2735", seed=3)))
+    page.set_input_files("#files-file", [png(note("27"), "a.png"), png(np.full((80, 80), 240, np.uint8), "b.png")])
+    expect(page.locator("#files textarea")).to_have_count(2)
+    found = []
+    for view in VIEWS:
+        page.evaluate("(view) => (location.hash = view)", view)
+        expect(page.locator(f"#{view}")).to_be_visible()
+        if view == "inside":
+            expect(page.locator("#inside-layers figure")).to_have_count(4)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, view
+            violations = axe.run(page).response["violations"]
+            found += [(view, scheme, v["id"], v["nodes"][0]["html"]) for v in violations if v["impact"] in ("serious", "critical")]
+    assert found == []

@@ -12,6 +12,8 @@ from inkdigits.training.pen import write
 
 expect = pytest.importorskip("playwright.sync_api", reason="needs inkdigits[dev]: playwright").expect
 
+expect.set_options(timeout=30_000)  # where other tests run beside
+
 LETTER = [[(0.0, 1.0), (0.4, 0.0), (0.8, 1.0)], [(0.15, 0.62), (0.65, 0.62)]]
 """An A."""
 
@@ -24,9 +26,9 @@ def strokes(form, left, top, height):
         yield [tuple(np.round([np.interp(steps[i], range(len(points)), points[:, k]) for k in (0, 1)], 1)) for i in range(len(steps))]
 
 
-def draw(page, form, left=200, top=100, height=200):
+def draw(page, form, left=200, top=100, height=200, pad="pad"):
     """Write a glyph with the mouse."""
-    pad = page.locator("#pad").bounding_box()
+    pad = page.locator(f"#{pad}").bounding_box()
     for stroke in strokes(form, pad["x"] + left, pad["y"] + top, height):
         page.mouse.move(*stroke[0])
         page.mouse.down()
@@ -64,7 +66,7 @@ def reads(page, view, *lines):
         for number, line in enumerate(lines):
             expect(fields.nth(number)).to_have_value(line)
     else:
-        expect(page.locator(f"#{view}-text")).to_have_text(*lines, use_inner_text=False, timeout=10_000)
+        expect(page.locator(f"#{view}-text")).to_have_text(*lines, use_inner_text=False)
 
 
 def dialogs(page, accept=True):

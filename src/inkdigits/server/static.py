@@ -1,7 +1,8 @@
-"""The reader in the browser as a folder of files that any web host serves: no program behind it, no address but its own.
+"""The page as a folder of files that any web host serves: no program behind it, no address but its own.
 
-The page and its modules are files of this package; so are the networks. ONNX Runtime Web, which runs these, is not: npm fetches it, and it
-is taken if it is the very release that is named here.
+The page is the one of the service; what asks the service there (`page/answers.js`) is another module here (`site/answers.js`), which reads
+in the browser. Its modules are files of this package; so are the networks. ONNX Runtime Web, which runs these, is not: npm fetches it, and
+it is taken if it is the very release that is named here.
 """
 
 from __future__ import annotations
@@ -33,8 +34,15 @@ GROUP = "onnxruntime-web"
 RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 """What of it a site needs: WebAssembly alone, no WebGPU."""
 NETWORKS = ("digit", "number", "fields", "upright")
-SHARED = ("boxes.js", "dom.js", "icon.svg", "leftout.js", "manifest.webmanifest", "pad.js", "reader", "style.css", "words.js")
-"""What a site has in common with the page of the service."""
+OF_THE_SERVICE = ("answers.js", "api.js", "form*", "key.js", "review*", "sw.js")
+"""What of the service's page a site has not, or has by itself."""
+HEAD = '<html lang="en">\n<head>\n  <meta charset="utf-8">\n'
+"""How index.html begins."""
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'"
+)
+"""What the browser is to allow the page: nothing of any other address."""
 TIMEOUT = 300.0
 """Seconds for npm to answer."""
 LINE = 'const SITE = { version: "", files: [] };'
@@ -54,14 +62,13 @@ def write_site(out: Path, runtime: Path | None = None) -> int:
     if reason := fetch.fault(packed, fetch.File(packed.name, outer=PACKED.outer)):
         raise DataError(f"{packed}: it is not {RUNTIME}: {reason}; `npm pack {RUNTIME}` fetches it")
     with files.whole_folder(out) as folder:
-        for name in SHARED:
-            _copy(SERVER / "page" / name, folder / name)
-        for path in sorted((SERVER / "site").iterdir()):
+        shared = [path for path in (SERVER / "page").iterdir() if not any(path.match(name) for name in OF_THE_SERVICE)]
+        for path in sorted([*shared, *(SERVER / "site").iterdir()]):
             _copy(path, folder / path.name)
         for name in NETWORKS:
-            for part in ("model.onnx", "card.json"):
-                _copy(SHIPPED / name / part, folder / "models" / name / part)
+            _copy(SHIPPED / name, folder / "models" / name)
         _unpack(packed, folder / "ort")
+        _tell_policy(folder / "index.html")
         _tell_files(folder)
         return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
@@ -116,6 +123,13 @@ def _unpack(packed: Path, folder: Path) -> None:
             if member is None:
                 raise DataError(f"{packed}: dist/{name} is not in it; `npm pack {RUNTIME}` fetches the right one")
             (folder / name).write_bytes(member.read())
+
+
+def _tell_policy(index: Path) -> None:
+    """Tell the page that it is on the device, and the browser what to allow it."""
+    told = HEAD.replace(">", ' class="on-device">', 1) + f'  <meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+    page = index.read_text(encoding="utf-8")
+    index.write_text(page.replace(HEAD, told, 1), encoding="utf-8")
 
 
 def _tell_files(folder: Path) -> None:

@@ -41,39 +41,11 @@ export async function ask(path, body, signal) {
   }
 }
 
-/** The rows of files. single: each shows one digit. always: answer even when unsure. */
-export async function readFiles(files, { single = false, always = false, signal } = {}) {
-  try {
-    const answer = await ask(`v1/${single ? "predict" : "read"}?tiles=true${always ? "&threshold=0" : ""}`, form(files), signal);
-    return await answer.json();
-  } catch (error) {
-    if (Array.isArray(error.said)) return error.said; // the only image cannot be read; its row says why
-    throw error;
-  }
-}
-
 /** Files as a form. */
 export function form(files) {
   const body = new FormData();
   for (const file of files) body.append("file", file, file.name);
   return body;
-}
-
-/** A function that runs work(signal); work that is still running when it is called again is cut off and comes to undefined. */
-export function superseding() {
-  let running = new AbortController();
-  const run = async (work) => {
-    running.abort();
-    const { signal } = (running = new AbortController());
-    try {
-      const result = await work(signal);
-      return signal.aborted ? undefined : result;
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
-  };
-  run.stop = () => running.abort();
-  return run;
 }
 
 async function send(path, body, signal, key) {

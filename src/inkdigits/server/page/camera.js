@@ -1,14 +1,13 @@
-// The camera, live: one frame at a time is read, a few a second.
+// The camera, live: one frame at a time is read, a few a second, and what two of them say alike is an answer.
 
-import { inWords, readFiles } from "./api.js";
+import { FRAMES, inWords, readCanvas } from "./answers.js";
 import { clearBoxes, drawBoxes } from "./boxes.js";
-import { $, say } from "./dom.js";
+import { $, make, say } from "./dom.js";
 import { showImage } from "./image.js";
 import { sentence, spoken } from "./words.js";
 
 const PAUSE = 250; // milliseconds between two frames, at least
-const SIDE = 960; // longest side of a frame that is sent, in pixels
-const PRIVATE = "Frames go to this service a few times a second, and are not kept.";
+const SIDE = 960; // longest side of a frame that is read, in pixels
 const WHY = {
   NotAllowedError: "The camera is not allowed here: allow it in the browser's settings for this page, then start again.",
   NotFoundError: "There is no camera on this device. An image can be read instead.",
@@ -18,7 +17,7 @@ const WHY = {
 
 let stream = null;
 let facing = "environment";
-let told = ""; // what was read last, once it stood still for two frames
+let told = ""; // what two frames in a row said last
 
 /** Switch the camera on, and read. */
 export async function startCamera() {
@@ -42,7 +41,7 @@ export async function startCamera() {
 }
 
 /** Switch it off. */
-export function stopCamera(why = PRIVATE) {
+export function stopCamera(why = FRAMES) {
   if (!stream) return;
   for (const track of stream.getTracks()) track.stop();
   stream = null;
@@ -52,17 +51,15 @@ export function stopCamera(why = PRIVATE) {
 }
 
 async function readFrames(mine) {
-  let before = "";
+  let before = null;
   while (stream === mine) {
-    const frame = $("camera-video").videoWidth ? await grab(SIDE) : null;
-    if (frame && stream === mine) {
+    const frame = $("camera-video").videoWidth ? grab(SIDE) : null;
+    if (frame) {
       try {
-        const [row] = await readFiles([frame.file]);
+        const row = await readCanvas(frame);
         if (stream !== mine) return;
         drawBoxes($("camera-boxes"), row, frame.width, frame.height);
-        $("camera-text").textContent = row.text || "no digits in view";
-        if (row.text && row.text === before && row.text !== told) say(spoken(row));
-        if (row.text === before) told = row.text;
+        if (row.text === before) agreed(row);
         before = row.text;
       } catch (error) {
         if (stream === mine) stopCamera(`${sentence(inWords(error))} The camera is off.`);
@@ -72,16 +69,21 @@ async function readFrames(mine) {
   }
 }
 
-/** The frame of just now, its longest side no more than `side` pixels: {file, width, height}. */
-async function grab(side) {
+/** Show what two frames agree in, and tell it once. */
+function agreed(row) {
+  $("camera-text").textContent = row.text || "no digits in view";
+  if (row.text && row.text !== told) say(spoken(row));
+  told = row.text;
+}
+
+/** The frame of just now, its longest side no more than `side` pixels, as a <canvas>. */
+function grab(side) {
   const video = $("camera-video");
   const shrink = Math.min(1, side / Math.max(video.videoWidth, video.videoHeight));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.round(video.videoWidth * shrink);
-  canvas.height = Math.round(video.videoHeight * shrink);
-  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.85));
-  return { file: new File([blob], "camera.jpg"), width: canvas.width, height: canvas.height };
+  const [width, height] = [video.videoWidth, video.videoHeight].map((v) => Math.round(v * shrink));
+  const canvas = make("canvas", { width, height });
+  canvas.getContext("2d", { willReadFrequently: true }).drawImage(video, 0, 0, width, height);
+  return canvas;
 }
 
 function live(on) {
@@ -89,12 +91,12 @@ function live(on) {
   $("camera-keep").hidden = !on;
   if (!on) $("camera-turn").hidden = true;
   $("camera-start").textContent = on ? "Stop the camera" : "Start the camera";
-  if (on) state(PRIVATE);
+  if (on) state(FRAMES);
 }
 
 function state(text) {
   $("camera-state").textContent = text;
-  if (text !== PRIVATE) say(text);
+  if (text !== FRAMES) say(text);
 }
 
 $("camera-start").onclick = () => (stream ? stopCamera() : startCamera());
@@ -104,8 +106,10 @@ $("camera-turn").onclick = () => {
   startCamera();
 };
 $("camera-keep").onclick = async () => {
-  const { file } = await grab(Infinity);
+  const frame = grab(Infinity);
+  const picture = await new Promise((resolve) => frame.toBlob(resolve, "image/jpeg", 0.9));
   location.hash = "image";
-  showImage(file);
+  showImage(new File([picture], "camera.jpg"));
 };
+$("camera-state").textContent = FRAMES;
 document.addEventListener("visibilitychange", () => document.hidden && stopCamera("The camera was stopped while the page was hidden."));

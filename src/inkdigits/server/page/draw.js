@@ -1,14 +1,13 @@
 // Write on the pad, and see it read.
 
-import { ask, inWords, service, superseding } from "./api.js";
+import { inWords, origin, PAUSE, readDrawing } from "./answers.js";
 import { clearBoxes, drawBoxes } from "./boxes.js";
 import { showCards } from "./cards.js";
 import { $, chosen, say } from "./dom.js";
 import { lookInside, offer } from "./inside.js";
 import { makePad } from "./pad.js";
+import { superseding } from "./superseding.js";
 import { digits, note, sentence, spoken } from "./words.js";
-
-const PAUSE = 250; // milliseconds without a stroke after which it is read
 
 const latest = superseding();
 let waiting = 0;
@@ -33,9 +32,9 @@ function changed() {
 
 async function read() {
   if (pad.empty) return;
-  const body = { ...pad.drawing, single: chosen("draw-kind") === "digit", threshold: $("draw-always").checked ? 0 : null };
+  const asked = { single: chosen("draw-kind") === "digit", always: $("draw-always").checked };
   try {
-    const row = await latest(async (signal) => (await ask("v1/strokes?tiles=true", body, signal)).json());
+    const row = await latest((signal) => readDrawing(pad.drawing, { ...asked, signal }));
     if (row) show(row);
   } catch (error) {
     $("draw-note").textContent = sentence(inWords(error));
@@ -60,4 +59,4 @@ function show(row) {
 $("undo").onclick = () => pad.undo();
 $("clear").onclick = () => pad.clear();
 for (const input of document.querySelectorAll("#draw input")) input.addEventListener("change", read);
-service.addEventListener("change", () => service.reached && read());
+origin.addEventListener("change", () => origin.reached && read());

@@ -1,4 +1,4 @@
-// Many files: a list that fills, is reviewed by typing, survives a reload, and is taken along as CSV.
+// Many files: a list that fills, is reviewed by typing, survives a reload, and is taken along as CSV or JSON.
 
 import { drawOver } from "./boxes.js";
 import { toCsv } from "./csv.js";
@@ -6,11 +6,11 @@ import { $, make, save, say, shape } from "./dom.js";
 import { account } from "./leftout.js";
 import { readAll } from "./queue.js";
 import { forget, keep, keepChanges, kept, store } from "./store.js";
-import { exported, showValues, toReview, uncorrected } from "./values.js";
+import { exported, showValues, toJson, toReview, uncorrected } from "./values.js";
 import { count } from "./words.js";
 
 const KEPT = "The list and its pictures are kept in this browser, and nowhere else, until you empty it.";
-const NOT_KEPT = "This browser keeps nothing for this page: download the CSV before you leave it.";
+const NOT_KEPT = "This browser keeps nothing for this page: download the list before you leave it.";
 
 const entries = []; // one a file: as store.js keeps it, and `node`, its <li>; `rows` is null while it waits
 let running = null;
@@ -112,7 +112,7 @@ function progress() {
   $("files-count").textContent = `${done.length} of ${count(entries.length, "file")} read, ${review} to review`;
   $("files-stop").hidden = done.length === entries.length;
   $("files-stop").textContent = running && !running.signal.aborted ? "Stop" : "Go on";
-  $("files-csv").disabled = !done.length;
+  for (const id of ["files-csv", "files-json"]) $(id).disabled = !done.length;
   $("files-kept").textContent = store.failed ? NOT_KEPT : KEPT;
 }
 
@@ -120,16 +120,21 @@ const unsaved = () => entries.some((entry) => entry.unsaved);
 
 function empty() {
   if (unsaved() && !confirm("Corrections are not downloaded yet. Empty the list?")) return;
+  forget(entries);
+  close();
+}
+
+/** Show no files any more. */
+function close() {
   running?.abort();
   running = null;
-  forget(entries);
   for (const { node } of entries.splice(0)) node.remove();
   progress();
 }
 
-function download() {
+function download(written, name, type) {
   const done = entries.filter((entry) => entry.rows);
-  save(toCsv(done.flatMap((entry) => entry.rows.map((_, page) => exported(entry, page)))), "inkdigits.csv", "text/csv");
+  save(written(done.flatMap((entry) => entry.rows.map((_, page) => exported(entry, page)))), name, type);
   for (const entry of entries.filter((one) => one.unsaved)) {
     entry.unsaved = false;
     keepChanges(entry);
@@ -149,9 +154,12 @@ for (const id of ["files-file", "files-folder"]) {
   };
 }
 $("files-filter").onchange = ({ target }) => $("files-list").classList.toggle("only-review", target.checked);
-$("files-csv").onclick = download;
+$("files-csv").onclick = () => download(toCsv, "inkdigits.csv", "text/csv");
+$("files-json").onclick = () => download(toJson, "inkdigits.json", "application/json");
 $("files-empty").onclick = empty;
 $("files-stop").onclick = stopOrGoOn;
 store.addEventListener("change", progress);
+store.addEventListener("emptying", (event) => unsaved() && event.preventDefault());
+store.addEventListener("emptied", close);
 addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
 restore();

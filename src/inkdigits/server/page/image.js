@@ -1,13 +1,14 @@
 // One image: boxes over it, its values to correct, its stages.
 
-import { ask, form, inWords, readFiles, superseding } from "./api.js";
+import { inWords, readFiles, stagesOf } from "./answers.js";
 import { clearBoxes, drawOver } from "./boxes.js";
 import { showCards } from "./cards.js";
 import { toCsv } from "./csv.js";
 import { $, chosen, make, save, say } from "./dom.js";
 import { lookInside } from "./inside.js";
 import { account } from "./leftout.js";
-import { forget, keep, keepChanges, kept } from "./store.js";
+import { forget, keep, keepChanges, kept, store } from "./store.js";
+import { superseding } from "./superseding.js";
 import { exported, showValues, textOf, uncorrected } from "./values.js";
 import { count, sentence, spoken, sureness } from "./words.js";
 
@@ -123,14 +124,13 @@ function details() {
 }
 
 async function explain() {
-  const { single, always } = entry.options;
   $("image-state").textContent = "Drawing the stages …";
   try {
-    const answer = await latest((signal) => ask(`v1/explain?single=${single}${always ? "&threshold=0" : ""}`, form([entry.file]), signal));
-    if (!answer) return;
+    const picture = await latest((signal) => stagesOf(entry.file, { ...entry.options, signal }));
+    if (!picture) return;
     const stages = $("image-stages").querySelector("img");
     URL.revokeObjectURL(stages.src);
-    stages.src = URL.createObjectURL(await answer.blob());
+    stages.src = URL.createObjectURL(picture);
     $("image-stages").hidden = false;
     $("image-state").textContent = "";
     say("The stages are shown below.");
@@ -169,14 +169,19 @@ function download() {
 
 function clear() {
   if (!mayForget()) return;
-  latest.stop();
   forget([entry]);
+  close();
+  $("image-file").focus();
+}
+
+/** Show no image any more. */
+function close() {
+  latest.stop();
   entry = null;
   for (const id of ["image-result", "image-stages", "image-details"]) $(id).hidden = true;
   for (const id of ["image-values", "image-cards", "image-account"]) $(id).replaceChildren();
   URL.revokeObjectURL($("image-picture").src);
   $("image-state").textContent = "";
-  $("image-file").focus();
 }
 
 function saved() {
@@ -196,5 +201,8 @@ $("image-copy").onclick = copy;
 $("image-csv").onclick = download;
 $("image-explain").onclick = explain;
 $("image-clear").onclick = clear;
+$("image-explain").hidden = !stagesOf;
+store.addEventListener("emptying", (event) => entry?.unsaved && event.preventDefault());
+store.addEventListener("emptied", close);
 addEventListener("beforeunload", (event) => entry?.unsaved && event.preventDefault());
 restore();

@@ -1,12 +1,14 @@
 // The page: its views, what is dropped or pasted on it, the service's state.
 
 import { startCamera, stopCamera } from "./camera.js";
-import { ask, service } from "./api.js";
+import { inWords, origin, reach, readBy } from "./answers.js";
 import { $ } from "./dom.js";
 import "./draw.js";
 import { addFiles } from "./files.js";
+import "./forget.js";
 import { showImage } from "./image.js";
 import { openInside } from "./inside.js";
+import { sentence } from "./words.js";
 
 const VIEWS = ["draw", "image", "camera", "files", "inside"];
 const AGAIN = 3000; // milliseconds after which a service that was not reached is asked again
@@ -33,19 +35,19 @@ function take(files) {
   many ? addFiles(files) : showImage(files[0]);
 }
 
-async function showModel() {
-  const { read_by, classes } = await (await ask("v1/model")).json();
-  const whole = "which reads whole numbers with their symbols";
-  const said = read_by.length > 1 ? `Read by ${read_by[1]}, ${whole}, and ${read_by[0]}, which checks its digits.`
-    : `Read by the model ${read_by[0]}, which knows ${classes.length} classes.`;
-  $("model").textContent = `${said} The service keeps nothing of what you draw or send.`;
+function watch() {
+  $("unreached").hidden = origin.reached;
+  $("unreached").textContent = "The service is not reached. What you have written stays, and is read as soon as the service is back.";
+  if (origin.reached) showModel();
+  else setTimeout(() => reach().catch(watch), AGAIN);
 }
 
-function watch() {
-  $("unreached").hidden = service.reached;
-  $("unreached").textContent = "The service is not reached. What you have written stays, and is read as soon as the service is back.";
-  if (service.reached) showModel().catch(() => {}); // the foot of the page can do without
-  else setTimeout(() => ask("readyz").catch(watch), AGAIN);
+async function showModel() {
+  try {
+    $("model").textContent = await readBy();
+  } catch (error) {
+    $("model").textContent = sentence(inWords(error));
+  }
 }
 
 addEventListener("hashchange", openView);
@@ -55,7 +57,7 @@ addEventListener("drop", (event) => {
   take([...event.dataTransfer.files]);
 });
 addEventListener("paste", (event) => take([...event.clipboardData.files]));
-service.addEventListener("change", watch);
+origin.addEventListener("change", watch);
 navigator.serviceWorker?.register("sw.js");
 openView();
 watch();

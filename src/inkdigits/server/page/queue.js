@@ -1,10 +1,6 @@
-// Many files to the service: in small groups, two at a time.
+// Many files to be read, in small groups.
 
-import { inWords, readFiles } from "./api.js";
-
-const FILES = 8; // in one request at most
-const BYTES = 8e6; // and so many bytes, unless one file has more
-const AT_ONCE = 2; // requests
+import { GROUP, inWords, readFiles } from "./answers.js";
 
 /** Read files; deliver(number of the file, its rows, one a page) as they come. What cannot be sent becomes a row with an error. */
 export async function readAll(files, deliver, signal) {
@@ -16,7 +12,7 @@ export async function readAll(files, deliver, signal) {
       if (!signal.aborted) group.forEach(([number], i) => deliver(number, rows[i]));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await Promise.all(Array.from({ length: GROUP.atOnce }, work));
 }
 
 /** Pairs of a number and a file, in groups. */
@@ -24,7 +20,7 @@ function grouped(files) {
   const groups = [];
   let bytes = Infinity;
   files.forEach((file, number) => {
-    if (bytes + file.size > BYTES || groups.at(-1).length === FILES) {
+    if (bytes + file.size > GROUP.bytes || groups.at(-1).length === GROUP.files) {
       groups.push([]);
       bytes = 0;
     }

@@ -1,10 +1,11 @@
 // What survives a reload, in IndexedDB: each file that was read, and what was read and corrected of it.
 
-const NAME = "inkdigits";
+const NAME = `inkdigits ${new URL(".", location).pathname}`; // there may be others at this host
 const FILES = "files"; // id -> the file
 const RECORDS = "records"; // id -> {id, view, name, rows, corrections, unsaved, options}
 
-/** Tells of `change` when this browser turns out to keep nothing: `failed`. */
+/** Tells of `change` when this browser turns out to keep nothing: `failed`. Before all is forgotten at once it asks, by `emptying`, who has
+ *  what is not saved to prevent it; it tells of `emptied` when that was done. */
 export const store = Object.assign(new EventTarget(), { failed: false });
 
 /** Keep a new entry {view, file, name, rows, corrections, unsaved}; its `id` is a promise, null where nothing can be kept. */
@@ -26,6 +27,14 @@ export async function keepChanges(entry) {
 export async function forget(entries) {
   const ids = (await Promise.all(entries.map((entry) => entry.id))).filter((id) => id !== null);
   await within("readwrite", (files, records) => Promise.all(ids.flatMap((id) => [done(files.delete(id)), done(records.delete(id))])));
+}
+
+/** Forget everything, and have it taken out of the views. */
+export async function forgetAll() {
+  store.dispatchEvent(new Event("emptied"));
+  (await database?.catch(() => null))?.close();
+  database = null;
+  await done(indexedDB.deleteDatabase(NAME));
 }
 
 /** The entries of a view, in the order in which they were first kept. */

@@ -1,11 +1,12 @@
 // The page without the network: the newest where the service answers, else as it was when it last did.
 
-const CACHE = "inkdigits";
+const CACHE = `inkdigits ${self.registration.scope} page`; // there may be others at this host
 const PAGE = [
-  "./", "api.js", "boxes.js", "camera.js", "cards.js", "crops.js", "csv.js", "dom.js", "draw.js", "files.js", "form.css", "form.html",
-  "form.js", "formedits.js", "formfields.js", "formkeys.js", "formpage.js", "formstate.js", "formtry.js", "icon.svg", "image.js",
-  "inside.js", "key.js", "leftout.js", "main.js", "manifest.webmanifest", "pad.js", "queue.js", "review.css", "review.html", "review.js",
-  "reviewdigits.js", "reviewfields.js", "reviewsend.js", "store.js", "style.css", "values.js", "words.js",
+  "./", "answers.js", "api.js", "boxes.js", "camera.js", "cards.js", "crops.js", "csv.js", "dom.js", "draw.js", "files.js",
+  "fooling.js", "forget.js", "form.css", "form.html", "form.js", "formedits.js", "formfields.js", "formkeys.js", "formpage.js", "formstate.js", "formtry.js",
+  "icon.svg", "image.js", "inside.js", "key.js", "leftout.js", "main.js", "manifest.webmanifest", "pad.js", "queue.js", "review.css",
+  "review.html", "review.js", "reviewdigits.js", "reviewfields.js", "reviewsend.js", "store.js", "style.css", "superseding.js",
+  "values.js", "words.js",
 ];
 const ADDRESSES = new Set(PAGE.map((path) => new URL(path, self.location).href));
 

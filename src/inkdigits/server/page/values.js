@@ -36,6 +36,9 @@ export function exported(entry, page) {
   return { ...row, source: entry.name, corrected: touched ? textOf(row, corrections) : null, checked };
 }
 
+/** Rows as JSON, without what the network saw of each digit. */
+export const toJson = (rows) => `${JSON.stringify(rows, (key, value) => (key === "tile" ? undefined : value), 1)}\n`;
+
 /** Show the values of a page of an entry in an <ol>. Calls changed() when one was corrected; `last` is where Enter ends. */
 export function showValues(list, entry, page, changed, last) {
   const shown = values(entry.rows[page]);

@@ -2,7 +2,7 @@
 
 const SITE = { version: "", files: [] }; // `inkdigits site` writes this line
 
-const MINE = `inkdigits-site ${self.registration.scope} `; // others may be at this host
+const MINE = `inkdigits ${self.registration.scope} `; // others may be at this host
 const CACHE = MINE + SITE.version;
 const ADDRESSES = new Set(SITE.files.map((path) => new URL(path, self.location).href));
 

@@ -2,6 +2,7 @@
 
 import * as ort from "./ort/ort.wasm.min.mjs";
 import { opaque } from "./reader/images/conversions.js";
+import { lookInto } from "./reader/inside.js";
 import { read } from "./reader/reading.js";
 import { Networks } from "./reader/recognition/networks.js";
 
@@ -12,11 +13,8 @@ ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(navigator.hardware
 
 async function networks() {
   const entries = Object.entries(MODELS).map(async ([name, input]) => {
-    const [card, session] = await Promise.all([
-      fetched(`models/${name}/card.json`).then((answer) => answer.json()),
-      fetched(`models/${name}/model.onnx`).then(async (answer) => ort.InferenceSession.create(await answer.arrayBuffer())),
-    ]);
-    return [name, { card, input, session }];
+    const card = fetched(`models/${name}/card.json`).then((answer) => answer.json());
+    return [name, { card: await card, input, session: await sessionOf(`models/${name}/model.onnx`) }];
   });
   const found = Object.fromEntries(await Promise.all(entries));
   const cards = Object.fromEntries(Object.entries(found).map(([name, { card }]) => [name, card]));
@@ -25,6 +23,18 @@ async function networks() {
     const { logits } = await session.run({ [input]: new ort.Tensor("float32", values, dims) });
     return { data: logits.data, dims: [...logits.dims] };
   });
+}
+
+const sessionOf = async (path) => ort.InferenceSession.create(await (await fetched(path)).arrayBuffer());
+
+let features = null; // of the digit network, loaded when it is first looked into
+
+/** What each layer of the digit network but the last hands on for a tile. */
+async function responses(tile) {
+  features ??= sessionOf("models/digit/features.onnx");
+  const session = await features;
+  const found = await session.run({ tiles: new ort.Tensor("float32", tile, [1, 28, 28]) });
+  return session.outputNames.map((name) => ({ data: found[name].data, dims: found[name].dims.slice(1) }));
 }
 
 async function fetched(path) {
@@ -44,15 +54,20 @@ function pixelsOf(image) {
 }
 
 const loaded = networks();
-loaded.then(() => postMessage({ id: 0, value: null }), (error) => postMessage({ id: 0, error: error.message }));
-let turn = Promise.resolve(); // one image after the other
+loaded.then(
+  ({ cards }) => postMessage({ id: 0, value: Object.fromEntries(Object.entries(cards).map(([name, card]) => [name, card.name])) }),
+  (error) => postMessage({ id: 0, error: error.message }),
+);
+let turn = Promise.resolve(); // one after the other
 
-addEventListener("message", ({ data: { id, image, options } }) => {
+addEventListener("message", ({ data: { id, ...asked } }) => {
   turn = turn.then(async () => {
     try {
-      postMessage({ id, value: await read(opaque(pixelsOf(image)), await loaded, options) });
+      postMessage({ id, value: await answered(asked, await loaded) });
     } catch (error) {
       postMessage({ id, error: error.message });
     }
   });
 });
+
+const answered = ({ image, tile, options }, all) => (image ? read(opaque(pixelsOf(image)), all, options) : lookInto(tile, all, responses));

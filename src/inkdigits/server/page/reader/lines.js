@@ -32,8 +32,9 @@ export function joined(fields) {
 export const textOf = ({ digits, parts }) => (parts.length ? parts.map(textOf).join(" ") : digits.map(({ label }) => label).join(""));
 
 /** A row as `--format jsonl` has it, but for the tables and the places in them.
- *  @param {{lines: Line[], refused: ?string, left_out: LeftOut[], doubts: string[]}} reading */
-export function rowOf({ lines, refused, left_out, doubts }) {
+ *  @param {{lines: Line[], refused: ?string, left_out: LeftOut[], doubts: string[]}} reading
+ *  @param {boolean} tiles whether each digit has what the network saw, as the service gives it with tiles=true */
+export function rowOf({ lines, refused, left_out, doubts }, tiles = false) {
   const text = lines.map(textOf).join("\n");
   const reasons = ["refused", "unread", "unsure"].filter((reason) =>
     (reason === "refused" && refused) || (reason === "unsure" && text.includes("?")) || doubts.includes(reason));
@@ -43,7 +44,7 @@ export function rowOf({ lines, refused, left_out, doubts }) {
     needs_review: reasons.length > 0,
     refused,
     error: null,
-    lines: lines.map(lineRow),
+    lines: lines.map((line) => lineRow(line, tiles)),
     left_out,
     review_reasons: reasons,
     value: lines.length === 1 ? lines[0].value : null,
@@ -55,10 +56,14 @@ const rounded = (p) => roundEven(p * 10_000) / 10_000;
 
 const odds = (pairs) => pairs.map(([name, p]) => [name, rounded(p)]);
 
-function lineRow(line) {
+function lineRow(line, tiles) {
   const { box, certainty, digits, candidates, value } = line;
-  return { text: textOf(line), box, confidence: rounded(certainty), digits: digits.map(digitRow), candidates: odds(candidates), value };
+  const own = digits.map((digit) => ({ ...digitRow(digit), ...(tiles && digit.tile ? { tile: encoded(digit.tile) } : {}) }));
+  return { text: textOf(line), box, confidence: rounded(certainty), digits: own, candidates: odds(candidates), value };
 }
+
+/** A tile as base64 of 28 x 28 bytes. */
+const encoded = ({ data }) => btoa(String.fromCharCode(...Array.from(data, (v) => roundEven(v * 255))));
 
 function fieldRow(line) {
   const { box, certainty, candidates, value, left_out } = line;

@@ -3,7 +3,8 @@
 /** A number rounded as Python's round does: halves to even. */
 export function roundEven(x) {
   const whole = Math.floor(x);
-  return x - whole === 0.5 ? whole + Math.abs(whole % 2) : Math.round(x);
+  const rest = x - whole;
+  return rest < 0.5 || (rest === 0.5 && whole % 2 === 0) ? whole : whole + 1;
 }
 
 /** A number held between two others. */

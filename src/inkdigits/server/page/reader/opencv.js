@@ -20,8 +20,11 @@ export const plane = (width, height, Type = Uint8Array) => ({ width, height, dat
 export function mapped(Type, of, ...planes) {
   const { width, height } = planes[0];
   const out = plane(width, height, Type);
+  const data = out.data;
   const [a, b, c] = planes.map((one) => one.data);
-  for (let i = 0; i < out.data.length; i++) out.data[i] = of(a[i], b?.[i], c?.[i]);
+  if (c) for (let i = 0; i < data.length; i++) data[i] = of(a[i], b[i], c[i]);
+  else if (b) for (let i = 0; i < data.length; i++) data[i] = of(a[i], b[i]);
+  else for (let i = 0; i < data.length; i++) data[i] = of(a[i]);
   return out;
 }
 
@@ -76,7 +79,10 @@ export function any({ data }) {
 export function grey(image) {
   if (image.length === 1) return image[0];
   const [r, g, b, shift] = GREY;
-  return mapped(Uint8Array, (red, green, blue) => (red * r + green * g + blue * b + (1 << (shift - 1))) >> shift, ...image);
+  const [red, green, blue] = image.map((channel) => channel.data);
+  const out = plane(image[0].width, image[0].height);
+  for (let i = 0; i < red.length; i++) out.data[i] = (red[i] * r + green[i] * g + blue[i] * b + (1 << (shift - 1))) >> shift;
+  return out;
 }
 
 /** cv2.resize of a plane of bytes or floats with INTER_AREA, to something smaller.
@@ -88,22 +94,33 @@ export function resizeArea(from, width, height) {
   const out = plane(width, height, from.data.constructor);
   if (whole && bytes) return wholeArea(from, out, across, down);
   const [columns, rows] = [areaWeights(from.width, width), areaWeights(from.height, height)];
-  const total = new Float32Array(width);
+  const [line, total] = [new Float32Array(width), new Float32Array(width)];
+  let kept = -1; // the row that `line` is of: two rows of the outcome may have a part of it each
   for (let y = 0; y < height; y++) {
     total.fill(0);
     for (let j = rows.first[y]; j < rows.first[y + 1]; j++) {
-      const at = rows.places[j] * from.width;
+      if (rows.places[j] !== kept) averaged(from, (kept = rows.places[j]), columns, line);
       const beta = rows.weights[j];
-      for (let x = 0; x < width; x++) {
-        let own = 0;
-        const end = columns.first[x + 1];
-        for (let i = columns.first[x]; i < end; i++) own = fround(own + fround(from.data[at + columns.places[i]] * columns.weights[i]));
-        total[x] += fround(beta * own);
-      }
+      for (let x = 0; x < width; x++) total[x] += fround(beta * line[x]);
     }
-    for (let x = 0; x < width; x++) out.data[y * width + x] = bytes ? clip(roundEven(total[x]), 0, 255) : total[x];
+    const at = y * width;
+    if (bytes) for (let x = 0; x < width; x++) out.data[at + x] = roundEven(total[x]);
+    else out.data.set(total, at);
   }
   return out;
+}
+
+/** One row of a plane, averaged across. */
+function averaged(from, row, { first, places, weights }, line) {
+  const data = from.data;
+  const at = row * from.width;
+  let i = 0;
+  for (let x = 0; x < line.length; x++) {
+    const end = first[x + 1];
+    let own = 0;
+    for (; i < end; i++) own = fround(own + fround(data[at + places[i]] * weights[i]));
+    line[x] = own;
+  }
 }
 
 /** The mean of whole blocks of bytes. Halves are rounded up where a block is 2 x 2, to even elsewhere. */

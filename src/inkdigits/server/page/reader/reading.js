@@ -14,9 +14,10 @@ import { upright } from "./recognition/upright.js";
 
 export const LINE_THRESHOLD = 0.95;
 
-/** @typedef {{threshold?: ?number, alphabet?: ?string, decimal?: ?string, digitsOnly?: boolean, printed?: boolean, single?: boolean}} Options as in
- *  options.py: the probability below which a position is "?", null for the model's own, 0 to answer always; the characters that a number
- *  may have; "point" or "comma"; leave symbols out; read printed numbers too; read exactly one digit */
+/** @typedef {{threshold?: ?number, alphabet?: ?string, decimal?: ?string, digitsOnly?: boolean, printed?: boolean, single?: boolean, tiles?:
+ *  boolean}} Options as in options.py: the probability below which a position is "?", null for the model's own, 0 to answer always; the
+ *  characters that a number may have; "point" or "comma"; leave symbols out; read printed numbers too; read exactly one digit; and whether
+ *  each digit comes with what the network saw of it */
 
 /** Read all the digits in an image.
  *  @param {import("./opencv.js").Plane[]} image uint8 (H, W), one or three of them
@@ -24,14 +25,9 @@ export const LINE_THRESHOLD = 0.95;
  *  @param {Options} options
  *  @returns {Promise<object>} a row as `--format jsonl` has it, but for the tables */
 export async function read(image, networks, options = {}) {
-  const { threshold = null, alphabet = null, decimal = null, digitsOnly = false, printed = false, single = false } = options;
-<<<<<<< HEAD
+  const { threshold = null, alphabet = null, decimal = null, digitsOnly = false, printed = false, single = false, tiles = false } = options;
   const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page), (crop) => upright(crop, networks));
-  const [ink, lines] = written(sheet, single, printed);
-=======
-  const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page), (crop) => readable(crop, networks));
   const [ink, lines, aside, cores] = written(sheet, single, printed);
->>>>>>> afa2059
   const rows = lines.flat();
   const opinions = await opinionsOf(ink, rows, networks);
   const allowed = alphabet === null ? null : allowedIn(alphabet);
@@ -39,7 +35,7 @@ export async function read(image, networks, options = {}) {
   const print = printRows(aside, every.filter((one) => !one.hasAnswer).map((one) => one.row), cores);
   const marks = leftOut(ink, every.filter((one) => one.hasAnswer).map((one) => one.read(ink.scale)), print, single);
   const by = { ...deciding(networks, threshold, single), decimal, digitsOnly };
-  return rowOf(assembled([image[0].height, image[0].width], sheet, ink, lines, every, marks, by));
+  return rowOf(assembled([image[0].height, image[0].width], sheet, ink, lines, every, marks, by), tiles);
 }
 
 function deciding(networks, threshold, single) {

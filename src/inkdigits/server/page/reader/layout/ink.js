@@ -179,14 +179,21 @@ function parabola(length) {
   const slope = Float32Array.from({ length }, (_, i) => (length === 1 ? -1 : -1 + (2 * i) / (length - 1)));
   const square = slope.map((v) => v * v);
   const level = mean(square);
-  const norm = (own) => max(Math.hypot(...own), 1e-3);
   const bow = square.map((v) => v - level);
-  return [slope.map((v) => v / norm(slope)), bow.map((v) => v / norm(bow))];
+  return [slope, bow].map((own) => {
+    const norm = max(Math.hypot(...own), 1e-3);
+    return own.map((v) => v / norm);
+  });
 }
 
 function taken(channels, papers) {
-  const each = channels.map((channel, i) =>
-    mapped(Uint8Array, (v, paper) => min(roundEven(fround((255 * max(paper - v, 0)) / max(paper, DEEP))), 255), channel, papers[i]));
+  const each = channels.map((channel, i) => {
+    const [out, own, paper] = [plane(channel.width, channel.height), channel.data, papers[i].data];
+    for (let k = 0; k < own.length; k++) {
+      if (own[k] < paper[k]) out.data[k] = min(roundEven(fround((255 * (paper[k] - own[k])) / max(paper[k], DEEP))), 255);
+    }
+    return out;
+  });
   return each.length === 1 ? each[0] : mapped(Uint8Array, max, ...each);
 }
 

@@ -28,7 +28,7 @@ export function pageOf(grey, side = SIDE) {
   const [width, height] = [small.width, small.height].map((v) => Math.ceil(v / MULTIPLE) * MULTIPLE);
   const data = new Float32Array(width * height);
   for (let y = 0; y < small.height; y++) {
-    for (let x = 0; x < small.width; x++) data[y * width + x] = small.data[y * small.width + x] / Math.fround(255);
+    for (let x = 0; x < small.width; x++) data[y * width + x] = small.data[y * small.width + x] / 255;
   }
   return [{ data, width, height }, scale];
 }

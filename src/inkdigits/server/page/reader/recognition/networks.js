@@ -67,7 +67,7 @@ export class Networks {
   async maps({ data: page, width, height }) {
     const { data, dims } = await this.run("fields", page, [1, height, width]);
     const found = new Float32Array(data.length);
-    softmax(data, dims[3], this.cards.fields.temperature).forEach((row, i) => found.set(row, i * dims[3]));
+    softmaxInto(found, data, dims[3], this.cards.fields.temperature);
     return { data: found, height: dims[1], width: dims[2], classes: dims[3] };
   }
 }
@@ -79,11 +79,17 @@ const isEqual = (a, b) => JSON.stringify(Object.entries(a).sort()) === JSON.stri
 
 /** softmax(logits / temperature) of rows of k logits. */
 function softmax(logits, k, temperature) {
-  return Array.from({ length: logits.length / k }, (_, row) => {
-    const own = Float64Array.from(logits.subarray(row * k, (row + 1) * k), (v) => v / temperature);
-    const largest = Math.max(...own);
-    const powers = own.map((v) => Math.exp(v - largest));
-    const total = powers.reduce((a, b) => a + b);
-    return powers.map((v) => v / total);
-  });
+  const found = new Float64Array(logits.length);
+  softmaxInto(found, logits, k, temperature);
+  return Array.from({ length: logits.length / k }, (_, row) => found.subarray(row * k, (row + 1) * k));
+}
+
+function softmaxInto(found, logits, k, temperature) {
+  const powers = new Float64Array(k);
+  for (let at = 0; at < logits.length; at += k) {
+    let [largest, total] = [-Infinity, 0];
+    for (let i = 0; i < k; i++) largest = Math.max(largest, logits[at + i] / temperature);
+    for (let i = 0; i < k; i++) total += powers[i] = Math.exp(logits[at + i] / temperature - largest);
+    for (let i = 0; i < k; i++) found[at + i] = powers[i] / total;
+  }
 }
