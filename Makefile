@@ -5,6 +5,7 @@
 # make demo-video   record the page in use: docs/demo.webp (needs chromium)
 # make site       the reader in the browser as a folder of files for any web host: out/site (needs npm the first time)
 # make fuzz       read FUZZ_FILES damaged files; what breaks the reader goes to fuzz-findings/
+# make mutants    put MUTANTS small faults into recognition/ and forms/, one by one: prints those that no test sees
 # make attack     kills, a full disk and the like, on real runs: prints what was tried and what broke
 
 PYTHON ?= python3
@@ -12,9 +13,10 @@ BIN := .venv/bin
 DATA := $(wildcard ../shared/data)
 export INKDIGITS_DATA ?= $(if $(DATA),$(abspath $(DATA)))
 FUZZ_FILES ?= 100000
+MUTANTS ?= 80
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: examples test test-all check docs demo-video site fuzz attack clean
+.PHONY: examples test test-all check docs demo-video site fuzz attack mutants clean
 
 examples: .venv/core
 	$(BIN)/inkdigits read examples --annotate out
@@ -62,6 +64,9 @@ fuzz: .venv/test
 
 attack: .venv/test
 	$(BIN)/python tests/attack/run.py
+
+mutants: .venv/test
+	$(BIN)/python tools/mutants.py --count $(MUTANTS)
 
 clean:
 	rm -rf .venv out dist fuzz-findings docs/pictures notebooks/notebook-runs

@@ -210,6 +210,43 @@ def ink_of(*boxes):
     return Ink(np.where(mask, 200, 0).astype(np.uint8), mask, 4.0, 1.0), [Region(x, y, w, h, np.ones((h, w), bool)) for x, y, w, h in boxes]
 
 
+@pytest.mark.parametrize(
+    ("box", "share", "reason"),
+    [
+        pytest.param((80, 22, 30, 36), 1.0, "crossed out", id="full of strokes"),
+        pytest.param((80, 22, 20, 36), 1.0, "letter", id="as high as a digit"),
+        pytest.param((80, 32, 18, 16), 1.0, "not a digit", id="lower than half a digit"),
+        pytest.param((80, 38, 24, 5), 1.0, "dash", id="low and wide"),
+        pytest.param((80, 22, 20, 36), 0.41, "faint", id="paler than 0.42 of the digit"),
+        pytest.param((80, 22, 20, 36), 0.43, "letter", id="hardly that pale"),
+        pytest.param((80, 48, 6, 6), 0.41, None, id="a pale dot"),
+        pytest.param((80, 48, 6, 6), 1.0, "dot or comma", id="a dot as low as one stands"),
+        pytest.param((80, 24, 6, 6), 1.0, None, id="a dot higher than one stands"),
+    ],
+)
+def test_what_is_beside_a_digit_is_named_by_its_shape_and_its_strength(box, share, reason):
+    """The digit is 40 pixels high, of strokes 4 pixels wide."""
+    ink, (digit, part) = ink_of((40, 20, 20, 40), box)
+    ink.strength[part.y : part.bottom, part.x : part.right] = round(200 * share)
+    found = left_out(ink, [ReadLine([digit])])
+    assert [(mark.reason, mark.line) for mark in found] == ([(reason, 0)] if reason else [])
+    assert reason is None or reason in LEFT_OUT
+
+
+@pytest.mark.parametrize(
+    ("box", "line"),
+    [
+        pytest.param((140, 22, 20, 36), 0, id="two heights from the digit"),
+        pytest.param((141, 22, 20, 36), None, id="a pixel more"),
+        pytest.param((80, 58, 20, 36), 0, id="its middle as far below the digit as is level"),
+        pytest.param((80, 59, 20, 36), None, id="a pixel lower"),
+    ],
+)
+def test_a_mark_is_beside_a_line_up_to_two_heights_away_and_where_it_is_level(box, line):
+    ink, (digit, _) = ink_of((40, 20, 20, 40), box)
+    assert [(mark.reason, mark.line) for mark in left_out(ink, [ReadLine([digit])])] == [("letter", line)]
+
+
 def test_a_row_of_print_is_one_mark_with_its_dots():
     """Letters, the dot of an i, a full stop; and a stroke that is none of the label's."""
     ink, (digit, first, second, *_) = ink_of(
