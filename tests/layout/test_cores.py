@@ -5,7 +5,7 @@ import pytest
 
 from inkdigits.layout.cores import Cores
 from inkdigits.layout.grouping import parted
-from inkdigits.layout.maps import CLASSES, CORE, MARGIN, PAPER, WRITING
+from inkdigits.layout.maps import CLASSES, CORE, MARGIN, PAPER, PRINT, WRITING
 from inkdigits.layout.regions import Region
 
 SCALE = 4
@@ -51,10 +51,11 @@ def test_rows_that_are_print_are_told_where_something_is_handwriting(likely, exp
     assert cores.handwritten([[region(8, 8), region(26, 8)], [region(8, 62)]]) == expected
 
 
-def test_print_is_what_is_likelier_other_writing_than_the_core_of_a_number_and_the_margin_around_it():
+@pytest.mark.parametrize("kind", [WRITING, PRINT])
+def test_print_is_what_is_likelier_other_writing_than_the_core_of_a_number_and_the_margin_around_it(kind):
     maps = maps_with()
-    maps[:10, :, WRITING], maps[:10, :, CORE], maps[:10, :, MARGIN] = 0.5, 0.2, 0.25
-    maps[10:, :, WRITING], maps[10:, :, CORE], maps[10:, :, MARGIN] = 0.4, 0.2, 0.25
+    maps[:10, :, kind], maps[:10, :, CORE], maps[:10, :, MARGIN] = 0.5, 0.2, 0.25
+    maps[10:, :, kind], maps[10:, :, CORE], maps[10:, :, MARGIN] = 0.4, 0.2, 0.25
     cores = Cores.of(maps, SCALE)
     assert cores.is_print(region(8, 8))
     assert not cores.is_print(region(8, 62))

@@ -21,7 +21,7 @@ def test_it_says_the_same(modules):
     tile[4:24, 6:22] = ink[np.ix_(rows, columns)]
     tile = np.round(tile * 255).astype(np.uint8).astype(np.float32) / np.float32(255)
     insight = Insight(None)
-    cards = {name: json.loads((SHIPPED / name / "card.json").read_text()) for name in ("digit", "number", "fields")}
+    cards = {name: json.loads((SHIPPED / name / "card.json").read_text()) for name in ("digit", "number", "fields", "upright")}
 
     def run(name, values, dims):
         logits = insight.model.logits(values.reshape(dims))

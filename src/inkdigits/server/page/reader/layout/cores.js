@@ -4,7 +4,7 @@
 import { sum } from "../numpy.js";
 import { connectedComponents, plane } from "../opencv.js";
 import { SURE } from "./fields.js";
-import { CORE, MARGIN, WRITING } from "./maps.js";
+import { CORE, MARGIN, PRINT, WRITING } from "./maps.js";
 
 export const [HANDWRITTEN, SURELY] = [0.6, 0.9];
 
@@ -19,7 +19,8 @@ export class Cores {
     this.other = plane(width, height, Float32Array);
     for (let i = 0; i < width * height; i++) {
       this.likely.data[i] = data[i * classes + CORE];
-      this.other.data[i] = Math.fround(data[i * classes + WRITING] - this.likely.data[i]) - data[i * classes + MARGIN];
+      const none = Math.fround(data[i * classes + WRITING] + data[i * classes + PRINT]);
+      this.other.data[i] = Math.fround(none - this.likely.data[i]) - data[i * classes + MARGIN];
     }
     this.labels = connectedComponents({ width, height, data: this.likely.data.map((p) => (p > SURE ? 1 : 0)) }).labels;
   }

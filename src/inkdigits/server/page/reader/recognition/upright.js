@@ -3,7 +3,7 @@
 import { clip, mean, roundEven } from "../numpy.js";
 import { cropped } from "../opencv.js";
 import { stripWidth } from "./fields.js";
-import { HEIGHT, strip } from "./strips.js";
+import { strip } from "./strips.js";
 
 export const WIDTH = 120;
 export const MOST = 3;
@@ -26,7 +26,7 @@ export function windows(found) {
   if (missing >= 0) return [padded(found, Math.floor(missing / 2))];
   const count = Math.min(Math.ceil(found.width / WIDTH), MOST);
   const starts = Array.from({ length: count }, (_, i) => roundEven((-missing * i) / (count - 1)));
-  return starts.map((left) => cropped(found, { left, top: 0, right: left + WIDTH, bottom: HEIGHT }));
+  return starts.map((left) => cropped(found, { left, top: 0, right: left + WIDTH, bottom: found.height }));
 }
 
 function padded({ data, width, height }, left) {
