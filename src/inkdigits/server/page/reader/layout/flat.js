@@ -1,7 +1,7 @@
 // Mirrors layout/flat.py: an image -> the sheet in it, flat and upright, with its maps, and the way back into the image.
 
 import { inverted, multiplied, transformed } from "../geometry.js";
-import { argsort, clip, mean, roundEven } from "../numpy.js";
+import { argsort, clip, roundEven } from "../numpy.js";
 import { cropped, grey, turnedBy, warpPerspective } from "../opencv.js";
 import { fields } from "./fields.js";
 import { DESK, pageOf, SIDE, STEP, WHOLE_SIDE } from "./maps.js";
@@ -17,8 +17,8 @@ import { outline } from "./sheet.js";
 
 export const [TILTED, LEANING] = [8.0, 45.0];
 export const ELONGATED = 2.0;
-export const TRIED = 6;
-export const [SURE_UPRIGHT, SURER] = [0.5, 2.0];
+export const [TRIED, MOST] = [8, 3.0];
+export const [SURE_UPRIGHT, SURER] = [1.0, 4.0];
 
 /** An image that is taken as the sheet that it shows, with nobody looking at it.
  *  @param {Plane[]} image
@@ -110,12 +110,13 @@ async function turnedOf(found, degrees, mapsOf) {
   return mappedOf(image, mapsOf, found.homography ? multiplied(homography, found.homography) : homography);
 }
 
-/** The mean log odds that the largest fields of a sheet stand upright when it is turned back by some quarters; 0 where none are. */
+/** How likely a sheet stands upright when it is turned back by some quarters: of the log odds of its largest fields n count as much as the
+ *  root of n that know nothing of each other; 0 where there are none. */
 async function standing(found, some, upright, quarters = 0) {
   const largest = argsort(some.map((field) => -field.sides[0] * field.sides[1])).slice(0, TRIED);
-  const odds = [];
-  for (const i of largest) odds.push(await upright(turnedBy(cropOf(found.grey, some[i]), quarters)));
-  return odds.length ? mean(odds) : 0;
+  let odds = 0;
+  for (const i of largest) odds += clip(await upright(turnedBy(cropOf(found.grey, some[i]), quarters)), -MOST, MOST);
+  return largest.length ? odds / Math.sqrt(largest.length) : 0;
 }
 
 function cropOf(from, { box: [x, y, w, h] }) {
