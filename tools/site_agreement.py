@@ -40,21 +40,27 @@ READ = "async ([file, type]) => window.reader.read(new Blob([Uint8Array.from(ato
 
 
 @contextmanager
-def opened() -> Iterator[Page]:
-    """A page in Chromium with a reader in it, from a site under a path."""
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+def served() -> Iterator[str]:
+    """The address of a site under a path, served by `python -m http.server`."""
+    with tempfile.TemporaryDirectory() as folder:
         write_site(Path(folder) / "site")
         command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
             assert server.stdout is not None
-            address = server.stdout.readline().split("(")[1].split(")")[0] + "site/"
-            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            page = browser.new_page()
-            page.goto(address)
-            page.evaluate(LOAD, address)
-            yield page
-            browser.close()
+            yield server.stdout.readline().split("(")[1].split(")")[0] + "site/"
             server.terminate()
+
+
+@contextmanager
+def opened() -> Iterator[Page]:
+    """A page in Chromium with a reader in it."""
+    with served() as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(address)
+        page.evaluate(LOAD, address)
+        yield page
+        browser.close()
 
 
 def files(data: Path, name: str) -> Iterator[tuple[str, bytes]]:

@@ -62,7 +62,15 @@ loaded.then(
   ({ cards }) => postMessage({ id: 0, value: Object.fromEntries(Object.entries(cards).map(([name, card]) => [name, card.name])) }),
   (error) => postMessage({ id: 0, error: error.message }),
 );
-let turn = Promise.resolve(); // one after the other
+let turn = loaded.then(warmUp).catch(() => {}); // one after the other
+
+/** Read a small image of a 1, so that what reads is compiled before a person waits for it. */
+async function warmUp(all) {
+  const [width, height] = [160, 120];
+  const data = new Uint8Array(width * height).fill(255);
+  for (let y = 30; y < 90; y++) data.fill(0, y * width + 76, y * width + 82);
+  await read({ image: [{ width, height, data }], size: [height, width] }, all);
+}
 
 addEventListener("message", ({ data: { id, ...asked } }) => {
   turn = turn.then(async () => {
