@@ -2,10 +2,10 @@
 
     INKDIGITS_DATA=../shared/data python tools/site_agreement.py
 
-Both read all pixels of a file: Python with keep=True, as without it large photos are decoded smaller, and a doubtful digit of these may be
-read otherwise. It prints a line for each image that is read otherwise, and for each set how many texts are the same and how far confidences
-are apart; it takes some minutes. Needs inkdigits[dev], chromium and, the first time, npm. On 2026-12-01, of photos_multi 79 of 79, of
-registers 200 of 200 texts the same, confidences at most 0.001 apart; of sheets on desks 79 of 79, confidences at most 0.015 apart.
+Of a large JPEG both decode half, a quarter or an eighth, each with its own means. It prints a line for each image that is read otherwise,
+and for each set how many texts are the same and how far confidences are apart; it takes some minutes. Needs inkdigits[dev], chromium and,
+the first time, npm. On 2026-12-01, of photos_multi 79 of 79, of registers 200 of 200, of sheets on desks 79 of 79 texts the same, their
+confidences at most 0.017, 0.001 and 0.015 apart.
 """
 
 from __future__ import annotations
@@ -36,25 +36,31 @@ SETS: dict[str, int | None] = {"photos_multi": None, "registers": 200, "desks": 
 AS_TAKEN = (*DESKS, PHOTOGRAPHED, *TILTS, *LEANS, *TURNS)
 """The set `desks`: the sheets of photos_multi as `inkdigits bench wild` composes them, in one of these conditions after the other."""
 LOAD = "async (site) => { window.reader = await (await import(`${site}reader.js`)).Reader.load(); }"
-READ = "async (file) => window.reader.read(new Blob([Uint8Array.from(atob(file), (c) => c.charCodeAt(0))]))"
+READ = "async ([file, type]) => window.reader.read(new Blob([Uint8Array.from(atob(file), (c) => c.charCodeAt(0))], { type }))"
 
 
 @contextmanager
-def opened() -> Iterator[Page]:
-    """A page in Chromium with a reader in it, from a site under a path."""
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+def served() -> Iterator[str]:
+    """The address of a site under a path, served by `python -m http.server`."""
+    with tempfile.TemporaryDirectory() as folder:
         write_site(Path(folder) / "site")
         command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
             assert server.stdout is not None
-            address = server.stdout.readline().split("(")[1].split(")")[0] + "site/"
-            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            page = browser.new_page()
-            page.goto(address)
-            page.evaluate(LOAD, address)
-            yield page
-            browser.close()
+            yield server.stdout.readline().split("(")[1].split(")")[0] + "site/"
             server.terminate()
+
+
+@contextmanager
+def opened() -> Iterator[Page]:
+    """A page in Chromium with a reader in it."""
+    with served() as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(address)
+        page.evaluate(LOAD, address)
+        yield page
+        browser.close()
 
 
 def files(data: Path, name: str) -> Iterator[tuple[str, bytes]]:
@@ -76,8 +82,9 @@ def compared(page: Page, name: str, images: Iterable[tuple[str, bytes]]) -> str:
     """How a set is read in both ways, in a line."""
     reader, same, count, apart = Reader(), 0, 0, [0.0]
     for label, content in images:
-        wanted = reader.read(content, keep=True)
-        found: dict[str, Any] = page.evaluate(READ, base64.b64encode(content).decode())
+        wanted = reader.read(content)
+        kind = "image/jpeg" if content.startswith(b"\xff\xd8") else ""
+        found: dict[str, Any] = page.evaluate(READ, [base64.b64encode(content).decode(), kind])
         count += 1
         if found["text"] == wanted.text:
             same += 1

@@ -7,7 +7,7 @@ import { read } from "../../src/inkdigits/server/page/reader/reading.js";
 import { cropped, Field } from "../../src/inkdigits/server/page/reader/recognition/fields.js";
 import { Networks } from "../../src/inkdigits/server/page/reader/recognition/networks.js";
 
-export const readWith = (image, cards, run, options) => read(image, new Networks(cards, run), options);
+export const readWith = (image, size, cards, run, options) => read({ image, size }, new Networks(cards, run), options);
 
 export const lookedInto = (tile, cards, run, responses) => lookInto(tile, new Networks(cards, run), responses);
 

@@ -25,7 +25,7 @@ from inkdigits.layout.cores import Cores
 from inkdigits.layout.flat import as_it_is
 from inkdigits.layout.ink import find_ink
 from inkdigits.layout.regions import Region, join
-from inkdigits.layout.writing import written
+from inkdigits.layout.writing import SIDE_ONE, SIDE_PAGE, written
 from inkdigits.models import SHIPPED
 from inkdigits.recognition.alphabet import CLASSES
 from inkdigits.recognition.decode import candidates, condensed, log_probabilities, places
@@ -67,7 +67,7 @@ def reader():
 
 @pytest.fixture(scope="module")
 def read_by_both(modules, reader):
-    """Read an image, uint8 (H, W) or (H, W, 3), in both ways: two rows."""
+    """Read an image, uint8 (H, W) or (H, W, 3), or the bytes of a file, in both ways: two rows."""
     own = reader._networks
     networks = {"digit": own.digit, "number": own.number, "fields": own.fields, "upright": own.standing}
     cards = {name: json.loads((SHIPPED / name / "card.json").read_text()) for name in networks}
@@ -76,11 +76,12 @@ def read_by_both(modules, reader):
         logits = networks[name].logits(values.reshape(dims))
         return {"data": logits.ravel(), "dims": list(logits.shape)}
 
-    def read(image, **options):
-        found = modules(BESIDE, "readWith", planes(image), cards, run, options)
-        single = options.pop("single", False)
-        options["digits_only"] = options.pop("digitsOnly", False)
-        return found, reader.trace(image, single=single, options=reader.options.__class__(**options)).reading.to_dict()
+    def read(source, **options):
+        document, single = images.load(source), options.get("single", False)
+        page = document.decode(1, SIDE_ONE if single else SIDE_PAGE)
+        found = modules(BESIDE, "readWith", planes(page.image), page.size, cards, run, options)
+        python = {"digits_only" if name == "digitsOnly" else name: value for name, value in options.items() if name != "single"}
+        return found, reader.trace_page(document, single=single, options=reader.options.__class__(**python)).reading.to_dict()
 
     return read
 
@@ -154,6 +155,26 @@ def test_a_sheet_on_a_desk_is_read_alike(read_by_both, kind, roll, lean):
     found, wanted = read_by_both(photograph(sheet, desk(kind, 0), Camera(roll=roll, pitch=lean, yaw=-lean), random))
     alike(found, wanted, 5e-3)  # of the flat sheet some pixels in ten thousand differ by one level
     assert found["text"] == "2735\n1846\n409"
+
+
+@pytest.mark.parametrize("degrees", [0, 90])
+def test_a_large_jpeg_is_read_alike_and_its_boxes_are_told_in_its_own_pixels(read_by_both, degrees):
+    page = cv2.resize(np.vstack([pen("2735", 700), pen("1846", 700), pen("40932", 700)]), None, fx=3.6, fy=3.6)
+    found, wanted = read_by_both(cv2.imencode(".jpg", np.ascontiguousarray(np.rot90(page, degrees // 90)))[1].tobytes())
+    alike(found, wanted)
+    assert found["text"] == "2735\n1846\n40932"
+    x, y, width, height = found["lines"][0]["box"]
+    assert max(x + width, y + height) > 1260, "the source is twice as large as what was decoded"
+
+
+@pytest.mark.parametrize(
+    ("long", "single", "part"), [(2399, False, 1), (2400, False, 2), (9600, False, 8), (4000, False, 2), (1280, True, 8)]
+)
+def test_as_much_is_decoded_as_in_python(modules, long, single, part):
+    assert modules("images/decode.js", "fewer", 700, long, single) == part
+    source = cv2.imencode(".jpg", np.zeros((long, 700), np.uint8))[1].tobytes()
+    page = images.load(source).decode(1, SIDE_ONE if single else SIDE_PAGE)
+    assert (page.size[0] / page.image.shape[0]) == pytest.approx(part, rel=0.01)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -40,7 +40,7 @@ export class Reader {
    *  @returns {Promise<Row>} rejects with a ReadError for what is no image */
   async read(source, options = {}) {
     const image = source instanceof ImageData ? source : await bitmapOf(source);
-    return this.#ask({ image, options }, image instanceof ImageBitmap ? [image] : []);
+    return this.#ask({ image, isJpeg: source.type === "image/jpeg", options }, image instanceof ImageBitmap ? [image] : []);
   }
 
   /** What the digit network makes of a tile.

@@ -2,6 +2,7 @@
 
 import * as ort from "./ort/ort.wasm.min.mjs";
 import { opaque } from "./reader/images/conversions.js";
+import { fewer } from "./reader/images/decode.js";
 import { lookInto } from "./reader/inside.js";
 import { read } from "./reader/reading.js";
 import { Networks } from "./reader/recognition/networks.js";
@@ -43,14 +44,17 @@ async function fetched(path) {
   return answer;
 }
 
-/** The pixels of an ImageBitmap, which is closed, or of ImageData, as they are. */
-function pixelsOf(image) {
-  if (image instanceof ImageData) return image;
-  const context = new OffscreenCanvas(image.width, image.height).getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0);
-  const pixels = context.getImageData(0, 0, image.width, image.height);
+/** A page: the pixels of ImageData as they are, or of an ImageBitmap, which is closed. Of one that came from a JPEG there are no more than
+ *  are looked at. */
+function pageOf(image, isJpeg, { single = false }) {
+  const size = [image.height, image.width];
+  if (image instanceof ImageData) return { image: opaque(image), size };
+  const part = isJpeg ? fewer(image.width, image.height, single) : 1;
+  const [height, width] = size.map((side) => Math.ceil(side / part));
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0, width, height);
   image.close();
-  return pixels;
+  return { image: opaque(context.getImageData(0, 0, width, height)), size };
 }
 
 const loaded = networks();
@@ -58,7 +62,15 @@ loaded.then(
   ({ cards }) => postMessage({ id: 0, value: Object.fromEntries(Object.entries(cards).map(([name, card]) => [name, card.name])) }),
   (error) => postMessage({ id: 0, error: error.message }),
 );
-let turn = Promise.resolve(); // one after the other
+let turn = loaded.then(warmUp).catch(() => {}); // one after the other
+
+/** Read a small image of a 1, so that what reads is compiled before a person waits for it. */
+async function warmUp(all) {
+  const [width, height] = [160, 120];
+  const data = new Uint8Array(width * height).fill(255);
+  for (let y = 30; y < 90; y++) data.fill(0, y * width + 76, y * width + 82);
+  await read({ image: [{ width, height, data }], size: [height, width] }, all);
+}
 
 addEventListener("message", ({ data: { id, ...asked } }) => {
   turn = turn.then(async () => {
@@ -70,4 +82,6 @@ addEventListener("message", ({ data: { id, ...asked } }) => {
   });
 });
 
-const answered = ({ image, tile, options }, all) => (image ? read(opaque(pixelsOf(image)), all, options) : lookInto(tile, all, responses));
+function answered({ image, isJpeg, tile, options }, all) {
+  return image ? read(pageOf(image, isJpeg, options), all, options) : lookInto(tile, all, responses);
+}

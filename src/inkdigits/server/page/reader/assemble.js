@@ -1,5 +1,6 @@
 // Mirrors assemble.py, but for tables: what was read in the fields of a sheet, and what was left out -> a reading.
 
+import { roundEven } from "./numpy.js";
 import { any } from "./opencv.js";
 import { unflattened } from "./layout/flat.js";
 import { joined, lineOf } from "./lines.js";
@@ -17,7 +18,7 @@ import { valueOf } from "./recognition/value.js";
  *  of the reader */
 
 /** The reading of a page.
- *  @param {[number, number]} page height and width of the image
+ *  @param {import("./reading.js").Page} page
  *  @param {import("./layout/flat.js").Flat} sheet
  *  @param {import("./layout/ink.js").Ink} ink
  *  @param {import("./layout/regions.js").Region[][][]} lines the regions of the fields, line by line
@@ -25,13 +26,15 @@ import { valueOf } from "./recognition/value.js";
  *  @param {import("./recognition/leftout.js").Mark[]} marks what was left out, in the order of those that have an answer
  *  @param {Deciding} by */
 export function assembled(page, sheet, ink, lines, every, marks, by) {
-  const size = [sheet.grey.height, sheet.grey.width];
-  const place = (one) => (sheet.homography ? { ...one, box: unflattened(one.box, sheet.homography, page) } : one);
+  const factor = page.size[1] / page.image[0].width; // the source may be larger than what was decoded of it
+  const scale = ink.scale * factor;
+  const size = sheet.homography ? [sheet.grey.height, sheet.grey.width].map((v) => roundEven(v * factor)) : page.size;
+  const place = (one) => (sheet.homography ? { ...one, box: unflattened(one.box, sheet.homography, factor, page.size) } : one);
   const told = every.filter((one) => one.hasAnswer);
-  const left = marks.map((mark) => place({ box: mark.region.placed(ink.scale, size), reason: mark.reason }));
+  const left = marks.map((mark) => place({ box: mark.region.placed(scale, size), reason: mark.reason }));
   const read = told.map((one, number) => {
     const own = left.filter((_, i) => marks[i].line === number);
-    const line = lineRead(one, own.length, ink, size, by);
+    const line = lineRead(one, own.length, { ...ink, scale }, size, factor, by);
     return { ...place(line), digits: line.digits.map(place), left_out: own };
   });
   const refused = refusal(read.flatMap((line) => line.digits), marks, any(ink.mask));
@@ -45,12 +48,12 @@ export function assembled(page, sheet, ink, lines, every, marks, by) {
   return { lines: numbers.filter((own) => own.length).map(joined), refused, left_out: left, doubts: reasons };
 }
 
-/** A line as it is told. unread: how many marks in it or beside it were not read. */
-function lineRead(one, unread, ink, size, by) {
+/** A line as it is told. unread: how many marks in it or beside it were not read. factor: pixels of the source for one of the image. */
+function lineRead(one, unread, ink, size, factor, by) {
   const signs = one.signs.filter((sign) => !one.checked || !isSilent(sign, by));
   const digits = signs.map((sign) => {
     const region = one.region(sign);
-    const digit = decide(sign.ranked, by.threshold, one.place(sign, ink.scale, size), region && tileOf(ink, region), by.every);
+    const digit = decide(sign.ranked, by.threshold, one.place(sign, ink.scale, factor, size), region && tileOf(ink, region), by.every);
     return digit.refused && region ? { ...digit, refused: blame(ink, region) || digit.refused } : digit;
   });
   const evidence = one.checked ? { ...one.checked.evidence, unread } : {};

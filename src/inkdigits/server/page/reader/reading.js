@@ -19,14 +19,18 @@ export const LINE_THRESHOLD = 0.95;
  *  characters that a number may have; "point" or "comma"; leave symbols out; read printed numbers too; read exactly one digit; and whether
  *  each digit comes with what the network saw of it */
 
+/** @typedef {{image: import("./opencv.js").Plane[], size: [number, number]}} Page an image, one or three planes of bytes, and the height
+ *  and width of the source that it was decoded from, in whose pixels boxes are told */
+
 /** Read all the digits in an image.
- *  @param {import("./opencv.js").Plane[]} image uint8 (H, W), one or three of them
+ *  @param {Page} page
  *  @param {import("./recognition/networks.js").Networks} networks
  *  @param {Options} options
  *  @returns {Promise<object>} a row as `--format jsonl` has it, but for the tables */
-export async function read(image, networks, options = {}) {
+export async function read(page, networks, options = {}) {
   const { threshold = null, alphabet = null, decimal = null, digitsOnly = false, printed = false, single = false, tiles = false } = options;
-  const sheet = single ? asItIs(image) : await flat(image, (page) => networks.maps(page), (crop) => upright(crop, networks));
+  const { image } = page;
+  const sheet = single ? asItIs(image) : await flat(image, (whole) => networks.maps(whole), (crop) => upright(crop, networks));
   const [ink, lines, aside, cores] = written(sheet, single, printed);
   const rows = lines.flat();
   const opinions = await opinionsOf(ink, rows, networks);
@@ -35,7 +39,7 @@ export async function read(image, networks, options = {}) {
   const print = printRows(aside, every.filter((one) => !one.hasAnswer).map((one) => one.row), cores);
   const marks = leftOut(ink, every.filter((one) => one.hasAnswer).map((one) => one.read(ink.scale)), print, single);
   const by = { ...deciding(networks, threshold, single), decimal, digitsOnly };
-  return rowOf(assembled([image[0].height, image[0].width], sheet, ink, lines, every, marks, by), tiles);
+  return rowOf(assembled(page, sheet, ink, lines, every, marks, by), tiles);
 }
 
 function deciding(networks, threshold, single) {

@@ -55,11 +55,15 @@ export async function flat(image, mapsOf, upright) {
   return best === degrees ? level : turnedOf(found, best, mapsOf);
 }
 
-/** The upright box around a box on the turned sheet where it lies in the image, which has this height and width.
- *  @param {number[]} box x, y, width, height */
-export function unflattened([x, y, w, h], homography, [height, width]) {
-  const quad = [[x, y], [x + w, y], [x + w, y + h], [x, y + h]];
-  const corners = transformed(quad, inverted(homography)).map((point) => point.map(Math.fround));
+/** The upright box around a box on the flat sheet where it lies in the source, which has this height and width.
+ *  @param {number[]} box x, y, width, height
+ *  @param {number[][]} homography
+ *  @param {number} factor pixels of the source for one of the image that the sheet was found in; the box is in as many for one of the sheet
+ *  @param {[number, number]} size */
+export function unflattened(box, homography, factor, [height, width]) {
+  const [x, y, w, h] = box.map((side) => side / factor);
+  const quad = [[x, y], [x + w, y], [x + w, y + h], [x, y + h]].map((point) => point.map(Math.fround));
+  const corners = transformed(quad, inverted(homography)).map((point) => point.map((v) => Math.fround(Math.fround(v) * factor)));
   const side = (axis, of) => of(...corners.map((point) => point[axis]));
   const [left, top] = [clip(Math.floor(side(0, Math.min)), 0, width - 1), clip(Math.floor(side(1, Math.min)), 0, height - 1)];
   const [right, bottom] = [clip(Math.ceil(side(0, Math.max)), 1, width), clip(Math.ceil(side(1, Math.max)), 1, height)];

@@ -57,17 +57,18 @@ export class Transcript {
     return sign.regions.length && sign.sole ? join(sign.regions.map((r) => this.row[r])) : null;
   }
 
-  /** The box of a sign in the image, of this height and width. scale: pixels of the image for one of the ink. */
-  place(sign, scale, size) {
+  /** The box of a sign in the source image, of this height and width. scale: pixels of the source for one of the ink; factor: for one of
+   *  the image. */
+  place(sign, scale, factor, size) {
     const region = this.region(sign);
     if (region) return region.placed(scale, size);
     const around = sign.regions.map((r) => this.row[r]);
     let [top, bottom] = [Math.min(...around.map((r) => r.y)) * scale, Math.max(...around.map((r) => r.bottom)) * scale];
     if (!around.length) {
       const [middle, half] = [this.field.middle((sign.left + sign.right) / 2), (0.5 * this.field.height) / (1 + 2 * ABOVE)];
-      [top, bottom] = [middle - half, middle + half];
+      [top, bottom] = [(middle - half) * factor, (middle + half) * factor];
     }
-    const [left, right] = [Math.max(roundEven(sign.left), 0), Math.min(roundEven(sign.right), size[1])];
+    const [left, right] = [Math.max(roundEven(sign.left * factor), 0), Math.min(roundEven(sign.right * factor), size[1])];
     [top, bottom] = [Math.max(roundEven(top), 0), Math.min(roundEven(bottom), size[0])];
     return [left, top, Math.max(right - left, 1), Math.max(bottom - top, 1)];
   }
