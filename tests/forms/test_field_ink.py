@@ -57,6 +57,21 @@ def test_a_ticked_box_is_inked_and_an_empty_one_is_not(blank):
     assert share_inked(ink_in(filled_page(blank, agreed="x"), np.eye(3), blank, BOX["agreed"])) > 0.15
 
 
+@pytest.mark.parametrize(
+    ("down", "name", "scale"),
+    [
+        pytest.param(0.0, "id", 1.0, id="seen from above"),
+        pytest.param(-0.0005, "id", (1 - 0.0005 * 142) ** -1.5, id="from below: larger, by what its middle is"),
+        pytest.param(0.0005, "id", 40 / 44, id="from above: smaller, but no lower than 40 pixels"),
+        pytest.param(-0.0016, "total", 110 / 54, id="from very near: no higher than 110"),
+    ],
+)
+def test_a_field_is_seen_as_large_as_it_is_on_the_page(blank, down, name, scale):
+    """Where the page's row y is divided by 1 + down * y, an area is by the third power of that, and a length by its 1.5th."""
+    way = np.array([[1, 0, 0], [0, 1, 0], [0, down, 1]])
+    assert ink_in(blank, way, blank, BOX[name]).scale == pytest.approx(scale, rel=1e-6)
+
+
 def field_ink(box, *strokes):
     """The ink of a field with this box in a crop of 60 x 140, and strokes that fill boxes x, y, w, h."""
     mask = np.zeros((60, 140), bool)

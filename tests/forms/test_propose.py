@@ -69,6 +69,13 @@ def test_cells_of_one_size_are_a_comb():
     assert found(*comb(200, 300, 36, 44, 9)) == [{"box": [201, 301, 338, 42], "type": "id", "cells": 9, "length": 9}]
 
 
+def test_combs_one_below_the_other_are_two_and_a_page_may_lean_a_little():
+    """The cells of the second are a pixel lower each, as on a page that was scanned askew."""
+    leaning = [(200 + 38 * number, 356 + number, 36, 44) for number in range(4)]
+    combs = found(*comb(200, 300, 36, 44, 4), *leaning)
+    assert [(one["type"], one["cells"], one["box"]) for one in combs] == [("id", 4, [201, 301, 148, 42]), ("id", 4, [201, 357, 148, 45])]
+
+
 @pytest.mark.parametrize(
     "drawn",
     [
