@@ -118,10 +118,10 @@ def test_not_every_line_is_one_to_write_on(drawn):
 
 
 def test_fields_are_numbered_as_one_reads():
-    drawn = [(600, 204, 200, 50), (100, 200, 200, 50), line(100, 500, 200), (600, 350, 24, 24)]
+    drawn = [(600, 200, 200, 50), (100, 204, 200, 50), line(100, 500, 200), (600, 350, 24, 24)]
     assert [(one["name"], one["box"][:2]) for one in proposed(page(*drawn))] == [
-        ("field-1", [101, 201]),
-        ("field-2", [601, 205]),
+        ("field-1", [101, 205]),
+        ("field-2", [601, 201]),
         ("field-3", [601, 351]),
         ("field-4", [100, 462]),
     ]
