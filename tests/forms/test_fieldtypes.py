@@ -29,6 +29,7 @@ KINDS = [
         ["24/11-2026", "24.11"],
         id="date",
     ),
+    pytest.param(Date(), {"1/2/50": "2050-02-01", "1/2/51": "1951-02-01", "01020000": None}, [], id="date of a year of two digits"),
     pytest.param(Date(order="mdy"), {"11/24/2026": "2026-11-24", "24/11/2026": None}, [], id="date, month first"),
     pytest.param(Date(order="ymd", cells=8), {"20261124": "2026-11-24", "20261324": None}, ["2026-11-24"], id="date in cells, year first"),
     pytest.param(Time(), {"8:05": "08:05", "08.05": "08:05", "2359": "23:59", "24:00": None, "12:60": None}, ["805", "8"], id="time"),
@@ -85,6 +86,39 @@ def test_a_roster_says_what_is_not_in_it():
 )
 def test_a_check_that_fails_is_named(kind, text, problem):
     assert kind.problem(text) == problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Integer(minimum=10, maximum=20), "10"),
+        (Integer(minimum=10, maximum=20), "20"),
+        (Date(minimum="2026-01-01", maximum="2026-01-01"), "1/1/2026"),
+        (Time(minimum="18:00", maximum="18:00"), "18:00"),
+        (Id(check="luhn"), "79927398713"),
+        (Id(check="luhn", pattern="[0-9]{5}-[0-9]{6}"), "79927-398713"),
+        (Id(lengths=(2, 3)), "12"),
+        (Id(lengths=(2, 3)), "123"),
+        (Phone(lengths=(3, 5)), "123"),
+        (Phone(lengths=(3, 5)), "12345"),
+    ],
+)
+def test_what_lies_at_a_limit_passes(kind, text):
+    assert kind.problem(text) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "share"),
+    [
+        pytest.param(Integer(), 0.5, id="the type alone"),
+        pytest.param(Id(values=("1001", "1002")), 2e-4, id="two of 10,000"),
+        pytest.param(Id(check="luhn"), 0.1, id="one check digit"),
+        pytest.param(Id(check="luhn", values=("18", "26")), 0.02, id="the fewer of both"),
+        pytest.param(Id(check="luhn", values=tuple(str(n) for n in range(90))), 0.1, id="a roster of nearly all"),
+    ],
+)
+def test_the_share_of_texts_that_pass_by_chance(kind, share):
+    assert kind.passing == pytest.approx(share)
 
 
 # Examples that the standards or their usual explanations give, not of our making.

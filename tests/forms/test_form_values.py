@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from forms_drawn import filled_page
@@ -33,6 +34,18 @@ def test_a_filled_page_is_read_and_an_empty_field_is_empty(reader, blank):
     row = found.to_dict()
     assert row["fields"]["first"]["value"] == "120"
     assert (row["source"], row["page"], row["refused"], row["error"]) == ("scan.png", 1, None, None)
+
+
+def test_a_person_is_shown_each_digit_where_these_are_all_that_is_written(form, blank):
+    """Of a date the slashes are marks too; of a small box and of an empty one there is no digit."""
+    found = FormReader(FormModel(form, shown=True)).read(filled_page(blank, **{**WRITTEN, "second": ""}))
+    shown = {own.name: own.shown for own in found.values}
+    assert {name: len(own.tiles) for name, own in shown.items()} == {"id": 9, "first": 3, "second": 0, "total": 3, "day": 0, "agreed": 0}
+    assert {len(tile) for own in shown.values() for tile in own.tiles} == {28 * 28}
+    assert [len(own.sure) for own in shown.values()] == [len(own.tiles) for own in shown.values()]
+    assert min(shown["id"].sure) > 0.5
+    assert {name for name, own in shown.items() if own.seen} == {"id", "first", "total", "day"}
+    assert all(cv2.imdecode(np.frombuffer(own.crop, np.uint8), cv2.IMREAD_GRAYSCALE) is not None for own in shown.values())
 
 
 def test_a_page_of_no_layout_says_so(reader):

@@ -330,6 +330,11 @@ def test_the_checked_table_is_exported(reviewed, tmp_path, suffix):
     assert (second["a"], float(second["a confidence"])) == ("5", pytest.approx(0.99))
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx"])
+def test_a_store_without_forms_is_a_table_without_rows(reviewed, tmp_path, suffix):
+    assert export(reviewed().store, str(tmp_path / f"table.{suffix}")) == 0
+
+
 def test_a_table_of_another_kind_is_refused(reviewed, tmp_path):
     work = reviewed(form(1, value("a", "5")))
     with pytest.raises(OutputError, match=r"\.csv, \.parquet, \.xlsx"):

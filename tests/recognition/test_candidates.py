@@ -179,3 +179,9 @@ def test_a_doubled_character_needs_a_blank_between():
     assert places(frames, (1, 1)) == [(0, 1), (2, 3)]
     with pytest.raises(ValueError, match="2 characters does not fit into 2 frames"):
         places(frames[:2], (1, 1))
+
+
+def test_a_character_stands_where_even_a_small_probability_is_the_largest():
+    """At the first frame the path has 0.09 x 1 x 0.9 = 0.081, at the last 0.91 x 1 x 0.03 = 0.0273."""
+    frames = np.array([[0.91, 0.09, 0.0], [1.0, 0.0, 0.0], [0.9, 0.03, 0.07]])
+    assert places(frames, (1,)) == [(0, 1)]

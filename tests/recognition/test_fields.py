@@ -8,7 +8,7 @@ from inkdigits.layout.grouping import lines
 from inkdigits.layout.ink import Ink
 from inkdigits.layout.regions import regions
 from inkdigits.recognition.alphabet import CLASSES
-from inkdigits.recognition.fields import cropped, field_of, strip_width
+from inkdigits.recognition.fields import Field, cropped, field_of, strip_width
 from inkdigits.recognition.numbers import look
 from inkdigits.recognition.strips import HEIGHT, strip
 
@@ -111,3 +111,26 @@ def test_lines_of_the_layout_are_fields():
     (row,) = lines(ink)
     field = field_of(row, ink.scale, image.shape)
     assert strip(cropped(image, field), strip_width(cropped(image, field), 1.0)).shape[0] == HEIGHT
+
+
+def test_a_field_that_hardly_leans_is_cut_out_level_around_its_middle():
+    """It falls by 4 pixels over its 200, less than 0.08 of its height of 60: its middle is in row 50 + 0.02 x 200 = 54."""
+    grey = np.repeat(np.arange(120, dtype=np.uint8)[:, None], 400, axis=1)
+    crop = cropped(grey, Field(left=100, right=300, level=50, slope=0.02, top=-30, bottom=30))
+    assert crop.shape == (60, 200)
+    assert (crop == np.arange(24, 84)[:, None]).all()
+
+
+@pytest.mark.parametrize(
+    ("level", "left", "shape", "row"),
+    [
+        pytest.param(500.0, 100.0, (1, 200), 119, id="below it: its last row"),
+        pytest.param(-500.0, 100.0, (1, 200), 0, id="above it: its first row"),
+        pytest.param(500.0, 900.0, (1, 1), 119, id="below and right of it: its last pixel"),
+    ],
+)
+def test_a_field_outside_of_the_image_is_never_empty(level, left, shape, row):
+    grey = np.repeat(np.arange(120, dtype=np.uint8)[:, None], 400, axis=1)
+    crop = cropped(grey, Field(left=left, right=left + 200, level=level, slope=0.0, top=-30, bottom=30))
+    assert crop.shape == shape
+    assert (crop == row).all()

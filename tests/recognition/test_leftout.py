@@ -218,7 +218,7 @@ def ink_of(*boxes):
         pytest.param((80, 32, 18, 16), 1.0, "not a digit", id="lower than half a digit"),
         pytest.param((80, 38, 24, 5), 1.0, "dash", id="low and wide"),
         pytest.param((80, 22, 20, 36), 0.41, "faint", id="paler than 0.42 of the digit"),
-        pytest.param((80, 22, 20, 36), 0.43, "letter", id="hardly that pale"),
+        pytest.param((80, 22, 20, 36), 0.42, "letter", id="just that pale"),
         pytest.param((80, 48, 6, 6), 0.41, None, id="a pale dot"),
         pytest.param((80, 48, 6, 6), 1.0, "dot or comma", id="a dot as low as one stands"),
         pytest.param((80, 24, 6, 6), 1.0, None, id="a dot higher than one stands"),

@@ -72,6 +72,27 @@ def test_a_digit_that_the_number_network_overlooked_is_suggested():
     assert without.overlooked == pytest.approx(0.01, abs=0.001)
 
 
+SIX = {"4": 0.18, "9": 0.15, "1": 0.15, "7": 0.14, "2": 0.13, "3": 0.13}
+"""What the network sees rather: as many texts as it lists."""
+
+
+@pytest.mark.parametrize(
+    ("places", "opinions", "text"),
+    [
+        pytest.param([(28, {"5": 0.99}), (48, {**SIX, "8": 0.1})], [opinion(d5=0.97), opinion(d8=0.97)], "58", id="another digit"),
+        pytest.param([(28, SIX), (48, {"8": 0.03})], [opinion(d4=0.97), opinion(d8=0.97)], "48", id="one that was overlooked"),
+        pytest.param(
+            [(28, {"5": 0.99}), (48, {**SIX, "8": 0.1}), (68, {"6": 0.99})],
+            [opinion(d5=0.97), opinion(d8=0.97), opinion(d6=0.97)], "586", id="between others",
+        ),
+    ],
+)  # fmt: skip
+def test_a_digit_that_only_the_digit_model_sees_is_weighed_though_the_network_lists_others(places, opinions, text):
+    field = seen(*places)
+    assert text not in [text_of(found) for found in field.texts]
+    assert said(check(field, SPANS[: len(places)], np.stack(opinions)))[0][0] == text
+
+
 def test_what_the_digit_model_sees_in_several_places_is_weighed_together():
     field = seen((28, {"4": 0.75, "9": 0.15}), (48, {"1": 0.75, "7": 0.15}))
     opinions = np.stack([opinion(d9=0.98), opinion(d7=0.98)])

@@ -61,6 +61,7 @@ def layout_of(image: Bytes, name: str, file: str) -> dict[str, Any]:
 
 def _lines(printed: Mask, length: int, *, across: bool) -> Mask:
     """The print that is part of lines of at least so many pixels, level ones or upright ones; a gap of two pixels is none."""
+    length |= 1  # an opening of an even length would move them
     shape = (1, length) if across else (length, 1)
     near = (1, 3) if across else (3, 1)
     whole = cv2.morphologyEx(printed.view(np.uint8), cv2.MORPH_CLOSE, np.ones(near, np.uint8))
@@ -105,10 +106,10 @@ def _comb_or_box(row: Sequence[Box], wide: int) -> dict[str, Any]:
 
 def _gaps(printed: Mask, level: Mask, upright: Mask, cells: Sequence[Box], wide: int) -> list[Box]:
     """The room over lines that are no walls, dotted ones too, where nothing is printed."""
-    near = round(WALL * wide) * 2 + 1
+    near, long = round(WALL * wide) * 2 + 1, round(GAP * wide) | 1  # an opening of an even length would move the lines
     dotted = cv2.morphologyEx(printed.view(np.uint8), cv2.MORPH_CLOSE, np.ones((1, near), np.uint8))
-    lines = cv2.morphologyEx(dotted, cv2.MORPH_OPEN, np.ones((1, round(GAP * wide)), np.uint8)) | level.view(np.uint8)
-    lines = cv2.morphologyEx(lines, cv2.MORPH_OPEN, np.ones((1, round(GAP * wide)), np.uint8))
+    lines = cv2.morphologyEx(dotted, cv2.MORPH_OPEN, np.ones((1, long), np.uint8)) | level.view(np.uint8)
+    lines = cv2.morphologyEx(lines, cv2.MORPH_OPEN, np.ones((1, long), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
     high, found = round(ABOVE * wide), []
     for x, y, w, h, _ in stats[1:].tolist():
