@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from ..arrays import Float
 from .fields import SURE
 from .maps import CORE, MARGIN, PRINT, WRITING
-from .regions import Region
+from .regions import Region, join
 
 HANDWRITTEN, SURELY = 0.6, 0.9
-"""What has no pixel that is so likely the core of a number is print or other writing, where something else on the page has one that is
-likelier than the second. Chosen on the first 40 pages of `inkdigits bench pages`, so that hardly a number of theirs goes, and none of
-photos_multi, hands33, pen_numbers and cheque_amounts."""
+"""What has no pixel that is so likely the core of a number is print or other writing, and so is ink that is likelier that, where something
+else on the page has a pixel that is likelier than the second. Chosen on the first 40 pages of `inkdigits bench pages`, so that hardly a
+number of theirs goes, and on photos_multi, hands33, registers, pen_numbers and cheque_amounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,11 @@ class Cores:
         return float(self.likely[rows, columns].max(initial=0.0))
 
     def handwritten(self, rows: Sequence[Sequence[Region]]) -> list[bool]:
-        """Which of the rows of a page are handwritten numbers; all of them where nothing surely is."""
+        """Which of the rows of a page are handwritten numbers, neither print nor words; all of them where nothing surely is."""
         peaks = [self.peak(row) for row in rows]
-        least = HANDWRITTEN if max(peaks, default=0.0) > SURELY else 0.0
-        return [peak >= least for peak in peaks]
+        if max(peaks, default=0.0) <= SURELY:
+            return [True] * len(rows)
+        return [peak >= HANDWRITTEN and not self.is_print(join(list(row))) for peak, row in zip(peaks, rows, strict=True)]
 
     def is_print(self, region: Region) -> bool:
         """Whether the ink of a region is likelier print or other writing than a number, on average over its pixels."""

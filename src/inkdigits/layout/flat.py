@@ -28,7 +28,7 @@ ELONGATED = 2.0
 """Fields that are so many times as long as wide show how a page is turned."""
 TRIED, MOST = 8, 3.0
 """Fields by which the way up is decided: those that are largest; and the log odds, at most, that one of them may give."""
-SURE_UPRIGHT, SURER = 1.0, 4.0
+SURE_UPRIGHT, SURER = 1.0, 5.5
 """A page that stands upright by the first, as `_upright` weighs its fields, is not tried otherwise. One that stands on its side or head
 must be so much likelier to stand upright when it is turned. All chosen on photos_multi."""
 

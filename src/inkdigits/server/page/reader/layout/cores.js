@@ -5,6 +5,7 @@ import { sum } from "../numpy.js";
 import { connectedComponents, plane } from "../opencv.js";
 import { SURE } from "./fields.js";
 import { CORE, MARGIN, PRINT, WRITING } from "./maps.js";
+import { join } from "./regions.js";
 
 export const [HANDWRITTEN, SURELY] = [0.6, 0.9];
 
@@ -43,12 +44,12 @@ export class Cores {
     return highest;
   }
 
-  /** Which of the rows of a page are handwritten numbers; all of them where nothing surely is.
+  /** Which of the rows of a page are handwritten numbers, neither print nor words; all of them where nothing surely is.
    *  @returns {boolean[]} */
   handwritten(rows) {
     const peaks = rows.map((row) => this.peak(row));
-    const least = Math.max(0, ...peaks) > SURELY ? HANDWRITTEN : 0;
-    return peaks.map((peak) => peak >= least);
+    if (Math.max(0, ...peaks) <= SURELY) return peaks.map(() => true);
+    return peaks.map((peak, i) => peak >= HANDWRITTEN && !this.isPrint(join(rows[i])));
   }
 
   /** Whether the ink of a region is likelier print or other writing than a number, on average over its pixels. */

@@ -18,7 +18,7 @@ import { outline } from "./sheet.js";
 export const [TILTED, LEANING] = [8.0, 45.0];
 export const ELONGATED = 2.0;
 export const [TRIED, MOST] = [8, 3.0];
-export const [SURE_UPRIGHT, SURER] = [1.0, 4.0];
+export const [SURE_UPRIGHT, SURER] = [1.0, 5.5];
 
 /** An image that is taken as the sheet that it shows, with nobody looking at it.
  *  @param {Plane[]} image
