@@ -17,7 +17,7 @@ from inkdigits.lines import Digit, Line
 from inkdigits.models import NOT_A_DIGIT, Card
 from inkdigits.options import Options
 from inkdigits.reading import Reading
-from inkdigits.recognition import strips, tiles
+from inkdigits.recognition import strips, tiles, upright
 from inkdigits.recognition.alphabet import CLASSES, DIGITS
 
 CARD = Card("standin", ("0", "1"), thresholds={"answer": 0.5}, sha256="0" * 64)
@@ -119,11 +119,21 @@ class DigitNetwork:
         rest = (1 - sum(given.values())) / (len(self.card.classes) - len(given))
         self.odds = np.array([given.get(name, rest) for name in self.card.classes], np.float32)
 
-    def load(self, *_: object, **__: object) -> "DigitNetwork":
-        return self
+    def load(self, model: object = None, **_: object) -> "DigitNetwork | Standing":
+        return Standing() if model == "upright" else self
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         return np.tile(self.odds, (len(images), 1))
+
+
+class Standing:
+    """Stands in for the network `upright`: to it all writing stands upright."""
+
+    name = "standin-0/0"
+    card = Card("upright", upright.CLASSES, (strips.HEIGHT, upright.WIDTH), preprocessing=strips.CONTRACT, sha256="0" * 64)
+
+    def probabilities(self, windows: np.ndarray) -> np.ndarray:
+        return np.tile(np.float32([0.05, 0.95]), (len(windows), 1))
 
 
 class NumberNetwork:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +237,7 @@ class Reader:
         """The sheet in an image; the image itself where one digit is to be read, or by a model of other classes."""
         if single or not self._networks.read_numbers:
             return as_it_is(image)
-        return flat(image, self._networks.fields.maps, partial(upright, classify=self._networks.standing.probabilities))
+        return flat(image, self._networks.fields.maps, lambda crop: upright(crop, self._networks.standing.probabilities))
 
 
 def read(image: Any, *, model: str | Path | None = None, threshold: float | None = None) -> Reading:

@@ -32,5 +32,5 @@ def test_the_list_of_recipes_needs_no_keras():
     code = f"import sys\n{arguments}\nfrom inkdigits.cli import main\ntry: main()\nfinally: assert 'keras' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     listed = [line.split()[0] for line in done.stdout.splitlines()]
-    assert listed == ["cnn2", "cnn3", "dense", "digit", "fast", "fields", "number", "record", "small", "tiny"]
+    assert listed == ["cnn2", "cnn3", "dense", "digit", "fast", "fields", "number", "record", "small", "tiny", "upright"]
     assert all(len(line) < 120 for line in done.stdout.splitlines())

@@ -317,7 +317,7 @@ def test_a_wrong_method_is_told_the_right_one(client):
 def test_the_card_the_health_and_the_figures(client):
     told = client.get("/v1/model").json()
     assert (told["name"], told["read_by"]) == ("digit", [f"{card.name} {card.version}" for card in Reader().cards])
-    assert [name.split()[0] for name in told["read_by"]] == ["digit", "number", "fields"]
+    assert [name.split()[0] for name in told["read_by"]] == ["digit", "number", "fields", "upright"]
     assert (client.get("/healthz").text, client.get("/readyz").text) == ("ok\n", "ok\n")
     client.post("/v1/read", content=png("27"))
     text = client.get("/metrics").text

@@ -218,7 +218,7 @@ def test_a_browser_that_keeps_nothing_says_so_and_reads_on(opened):
     asked = dialogs(page)
     page.set_input_files("#files-file", png(note("27")))
     reads(page, "files", "27")
-    expect(page.locator("#files-kept")).to_contain_text("download the CSV before you leave")
+    expect(page.locator("#files-kept")).to_contain_text("download the list before you leave")
     page.locator("textarea").fill("21")
     (row,) = downloaded(page, "#files-csv")
     assert row["corrected"] == "21"

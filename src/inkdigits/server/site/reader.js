@@ -19,7 +19,7 @@ export class Reader {
   #waiting = new Map();
   #last = 0;
 
-  /** The names of the networks: {digit, number, fields}. */
+  /** The names of the networks: {digit, number, fields, upright}. */
   names = null;
 
   /** Load the networks. Rejects with a ReadError that says what is missing.
